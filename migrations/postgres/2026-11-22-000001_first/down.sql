@@ -1,0 +1,3 @@
+DROP TABLE audit, feedback, idempotency, receipts, tracking_links, outbox, escalations, clocks,
+    events, raw_messages, contacts, case_links, case_people, case_aliases, case_access, cases, identifiers,
+    people, api_keys, sessions, users, leases, settings, terms, catalogue_versions;

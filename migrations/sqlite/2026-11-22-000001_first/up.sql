@@ -1,0 +1,367 @@
+-- The first schema. One text for both databases but for the column types; see ../README.md.
+
+-- What the council configured, every version of it. The newest is in force.
+CREATE TABLE catalogue_versions (
+    version     bigint PRIMARY KEY,
+    applied_at  bigint NOT NULL,
+    applied_by  text NOT NULL,
+    body        text NOT NULL
+);
+
+-- Standard and calendar as they stood when cases were opened under them, once per content.
+CREATE TABLE terms (
+    id          text PRIMARY KEY,
+    body        text NOT NULL
+);
+
+-- Small facts about this installation: its secrets, the demo's clock and sign-ins.
+CREATE TABLE settings (
+    key         text PRIMARY KEY,
+    value       text NOT NULL
+);
+
+-- Who holds a task among replicas.
+CREATE TABLE leases (
+    name        text PRIMARY KEY,
+    holder      text NOT NULL,
+    until       bigint NOT NULL
+);
+
+CREATE TABLE users (
+    id              blob PRIMARY KEY,
+    email           text NOT NULL UNIQUE,
+    name            text NOT NULL,
+    role            text NOT NULL,
+    password_hash   text,
+    queues          text NOT NULL,
+    services        text NOT NULL,
+    teams           text NOT NULL,
+    post            text,
+    is_active       boolean NOT NULL,
+    created_at      bigint NOT NULL,
+    version         bigint NOT NULL
+);
+
+CREATE TABLE sessions (
+    id              blob PRIMARY KEY,
+    user_id         blob NOT NULL REFERENCES users (id),
+    refresh_hash    text NOT NULL UNIQUE,
+    -- Every session grown from one sign-in; a reused refresh token ends them all.
+    family          blob NOT NULL,
+    created_at      bigint NOT NULL,
+    expires_at      bigint NOT NULL,
+    is_spent        boolean NOT NULL,
+    revoked_at      bigint
+);
+CREATE INDEX sessions_of_user ON sessions (user_id);
+CREATE INDEX sessions_of_family ON sessions (family);
+
+CREATE TABLE api_keys (
+    id              blob PRIMARY KEY,
+    name            text NOT NULL,
+    prefix          text NOT NULL,
+    hash            text NOT NULL UNIQUE,
+    scopes          text NOT NULL,
+    channels        text NOT NULL,
+    queues          text NOT NULL,
+    is_active       boolean NOT NULL,
+    created_at      bigint NOT NULL,
+    expires_at      bigint,
+    last_used_at    bigint,
+    version         bigint NOT NULL
+);
+
+CREATE TABLE people (
+    id              blob PRIMARY KEY,
+    name            text,
+    kind            text NOT NULL,
+    email           text,
+    phone           text,
+    address         text,
+    organisation    text,
+    preferences     text NOT NULL,
+    safe_contact    text,
+    is_deceased     boolean NOT NULL,
+    created_at      bigint NOT NULL,
+    updated_at      bigint NOT NULL,
+    version         bigint NOT NULL
+);
+
+-- The ways by which a person is found again, in the form they are compared in.
+CREATE TABLE identifiers (
+    kind            text NOT NULL,
+    value           text NOT NULL,
+    person_id       blob NOT NULL REFERENCES people (id),
+    is_verified     boolean NOT NULL,
+    is_bouncing     boolean NOT NULL,
+    PRIMARY KEY (kind, value, person_id)
+);
+CREATE INDEX identifiers_of_person ON identifiers (person_id);
+
+CREATE TABLE cases (
+    id                  blob PRIMARY KEY,
+    reference           text NOT NULL UNIQUE,
+    status              text NOT NULL,
+    waiting_for         text,
+    outcome             text,
+    priority            text NOT NULL,
+    procedure           text NOT NULL,
+    service             text NOT NULL,
+    category            text NOT NULL,
+    queue               text NOT NULL,
+    owner               blob REFERENCES users (id),
+    subject             text NOT NULL,
+    secrecy             text NOT NULL,
+    restricted_to       text NOT NULL,
+    about               text,
+    channel             text NOT NULL,
+    received_at         bigint NOT NULL,
+    opened_at           bigint NOT NULL,
+    updated_at          bigint NOT NULL,
+    closed_at           bigint,
+    follow_up_until     text,
+    reporter            blob REFERENCES people (id),
+    requester_kind      text NOT NULL,
+    danger              text,
+    is_claimed          boolean NOT NULL,
+    stage               integer NOT NULL,
+    facts               text NOT NULL,
+    terms               text NOT NULL REFERENCES terms (id),
+    routing             text NOT NULL,
+    location            text,
+    fields              text NOT NULL,
+    their_reference     text,
+    n_chasers           integer NOT NULL,
+    n_transfers         integer NOT NULL,
+    last_action         text,
+    -- The two promises every list shows, copied from the clocks.
+    acknowledge_by      bigint,
+    acknowledge_on      text,
+    respond_by          bigint,
+    respond_on          text,
+    respond_by_projected boolean NOT NULL,
+    first_promised_on   text,
+    -- The earliest running promise: what the list of work is sorted by. The far future when
+    -- there is none, so that one index serves.
+    due_at              bigint NOT NULL,
+    -- 0 emergency, 1 everything else: the first key of "most at risk".
+    risk                integer NOT NULL,
+    is_closed           boolean NOT NULL,
+    -- When the sweep must look at this case next; null when nothing is to come.
+    wake_at             bigint,
+    version             bigint NOT NULL
+);
+CREATE INDEX cases_to_wake ON cases (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX cases_to_take ON cases (queue, risk, due_at, received_at, id) WHERE owner IS NULL AND is_closed = FALSE;
+CREATE INDEX cases_by_queue ON cases (queue, is_closed, risk, due_at, id);
+CREATE INDEX cases_by_owner ON cases (owner, is_closed, due_at, id);
+CREATE INDEX cases_by_due ON cases (is_closed, due_at, id);
+CREATE INDEX cases_by_received ON cases (received_at, id);
+CREATE INDEX cases_by_updated ON cases (updated_at, id);
+CREATE INDEX cases_of_person ON cases (reporter, received_at);
+CREATE INDEX cases_by_matter ON cases (service, category, received_at);
+
+-- In whose name a restricted case opens: team:mash, user:<id>, post:<slug>.
+CREATE TABLE case_access (
+    case_id         blob NOT NULL REFERENCES cases (id),
+    holder          text NOT NULL,
+    PRIMARY KEY (case_id, holder)
+);
+CREATE INDEX access_of_holder ON case_access (holder);
+
+CREATE TABLE case_aliases (
+    alias           text PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id)
+);
+CREATE INDEX aliases_of_case ON case_aliases (case_id);
+
+CREATE TABLE case_people (
+    case_id         blob NOT NULL REFERENCES cases (id),
+    person_id       blob NOT NULL REFERENCES people (id),
+    role            text NOT NULL,
+    has_withdrawn   boolean NOT NULL,
+    PRIMARY KEY (case_id, person_id)
+);
+CREATE INDEX cases_with_person ON case_people (person_id);
+
+CREATE TABLE case_links (
+    from_case       blob NOT NULL REFERENCES cases (id),
+    to_case         blob NOT NULL REFERENCES cases (id),
+    kind            text NOT NULL,
+    PRIMARY KEY (from_case, to_case, kind)
+);
+CREATE INDEX links_to_case ON case_links (to_case);
+
+CREATE TABLE contacts (
+    id              blob PRIMARY KEY,
+    case_id         blob REFERENCES cases (id),
+    person_id       blob REFERENCES people (id),
+    channel         text NOT NULL,
+    direction       text NOT NULL,
+    disposition     text NOT NULL,
+    received_at     bigint NOT NULL,
+    logged_at       bigint NOT NULL,
+    counted_from_on text,
+    subject         text NOT NULL,
+    body            text NOT NULL,
+    language        text,
+    entered_by      text NOT NULL,
+    source          text NOT NULL,
+    external_id     text,
+    fingerprint     text,
+    mailbox         text,
+    message_id      text,
+    detail          text NOT NULL,
+    -- Held and quarantined contacts have somebody who must look, and a limit.
+    waits_for       text,
+    limit_at        bigint
+);
+CREATE UNIQUE INDEX contacts_by_external_id ON contacts (source, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX contacts_of_case ON contacts (case_id, received_at);
+CREATE INDEX contacts_of_person ON contacts (person_id, received_at);
+CREATE INDEX contacts_by_fingerprint ON contacts (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX contacts_by_message_id ON contacts (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX contacts_by_day ON contacts (logged_at, disposition);
+
+-- A raw message as it came in, kept whole.
+CREATE TABLE raw_messages (
+    fingerprint     text PRIMARY KEY,
+    contact_id      blob NOT NULL REFERENCES contacts (id),
+    bytes           blob NOT NULL
+);
+
+CREATE TABLE events (
+    id              blob PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    at              bigint NOT NULL,
+    kind            text NOT NULL,
+    actor           text NOT NULL,
+    is_public       boolean NOT NULL,
+    detail          text NOT NULL
+);
+CREATE INDEX events_of_case ON events (case_id, id);
+
+CREATE TABLE clocks (
+    id              blob PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    name            text NOT NULL,
+    place           integer NOT NULL,
+    state           text NOT NULL,
+    starts_at       bigint,
+    counted_from_on text,
+    due_on          text,
+    due_at          bigint,
+    first_due_on    text,
+    met_at          bigint,
+    ladder          text,
+    UNIQUE (case_id, name)
+);
+
+CREATE TABLE escalations (
+    id              blob PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    clock_id        blob NOT NULL REFERENCES clocks (id),
+    clock           text NOT NULL,
+    step            text NOT NULL,
+    occurrence      integer NOT NULL,
+    post            text NOT NULL,
+    recipient       text NOT NULL,
+    due_at          bigint NOT NULL,
+    -- The promise it was about: a date that moves makes its steps new ones.
+    promised_at     bigint NOT NULL,
+    taken_at        bigint NOT NULL,
+    state           text NOT NULL,
+    -- Waiting for the recipient's next digest, or null.
+    digest_after    bigint,
+    UNIQUE (clock_id, step, occurrence, recipient, promised_at)
+);
+CREATE INDEX escalations_of_case ON escalations (case_id, taken_at);
+CREATE INDEX escalations_by_time ON escalations (taken_at, id);
+CREATE INDEX escalations_to_digest ON escalations (digest_after) WHERE digest_after IS NOT NULL;
+
+CREATE TABLE outbox (
+    id              blob PRIMARY KEY,
+    -- Doing it twice is doing it once.
+    dedupe_key      text NOT NULL UNIQUE,
+    kind            text NOT NULL,
+    case_id         blob REFERENCES cases (id),
+    person_id       blob REFERENCES people (id),
+    transport       text NOT NULL,
+    recipient       text NOT NULL,
+    message_id      text NOT NULL,
+    letter          text NOT NULL,
+    headers         text NOT NULL,
+    -- Which clock is met when this is accepted for delivery.
+    meets           text,
+    state           text NOT NULL,
+    attempts        integer NOT NULL,
+    created_at      bigint NOT NULL,
+    next_attempt_at bigint,
+    lease_until     bigint,
+    -- Raised with every claim; a worker that lost its lease cannot record.
+    fence           bigint NOT NULL,
+    sent_at         bigint,
+    last_error      text
+);
+CREATE INDEX outbox_to_send ON outbox (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX outbox_of_case ON outbox (case_id, created_at);
+CREATE INDEX outbox_by_state ON outbox (state, created_at);
+CREATE INDEX outbox_by_message_id ON outbox (message_id);
+
+CREATE TABLE tracking_links (
+    id              blob PRIMARY KEY,
+    token_hash      text NOT NULL UNIQUE,
+    -- What stands after the plus in our reply address.
+    reply_token     text NOT NULL UNIQUE,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    person_id       blob REFERENCES people (id),
+    created_at      bigint NOT NULL,
+    revoked_at      bigint
+);
+CREATE INDEX tracking_of_case ON tracking_links (case_id);
+
+-- What an agent keeps of a restricted case they logged.
+CREATE TABLE receipts (
+    case_id         blob NOT NULL REFERENCES cases (id),
+    holder          text NOT NULL,
+    reference       text NOT NULL,
+    received_at     bigint NOT NULL,
+    number_to_ring  text NOT NULL,
+    PRIMARY KEY (case_id, holder)
+);
+CREATE INDEX receipts_of_holder ON receipts (holder, received_at);
+
+CREATE TABLE idempotency (
+    principal       text NOT NULL,
+    method          text NOT NULL,
+    path            text NOT NULL,
+    key             text NOT NULL,
+    fingerprint     text NOT NULL,
+    status          integer NOT NULL,
+    headers         text NOT NULL,
+    body            blob NOT NULL,
+    created_at      bigint NOT NULL,
+    PRIMARY KEY (principal, method, path, key)
+);
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE feedback (
+    id              blob PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    link_id         blob NOT NULL UNIQUE REFERENCES tracking_links (id),
+    score           integer NOT NULL,
+    comment         text NOT NULL,
+    at              bigint NOT NULL
+);
+
+CREATE TABLE audit (
+    id              blob PRIMARY KEY,
+    at              bigint NOT NULL,
+    actor           text NOT NULL,
+    action          text NOT NULL,
+    object          text NOT NULL,
+    purpose         text,
+    request_id      text
+);
+CREATE INDEX audit_by_time ON audit (at, id);
+CREATE INDEX audit_of_object ON audit (object, at);

@@ -1,0 +1,277 @@
+//! What every use case stands on: the database, the catalogue in force, the time, the secrets.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Notify;
+use uuid::{ContextV7, Uuid};
+
+use super::failure::Failure;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::clock::Terms;
+use crate::domain::reference::Reference;
+use crate::domain::routing::Router;
+use crate::store::idempotency::{self, Answered, Once};
+use crate::store::{Conn, Db, Tx};
+use crate::time_source::TimeSource;
+
+/// Shared by every use case of one process.
+pub struct Desk {
+    pub db: Db,
+    pub time: TimeSource,
+    pub manners: Manners,
+    pub secrets: Secrets,
+    council: ArcSwap<Council>,
+    ids: Mutex<ContextV7>,
+    /// Rung after every commit: there may be something to send.
+    pub outbox_bell: Notify,
+}
+
+/// How this installation behaves towards people.
+#[derive(Debug, Clone)]
+pub struct Manners {
+    /// Where residents' pages are, without a slash at the end.
+    pub public_url: String,
+    /// How long an officer's reply can be taken back.
+    pub undo_seconds: i64,
+    /// Every notice goes here instead (rehearsal).
+    pub redirect_all_to: Option<String>,
+}
+
+/// What must not leave the process.
+#[derive(Clone)]
+pub struct Secrets {
+    /// For the secret links by which people follow their cases.
+    pub tracking: Vec<u8>,
+    /// Marks our own mail, so that it is known when it comes back.
+    pub loop_token: String,
+}
+
+/// The catalogue in force, with what is computed from it once.
+pub struct Council {
+    pub catalogue: Catalogue,
+    pub router: Router,
+    terms: BTreeMap<(String, String), (String, Arc<Terms>)>,
+}
+
+/// One use case at work: the instant it happens at and the catalogue it happens under, both the
+/// same from its beginning to its end.
+pub struct Moment {
+    pub desk: Arc<Desk>,
+    pub council: Arc<Council>,
+    pub now: Timestamp,
+    pub request_id: Option<String>,
+}
+
+/// What a committed use case answers.
+pub struct Done {
+    pub answered: Answered,
+    /// It was done before, under the same key.
+    pub is_replay: bool,
+}
+
+impl Council {
+    /// Computes what is computed once for a catalogue.
+    ///
+    /// # Errors
+    /// Names every routing rule that does not hold.
+    pub fn new(catalogue: Catalogue, examples: &[crate::domain::triage::Example]) -> anyhow::Result<Self> {
+        let router = Router::new(&catalogue, &catalogue.routing, examples)
+            .map_err(|faults| anyhow::anyhow!("routing rules: {}", faults.join("; ")))?;
+        let mut terms = BTreeMap::new();
+        for (service, category) in catalogue.categories() {
+            if let Some(pinned) = catalogue.terms(&service.slug, &category.slug) {
+                let text = serde_json::to_vec(&pinned)?;
+                let id = hex(&Sha256::digest(&text));
+                terms.insert((service.slug.clone(), category.slug.clone()), (id, Arc::new(pinned)));
+            }
+        }
+        Ok(Self { catalogue, router, terms })
+    }
+
+    /// What is promised for a matter today, with the id it is pinned under.
+    ///
+    /// # Errors
+    /// When the catalogue has no such category, which its own check rules out.
+    pub fn terms(&self, service: &str, category: &str) -> Result<(String, Arc<Terms>), Failure> {
+        self.terms
+            .get(&(service.to_owned(), category.to_owned()))
+            .cloned()
+            .ok_or_else(|| Failure::Fault(anyhow::anyhow!("no terms for {service}/{category}")))
+    }
+}
+
+impl Desk {
+    /// A desk over an open, migrated database.
+    #[must_use]
+    pub fn new(db: Db, time: TimeSource, manners: Manners, secrets: Secrets, council: Council) -> Arc<Self> {
+        Arc::new(Self {
+            db,
+            time,
+            manners,
+            secrets,
+            council: ArcSwap::from_pointee(council),
+            ids: Mutex::new(ContextV7::new()),
+            outbox_bell: Notify::new(),
+        })
+    }
+
+    /// The catalogue in force.
+    #[must_use]
+    pub fn council(&self) -> Arc<Council> {
+        self.council.load_full()
+    }
+
+    /// Puts another catalogue in force, for everything that begins from now on.
+    pub fn put_in_force(&self, council: Council) {
+        self.council.store(Arc::new(council));
+    }
+
+    /// This instant and the catalogue in force at it.
+    #[must_use]
+    pub fn moment(self: &Arc<Self>) -> Moment {
+        Moment { desk: Arc::clone(self), council: self.council(), now: self.time.now(), request_id: None }
+    }
+
+    /// Does one use case in one transaction. With a key, what is answered is kept in the same
+    /// transaction, and a second request with the key gets it again instead of a second effect.
+    ///
+    /// # Errors
+    /// Why not; nothing was written then.
+    pub async fn write<T, W, A>(self: &Arc<Self>, once: Option<Once>, work: W, answer: A) -> Result<Done, Failure>
+    where
+        T: 'static,
+        W: Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static,
+        A: Fn(&T) -> Result<Answered, Failure> + Send + 'static,
+    {
+        let moment = self.moment();
+        let done = self
+            .db
+            .write(move |tx| {
+                if let Some(once) = &once {
+                    idempotency::wait_for_twin(tx, once)?;
+                    if let Some(answered) = idempotency::find(tx, once)? {
+                        return replay(answered, once);
+                    }
+                }
+                let value = work(tx, &moment)?;
+                let mut answered = answer(&value)?;
+                if let Some(once) = &once {
+                    answered.fingerprint.clone_from(&once.fingerprint);
+                    idempotency::keep(tx, once, &answered, moment.now)?;
+                }
+                Ok(Done { answered, is_replay: false })
+            })
+            .await?;
+        self.outbox_bell.notify_one();
+        Ok(done)
+    }
+
+    /// Does one use case that nobody waits on with a key.
+    ///
+    /// # Errors
+    /// Why not; nothing was written then.
+    pub async fn perform<T, W>(self: &Arc<Self>, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static,
+    {
+        let moment = self.moment();
+        let value = self.db.write(move |tx| work(tx, &moment)).await?;
+        self.outbox_bell.notify_one();
+        Ok(value)
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn read<T, W>(self: &Arc<Self>, work: W) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Moment) -> Result<T, Failure> + Send + 'static,
+    {
+        let moment = self.moment();
+        self.db.read(move |conn| work(conn, &moment)).await
+    }
+
+    /// What was answered under a key before, if anything.
+    ///
+    /// # Errors
+    /// [`Failure::KeyReused`] when it was used for another request.
+    pub async fn answered_before(self: &Arc<Self>, once: &Once) -> Result<Option<Done>, Failure> {
+        let once = once.clone();
+        self.db
+            .read(move |conn| match idempotency::find(conn, &once)? {
+                Some(answered) => replay(answered, &once).map(Some),
+                None => Ok(None),
+            })
+            .await
+    }
+
+    /// Keeps a refusal under its key, so that asking again is answered the same.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn keep_refusal(self: &Arc<Self>, once: Once, answered: Answered) -> Result<(), Failure> {
+        let now = self.time.now();
+        self.db
+            .write(move |tx| {
+                let answered = Answered { fingerprint: once.fingerprint.clone(), ..answered.clone() };
+                idempotency::keep(tx, &once, &answered, now).map_err(Failure::from)
+            })
+            .await
+    }
+
+    fn new_id(&self, now: Timestamp) -> Uuid {
+        let context = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+        let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanos))
+    }
+}
+
+impl Moment {
+    /// A fresh id, in the order of time.
+    #[must_use]
+    pub fn id<I: From<Uuid>>(&self) -> I {
+        self.desk.new_id(self.now).into()
+    }
+
+    /// The council's own date today.
+    #[must_use]
+    pub fn today(&self) -> jiff::civil::Date {
+        self.council.catalogue.calendar.date_of(self.now)
+    }
+
+    /// A reference that nobody has.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn new_reference(&self, conn: &mut Conn) -> Result<Reference, Failure> {
+        loop {
+            let bits = u64::from_le_bytes(crate::auth::secrets::random_bytes::<8>());
+            let reference = Reference::from_bits(bits);
+            if crate::store::cases::find_by_reference(conn, &reference)?.is_none() {
+                return Ok(reference);
+            }
+        }
+    }
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn replay(answered: Answered, once: &Once) -> Result<Done, Failure> {
+    if answered.fingerprint == once.fingerprint {
+        Ok(Done { answered, is_replay: true })
+    } else {
+        Err(Failure::KeyReused)
+    }
+}

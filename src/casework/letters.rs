@@ -1,0 +1,499 @@
+//! Who is told what: letters into the outbox, in the transaction that made them so.
+//!
+//! One place builds every letter from case and catalogue, so that the rules of mail hold for all
+//! of them: no words of the sender, a number staffed at that hour, nothing automatic where only
+//! some ways of contact are safe, and what cannot go by mail stands as a letter to write.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::desk::{Moment, hex};
+use super::failure::Failure;
+use super::promises::{acknowledge_reading, answer_reading};
+use crate::auth::{secrets, tracking as tokens};
+use crate::domain::case::{Case, Outcome, Procedure, Status};
+use crate::domain::catalogue::{Category, Post, Service};
+use crate::domain::clock::{Reading, State, Terms};
+use crate::domain::contact::Channel;
+use crate::domain::ids::{CaseId, NoticeId, PersonId, TrackingLinkId};
+use crate::domain::notice::{
+    CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine, PostLine, Says,
+    StaffItem, language_for,
+};
+use crate::domain::standard::{Acknowledgement, Role as ClockRole};
+use crate::domain::wording::{self, Language};
+use crate::store::outbox::{self, Headers, Notice};
+use crate::store::people::{self, Person};
+use crate::store::tracking::{self, Link};
+use crate::store::{Conn, Tx, users};
+
+/// The mail a notice answers, so that it stands in the same conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Thread {
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+}
+
+/// A notice to the person a case is for.
+#[derive(Debug, Clone)]
+pub struct ToPerson<'a> {
+    pub says: Says,
+    /// Which clock is met when it is accepted for delivery.
+    pub meets: Option<String>,
+    /// Writing it twice under one key is writing it once.
+    pub dedupe_key: String,
+    pub thread: &'a Thread,
+    pub send_at: Timestamp,
+    /// Written by a machine: never sent where only some ways of contact are safe.
+    pub is_automatic: bool,
+}
+
+/// What became of telling the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    ByMail(NoticeId),
+    /// It stands as a letter to write.
+    ByPost(NoticeId),
+    /// There is no way, or none that is safe.
+    NotAtAll,
+}
+
+/// The secret link of a person to a case: found or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    pub token: String,
+    pub url: String,
+    /// Stands after the plus in our reply address.
+    pub reply_token: String,
+}
+
+/// Gives a person their link to a case, the same one every time.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn link_for(tx: &mut Tx<'_>, at: &Moment, case: CaseId, person: Option<PersonId>) -> Result<Access, Failure> {
+    let link = match tracking::of_person(tx, case, person)? {
+        Some(link) => link,
+        None => {
+            let bits: [u8; 16] = tokens::new_link_id();
+            let link = Link { id: TrackingLinkId(uuid::Uuid::from_bytes(bits)), case, person };
+            let (token, reply) = compute_tokens(at, link.id);
+            tracking::insert(tx, link, &hex(&tokens::hash(&token)), &reply, at.now)?;
+            link
+        }
+    };
+    let (token, reply_token) = compute_tokens(at, link.id);
+    Ok(Access { url: format!("{}/track/{token}", at.desk.manners.public_url), token, reply_token })
+}
+
+/// Tells the person whose case it is, by the way they prefer and that is safe.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell_person(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: &Case,
+    person: Option<&Person>,
+    telling: ToPerson<'_>,
+) -> Result<Told, Failure> {
+    let Some(person) = person.filter(|person| !person.is_deceased) else {
+        return Ok(Told::NotAtAll);
+    };
+    let category = at.council.catalogue.category(&case.service, &case.category).map(|(_, category)| category);
+    let is_guarded = person.safe_contact.is_some() || category.is_some_and(|category| category.safe_contact);
+    if is_guarded && telling.is_automatic {
+        return Ok(Told::NotAtAll);
+    }
+    let access = link_for(tx, at, case.id, Some(person.id))?;
+    let is_danger = matches!(telling.says, Says::Danger { .. });
+    let language = language_for(
+        Language::from_tag(person.preferences.language.as_deref()),
+        telling.says.template(),
+        |path| at.council.catalogue.template_sources().any(|(known, _)| known == path),
+    );
+    let letter = if is_danger {
+        Letter::without_case(language, council_line(at), telling.says)
+    } else {
+        let line = case_line(at, case, Some(access.url.clone()), language, place_of(case));
+        Letter::about(line, language, council_line(at), telling.says)
+    };
+    let wants_post = person.preferences.channel.as_deref() == Some("post");
+    let usable = match &person.email {
+        Some(email) if !wants_post && !people::is_bouncing(tx, email)? => Some(email.clone()),
+        _ => None,
+    };
+    let id: NoticeId = at.id();
+    let mut notice = Notice {
+        id,
+        dedupe_key: telling.dedupe_key,
+        kind: letter.kind().as_str().to_owned(),
+        case: Some(case.id),
+        person: Some(person.id),
+        transport: "email".to_owned(),
+        recipient: String::new(),
+        message_id: message_id(at, id),
+        headers: Headers {
+            reply_to: Some(plus_address(at, &access.reply_token)),
+            in_reply_to: telling.thread.in_reply_to.clone(),
+            references: telling.thread.references.clone(),
+            auto_submitted: letter
+                .kind()
+                .auto_submitted(telling.thread.in_reply_to.is_some())
+                .map(str::to_owned),
+        },
+        letter,
+        meets: telling.meets,
+        state: "pending".to_owned(),
+        attempts: 0,
+        created_at: at.now,
+        next_attempt_at: Some(telling.send_at),
+        fence: 0,
+        sent_at: None,
+        last_error: None,
+    };
+    match usable {
+        Some(email) => {
+            notice.recipient = email;
+            outbox::put(tx, &notice)?;
+            Ok(Told::ByMail(id))
+        }
+        None if person.address.as_ref().is_some_and(|address| !address.lines.is_empty()) || wants_post => {
+            notice.transport = "post".to_owned();
+            notice.state = "to_write".to_owned();
+            notice.next_attempt_at = None;
+            notice.recipient = person.name.clone().unwrap_or_else(|| "the address on the case".to_owned());
+            outbox::put(tx, &notice)?;
+            Ok(Told::ByPost(id))
+        }
+        None => Ok(Told::NotAtAll),
+    }
+}
+
+/// Tells a member of staff, at their office address.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell_staff(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: Option<CaseId>,
+    email: &str,
+    says: Says,
+    dedupe_key: String,
+    send_at: Timestamp,
+) -> Result<NoticeId, Failure> {
+    let letter = Letter::to_staff(council_line(at), says);
+    let id: NoticeId = at.id();
+    let notice = Notice {
+        id,
+        dedupe_key,
+        kind: letter.kind().as_str().to_owned(),
+        case,
+        person: None,
+        transport: "email".to_owned(),
+        recipient: email.to_owned(),
+        message_id: message_id(at, id),
+        headers: Headers {
+            reply_to: Some(at.council.catalogue.council.mail.from_address.clone()),
+            auto_submitted: letter.kind().auto_submitted(false).map(str::to_owned),
+            ..Headers::default()
+        },
+        letter,
+        meets: None,
+        state: "pending".to_owned(),
+        attempts: 0,
+        created_at: at.now,
+        next_attempt_at: Some(send_at),
+        fence: 0,
+        sent_at: None,
+        last_error: None,
+    };
+    outbox::put(tx, &notice)?;
+    Ok(id)
+}
+
+/// What the first automatic notice says: the confirmation, in the form this case needs, and which
+/// clock it meets.
+#[must_use]
+pub fn confirmation(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    readings: &[Reading],
+    service_reference: Option<String>,
+) -> (Says, Option<String>) {
+    if case.is_in_danger() {
+        return (Says::Danger { emergency_line: emergency_line(at, case) }, None);
+    }
+    let meets = (terms.standard.acknowledgement == Acknowledgement::Automatic)
+        .then(|| terms.standard.acknowledge_clock().map(|clock| clock.name.clone()))
+        .flatten();
+    let says = match case.procedure {
+        Procedure::MemberEnquiry => match member_lines(at, case) {
+            Some(member) => Says::MemberConfirmation {
+                what_happens: what_happens(at, case, terms, readings),
+                service_reference,
+                member,
+            },
+            None => Says::Confirmation { what_happens: what_happens(at, case, terms, readings) },
+        },
+        Procedure::Complaint
+        | Procedure::ChildrensComplaint
+        | Procedure::AdultsComplaint
+        | Procedure::DpComplaint => Says::ComplaintReceipt {
+            acknowledge_by: acknowledge_reading(case, terms, readings).and_then(|reading| by_when(at, reading)),
+            latest_by: answer_reading(case, terms, readings).and_then(|reading| by_when(at, reading)),
+        },
+        _ => Says::Confirmation { what_happens: what_happens(at, case, terms, readings) },
+    };
+    (says, meets)
+}
+
+/// The promises that run, as whole sentences; where there is no date, what the category says
+/// instead.
+#[must_use]
+pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading]) -> Vec<String> {
+    let language = Language::English;
+    let found = at.council.catalogue.category(&case.service, &case.category);
+    let what_we_do = found.and_then(|(_, category)| category.what_we_do.as_deref());
+    let line = case_line(at, case, None, language, None);
+    let answer = answer_reading(case, terms, readings);
+    let mut sentences: Vec<String> = Vec::new();
+    for reading in readings.iter().filter(|one| matches!(one.state, State::Running | State::Projected | State::Missed)) {
+        let Some(spec) = terms.standard.clock(&reading.name) else {
+            continue;
+        };
+        let is_acknowledgement = spec.role == ClockRole::Acknowledgement;
+        let (false, Some(by)) = (is_acknowledgement, by_when(at, reading)) else {
+            continue;
+        };
+        if reading.state == State::Missed {
+            sentences.push(wording::missed(&by, None, language));
+        } else if answer.is_some_and(|answer| answer.name == reading.name) {
+            sentences.push(line.promise(what_we_do, &by, language));
+        } else if !line.is_private && reading.state == State::Running {
+            sentences.push(wording::clock_promise(&reading.name, what_we_do, &by, language));
+        }
+    }
+    if sentences.is_empty()
+        && let Some(text) = found.and_then(|(_, category)| category.no_answer_text.clone())
+    {
+        sentences.push(text);
+    }
+    sentences
+}
+
+/// "5pm on Tuesday 24 November 2026", or the day alone for promises that end at midnight.
+#[must_use]
+pub fn by_when(at: &Moment, reading: &Reading) -> Option<String> {
+    let zone = at.council.catalogue.calendar.zone();
+    Some(wording::by_when(reading.due_on?, reading.due_at?, zone, Language::English))
+}
+
+/// A case as a letter may speak of it.
+#[must_use]
+pub fn case_line(
+    at: &Moment,
+    case: &Case,
+    link: Option<String>,
+    language: Language,
+    place: Option<String>,
+) -> CaseLine {
+    let found = at.council.catalogue.category(&case.service, &case.category);
+    let (public_name, team, tone) = found.map_or(("your message", "the council", None), |(service, category)| {
+        (category.public_name.as_str(), service.public_name.as_str(), category.tone.as_deref())
+    });
+    CaseLine::of(&CaseFacts {
+        reference: &case.reference,
+        procedure: case.procedure,
+        public_name,
+        place: place.as_deref(),
+        team,
+        secrecy: case.secrecy,
+        is_bereavement: tone == Some("bereavement"),
+        link,
+        phone: phone_line(at, case),
+        language,
+    })
+}
+
+/// A number staffed now, for the service of a case.
+#[must_use]
+pub fn phone_line(at: &Moment, case: &Case) -> PhoneLine {
+    let catalogue = &at.council.catalogue;
+    match catalogue.service(&case.service) {
+        Some(service) => {
+            let (number, hours) = catalogue.phone_for(service, at.now);
+            // In its hours the service's own number; at other times the one somebody answers.
+            PhoneLine { number, hours: Some(hours) }
+        }
+        None => PhoneLine {
+            number: catalogue.council.main_phone.clone(),
+            hours: Some(catalogue.council.main_hours.in_words()),
+        },
+    }
+}
+
+/// The line to ring when there is danger, open at this hour.
+#[must_use]
+pub fn emergency_line(at: &Moment, case: &Case) -> String {
+    let catalogue = &at.council.catalogue;
+    catalogue
+        .service(&case.service)
+        .map_or_else(|| catalogue.council.emergency_phone.clone(), |service| catalogue.phone_for(service, at.now).0)
+}
+
+/// Whom a member may go to: the head of the service and the councillor responsible.
+#[must_use]
+pub fn member_lines(at: &Moment, case: &Case) -> Option<MemberLines> {
+    let catalogue = &at.council.catalogue;
+    let service = catalogue.service(&case.service)?;
+    let head = catalogue.post(&service.head_of_service)?;
+    let holder = catalogue.post(&service.portfolio)?;
+    Some(MemberLines { head_of_service: post_line(head), councillor_responsible: post_line(holder) })
+}
+
+/// One case in a mail to staff.
+///
+/// # Errors
+/// When the owner cannot be read.
+pub fn staff_item(
+    conn: &mut Conn,
+    at: &Moment,
+    case: &Case,
+    reading: Option<&Reading>,
+) -> Result<StaffItem, Failure> {
+    let catalogue = &at.council.catalogue;
+    let found = catalogue.category(&case.service, &case.category);
+    let line = case_line(at, case, None, Language::English, None);
+    let what_we_do = found.and_then(|(_, category)| category.what_we_do.as_deref());
+    let promised = reading
+        .and_then(|reading| Some((reading, by_when(at, reading)?)))
+        .map_or_else(
+            || "No date was promised".to_owned(),
+            |(reading, by)| {
+                let spec = reading.promise.as_ref();
+                if spec.is_some() {
+                    format!("An officer promised something by {by}")
+                } else {
+                    line.promise(what_we_do, &by, Language::English)
+                }
+            },
+        );
+    let team = found.map_or("the council", |(service, _)| service.public_name.as_str());
+    let has_owner = match case.owner {
+        Some(owner) => users::find(conn, owner)?.is_some(),
+        None => false,
+    };
+    Ok(StaffItem {
+        reference: case.reference.to_string(),
+        topic: line.topic,
+        place: None,
+        promised: promised.trim_end_matches('.').to_owned(),
+        to_whom: wording::to_whom(case.requester_kind).to_owned(),
+        who_has_it: StaffItem::who_has_it(has_owner, team),
+        last_action: case.last_action.as_ref().map(|last| {
+            wording::last_action(&last.what.replace('_', " "), catalogue.calendar.date_of(last.at))
+        }),
+        link: None,
+    })
+}
+
+/// The Ombudsman a person may go to under a standard, where it names one.
+#[must_use]
+pub fn ombudsman(terms: &Terms) -> Option<Ombudsman> {
+    let body = terms.standard.ombudsman.as_ref()?;
+    Some(Ombudsman { name: body.name.clone(), phone: None, website: body.slug.clone() })
+}
+
+/// What a closing letter says.
+#[must_use]
+pub fn closure(at: &Moment, case: &Case, terms: &Terms, outcome: Outcome, text: Option<String>) -> Option<Says> {
+    match outcome {
+        // These are told to nobody: the person knows, or hears through the case that goes on.
+        Outcome::Merged | Outcome::Duplicate => None,
+        Outcome::NotOurs | Outcome::Referred => Some(Says::NotOurs { body: other_body(at, case), text }),
+        _ => Some(Says::Closure {
+            outcome,
+            text,
+            follow_up_by: case.follow_up_until.map(|until| wording::day(until, Language::English)),
+            ombudsman: (outcome == Outcome::Refused).then(|| ombudsman(terms)).flatten(),
+        }),
+    }
+}
+
+/// When an officer's words leave: a little later, so that they can be taken back.
+#[must_use]
+pub fn after_undo(at: &Moment) -> Timestamp {
+    at.now + SignedDuration::from_secs(at.desk.manners.undo_seconds)
+}
+
+/// The council as it stands in a letter.
+#[must_use]
+pub fn council_line(at: &Moment) -> CouncilLine {
+    let council = &at.council.catalogue.council;
+    CouncilLine {
+        name: council.name.clone(),
+        main_phone: council.main_phone.clone(),
+        emergency_phone: council.emergency_phone.clone(),
+    }
+}
+
+/// Where a case stands, in a sentence for the person.
+#[must_use]
+pub fn standing(at: &Moment, case: &Case) -> String {
+    let line = case_line(at, case, None, Language::English, None);
+    line.standing(case.status, case.waiting_for, case.outcome, case.follow_up_until)
+}
+
+/// A place that may stand in a letter: only one that staff entered, and only in the shape of an
+/// address. A public form with somebody else's address must not become a relay.
+#[must_use]
+pub fn place_of(case: &Case) -> Option<String> {
+    let is_from_staff = matches!(
+        case.channel,
+        Channel::Phone | Channel::Voicemail | Channel::Letter | Channel::FaceToFace | Channel::OutOfHours
+    );
+    if !is_from_staff || case.status == Status::Closed {
+        return None;
+    }
+    case.location
+        .as_ref()
+        .and_then(|location| location.description.as_deref())
+        .and_then(wording::address_line)
+}
+
+/// Service and category of a case in the catalogue in force, when they still are.
+#[must_use]
+pub fn matter<'c>(at: &'c Moment, case: &Case) -> Option<(&'c Service, &'c Category)> {
+    at.council.catalogue.category(&case.service, &case.category)
+}
+
+fn other_body(at: &Moment, case: &Case) -> Option<OtherBody> {
+    let (_, category) = matter(at, case)?;
+    category.refer.as_ref().map(|how| OtherBody { name: "another organisation".to_owned(), how_to_reach: how.clone() })
+}
+
+fn post_line(post: &Post) -> PostLine {
+    PostLine { title: post.title.clone(), email: post.email.clone(), phone: post.phone.clone() }
+}
+
+fn message_id(at: &Moment, id: NoticeId) -> String {
+    format!("{id}@{}", at.council.catalogue.council.mail.reply_domain)
+}
+
+fn plus_address(at: &Moment, reply_token: &str) -> String {
+    let mail = &at.council.catalogue.council.mail;
+    let local = mail.from_address.split('@').next().unwrap_or("contact");
+    format!("{local}+{reply_token}@{}", mail.reply_domain)
+}
+
+/// Both tokens of a link, computed from its id and the installation's secret: neither is stored.
+fn compute_tokens(at: &Moment, id: TrackingLinkId) -> (String, String) {
+    let key = tokens::TrackingKey::new(&at.desk.secrets.tracking);
+    let token = tokens::derive(&key, id.0.as_bytes());
+    // Mail systems fold the case of local parts, so this one is hexadecimal.
+    let reply = secrets::hash(&format!("reply:{token}"));
+    let reply: String = hex(&reply).chars().take(32).collect();
+    (token, reply)
+}

@@ -1,0 +1,35 @@
+//! The use cases. Each opens one transaction, decides by the rules of `domain`, writes through
+//! `store`, and leaves what must be told in the outbox.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`desk`] | what every use case stands on: database, catalogue in force, time, secrets |
+//! | [`intake`] | the one front door: every contact, on any channel |
+//! | [`mail_in`] | raw e-mail: threads it, keeps it, hands it to intake |
+//! | [`actions`] | everything that can be done to a case |
+//! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
+//! | [`letters`] | who is told what: letters into the outbox |
+//! | [`promises`] | clocks of a case, read and filed |
+//! | [`people`] | finding, showing and changing people |
+//! | [`views`] | lists and details, always for an actor |
+//! | [`tracking`] | the person's side: follow, add, withdraw |
+//! | [`accounts`] | users, sessions, keys |
+//! | [`catalogue`] | the catalogue in force, new versions |
+
+pub mod accounts;
+pub mod actions;
+pub mod catalogue;
+pub mod desk;
+pub mod escalation;
+pub mod failure;
+pub mod intake;
+pub mod letters;
+pub mod mail_in;
+pub mod people;
+pub mod promises;
+pub mod tracking;
+pub mod views;
+
+pub use desk::{Desk, Moment};
+pub use failure::{Failure, Fault};
+pub use crate::store::idempotency::{Answered, Once};

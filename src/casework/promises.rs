@@ -1,0 +1,220 @@
+//! The clocks of a case: read from its facts, filed beside it, and what they make happen.
+//!
+//! Every change to a case ends in [`settle`]: it reads the clocks anew, writes case, clocks and
+//! events together, and works out when the case must be looked at next ([`Dates::wake_at`]). The
+//! sweep therefore reads what is due and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::desk::Moment;
+use super::failure::Failure;
+use crate::domain::access::ActorLabel;
+use crate::domain::calendar::WallTime;
+use crate::domain::case::{Case, Status};
+use crate::domain::clock::{self, Reading, State, Terms};
+use crate::domain::ladder::{self, Ladder, PlannedStep};
+use crate::domain::lifecycle::{self, Event};
+use crate::store::cases::{self, Dates, Filed};
+use crate::store::escalations::Taken;
+use crate::store::{Conn, Tx, catalogue, clocks, escalations, events};
+
+/// A case just written, with what its clocks read.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    pub filed: Filed,
+    pub readings: Vec<Reading>,
+    pub lines: Vec<events::Line>,
+}
+
+/// Whether a case is written for the first time or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Opened,
+    /// The version it had when it was read.
+    Changed { read_version: i64 },
+}
+
+/// The terms a case was opened under.
+///
+/// # Errors
+/// When they are gone, which the database's own keys rule out.
+pub fn terms_of(conn: &mut Conn, at: &Moment, case: &Case) -> Result<Arc<Terms>, Failure> {
+    if let Ok((id, terms)) = at.council.terms(&case.service, &case.category)
+        && id == case.terms
+    {
+        return Ok(terms);
+    }
+    let pinned = catalogue::find_terms(conn, &case.terms)?
+        .ok_or_else(|| anyhow::anyhow!("case {} has no terms", case.id))?;
+    Ok(Arc::new(pinned))
+}
+
+/// Writes a changed case, its clocks and its events, in this order.
+///
+/// # Errors
+/// A conflict when somebody else changed the case since it was read.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    mut case: Case,
+    terms: &Terms,
+    mut happened: Vec<(Event, ActorLabel)>,
+    written: Written,
+) -> Result<Settled, Failure> {
+    let readings = clock::read(&case.facts, terms, at.now);
+    let (kept, taken) = match written {
+        Written::Opened => (Vec::new(), Vec::new()),
+        Written::Changed { .. } => (clocks::of_case(tx, case.id)?, escalations::of_case(tx, case.id)?),
+    };
+    note_crossed(&kept, &readings, &mut happened);
+    let dates = Dates {
+        wake_at: wake_at(at, &case, terms, &readings, &taken),
+        ..dates(&case, terms, &readings)
+    };
+    match written {
+        Written::Opened => cases::insert(tx, &case, &dates)?,
+        Written::Changed { read_version } => {
+            case.version = read_version + 1;
+            cases::update(tx, &case, &dates, read_version)?;
+        }
+    }
+    clocks::keep(tx, case.id, &readings, &kept, || at.id())?;
+    let mut lines = Vec::with_capacity(happened.len());
+    for (event, actor) in happened {
+        lines.push(events::append(tx, at.id(), case.id, at.now, &actor, &event)?);
+    }
+    Ok(Settled { filed: Filed { case, dates }, readings, lines })
+}
+
+/// The promises every list shows.
+#[must_use]
+pub fn dates(case: &Case, terms: &Terms, readings: &[Reading]) -> Dates {
+    let acknowledge = acknowledge_reading(case, terms, readings);
+    let respond = answer_reading(case, terms, readings);
+    let is_running = |reading: &&Reading| matches!(reading.state, State::Running | State::Missed | State::Projected);
+    Dates {
+        acknowledge_by: acknowledge.and_then(|reading| reading.due_at),
+        acknowledge_on: acknowledge.and_then(|reading| reading.due_on),
+        respond_by: respond.and_then(|reading| reading.due_at),
+        respond_on: respond.and_then(|reading| reading.due_on),
+        is_projected: respond.is_some_and(|reading| reading.state == State::Projected),
+        first_promised_on: respond.and_then(|reading| reading.first_due_on),
+        due_at: if case.is_closed() {
+            None
+        } else {
+            readings.iter().filter(is_running).filter_map(|reading| reading.due_at).min()
+        },
+        wake_at: None,
+    }
+}
+
+/// The clock that promises the answer at the stage the case is at.
+#[must_use]
+pub fn answer_reading<'r>(case: &Case, terms: &Terms, readings: &'r [Reading]) -> Option<&'r Reading> {
+    let name = lifecycle::current_answer_clock(case, terms)?;
+    readings.iter().find(|reading| reading.name == name)
+}
+
+/// The clock that promises the acknowledgement at the stage the case is at.
+#[must_use]
+pub fn acknowledge_reading<'r>(case: &Case, terms: &Terms, readings: &'r [Reading]) -> Option<&'r Reading> {
+    let is_later_stage = case.stage >= 2;
+    let stage_2 = readings.iter().find(|reading| reading.name == "stage_2_acknowledge");
+    if is_later_stage && stage_2.is_some() {
+        return stage_2;
+    }
+    let name = &terms.standard.acknowledge_clock()?.name;
+    readings.iter().find(|reading| reading.name == *name)
+}
+
+/// The ladder of one clock: its own where the standard names one, else the category's.
+#[must_use]
+pub fn ladder_of<'c>(at: &'c Moment, case: &Case, terms: &Terms, clock: &str) -> &'c Ladder {
+    let catalogue = &at.council.catalogue;
+    terms
+        .standard
+        .clock(clock)
+        .and_then(|spec| spec.ladder.as_deref())
+        .and_then(|slug| catalogue.ladders.get(slug))
+        .unwrap_or_else(|| catalogue.ladder_for(&case.service, &case.category))
+}
+
+/// The steps that tell the duty contact of danger, until somebody has the case.
+#[must_use]
+pub fn alert_steps(at: &Moment, case: &Case) -> Vec<PlannedStep> {
+    if !case.is_in_danger() || case.is_claimed || case.is_closed() {
+        return Vec::new();
+    }
+    let catalogue = &at.council.catalogue;
+    catalogue.ladders.get("danger").map_or_else(Vec::new, |danger| {
+        ladder::plan_waiting(danger, case.opened_at, case.opened_at, &catalogue.calendar)
+    })
+}
+
+/// What has been taken on one clock for the promise as it stands.
+#[must_use]
+pub fn taken_steps(taken: &[Taken], clock: &str) -> BTreeSet<(String, i32, Timestamp)> {
+    taken
+        .iter()
+        .filter(|one| one.clock == clock)
+        .map(|one| (one.step.clone(), one.occurrence, one.promised_at))
+        .collect()
+}
+
+/// Name under which alerts of danger stand among a case's steps; no standard has such a clock.
+pub const ALERT: &str = "danger_alert";
+
+/// When a case must be looked at next: its next untaken step, the next date that passes or pause
+/// that ends, the end of the follow-up window, the next alert.
+fn wake_at(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading], taken: &[Taken]) -> Option<Timestamp> {
+    if case.is_closed() {
+        return None;
+    }
+    let mut instants: Vec<Timestamp> = Vec::new();
+    for reading in readings {
+        let ladder = ladder_of(at, case, terms, &reading.name);
+        let known = taken_steps(taken, &reading.name);
+        instants.extend(next_untaken(&ladder::plan_steps(ladder, reading, terms), &known));
+    }
+    let known = taken_steps(taken, ALERT);
+    instants.extend(next_untaken(&alert_steps(at, case), &known));
+    instants.extend(clock::next_change_at(&case.facts, terms, at.now));
+    if case.status == Status::Responded
+        && let Some(until) = case.follow_up_until
+        && let Ok(day_after) = until.tomorrow()
+    {
+        instants.push(at.council.catalogue.calendar.instant(day_after, WallTime::MIDNIGHT));
+    }
+    instants.into_iter().min()
+}
+
+fn next_untaken(steps: &[PlannedStep], known: &BTreeSet<(String, i32, Timestamp)>) -> Option<Timestamp> {
+    steps
+        .iter()
+        .filter(|step| !step.skipped)
+        .filter(|step| {
+            let occurrence = i32::try_from(step.occurrence).unwrap_or(i32::MAX);
+            !known.contains(&(step.step.clone(), occurrence, step.due_at))
+        })
+        .map(|step| step.at)
+        .min()
+}
+
+/// Dates that have passed unmet since the clocks were last filed go on the timeline.
+fn note_crossed(kept: &[clocks::Kept], readings: &[Reading], happened: &mut Vec<(Event, ActorLabel)>) {
+    let reeve = ActorLabel { kind: "reeve".to_owned(), id: None, name: None };
+    for reading in readings {
+        let before = kept.iter().find(|one| one.name == reading.name).map(|one| one.state.as_str());
+        let is_news = before != Some(reading.state.to_string().as_str());
+        if reading.state == State::Missed
+            && is_news
+            && let Some(due_at) = reading.due_at
+        {
+            let missed = Event::ClockMissed { clock: reading.name.clone(), due_at };
+            happened.push((missed, reeve.clone()));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A raw e-mail, read: who wrote it, what they wrote anew, what it answers, and whether a machine
+//! sent it.
+//!
+//! [`read`] is a pure function of the bytes and of what we know about our own addresses. It never
+//! decides what becomes of the mail: `casework` does that from the [`Incoming`] it gets here, and
+//! keeps the bytes themselves whatever happens. What cannot be read is [`Unreadable`], which the
+//! caller quarantines. The work is bounded for any input, because anybody may write to us.
+
+mod automatic;
+mod body;
+mod bounce;
+mod charset;
+mod fields;
+mod html;
+mod media;
+mod mime;
+mod quoted;
+mod reading;
+mod thanks;
+mod threading;
+mod winmail;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::contact::Channel;
+use crate::domain::enquiry::{Described, Enquiry, Who};
+use crate::domain::reference::Reference;
+
+pub use reading::{attachments, read};
+pub use thanks::is_thanks;
+
+/// What the mail server told us beside the message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// The address it was delivered to.
+    pub recipient: Option<String>,
+    /// The return path; `Some("")` is the null one, from which only machines write.
+    pub sender: Option<String>,
+}
+
+/// What we must know about ourselves to tell our own mail and our own addresses.
+#[derive(Debug, Clone, Default)]
+pub struct Ours {
+    /// What our mails carry in `X-Reeve-Loop`.
+    pub loop_token: String,
+    /// The domain of our plus-addresses and Message-IDs.
+    pub mail_domain: String,
+    /// The mailboxes people write to.
+    pub addresses: Vec<String>,
+    /// How references of an older system look.
+    pub alias_pattern: Option<Regex>,
+}
+
+/// A mail as we understood it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// SHA-256 of the exact bytes, in hex: the same bytes are the same mail.
+    pub fingerprint: String,
+    /// SHA-256 of sender, date, subject and content: stands in for a missing Message-ID.
+    pub content_key: String,
+    /// SHA-256 of sender and content alone: two mails under one Message-ID are one mail only when
+    /// this agrees.
+    pub body_key: String,
+    /// Without its angle brackets, as all message ids here.
+    pub message_id: Option<String>,
+    pub in_reply_to: Vec<String>,
+    pub references: Vec<String>,
+    pub from: Mailbox,
+    pub reply_to: Option<Mailbox>,
+    pub to: Vec<Mailbox>,
+    pub cc: Vec<Mailbox>,
+    /// What the sender's clock said. Informative only: promises count from our own receipt.
+    pub sent_at: Option<Timestamp>,
+    /// One line of at most 200 characters, decoded, without controls.
+    pub subject: String,
+    /// What the sender wrote anew: no quoted history, and no signature where one is told safely.
+    pub new_text: String,
+    /// All of the text, history included.
+    pub full_text: String,
+    /// Whether [`Incoming::new_text`] leaves out quoted history.
+    pub quoted: bool,
+    pub forwarded: Option<Forwarded>,
+    pub attachments: Vec<Part>,
+    /// Why nobody must be answered, when a machine sent this.
+    pub automatic: Option<Automatic>,
+    pub bounce: Option<Bounce>,
+    pub thread: Threading,
+    /// BCP 47 tag, when the sender's program named one.
+    pub language: Option<String>,
+    /// Odd things noticed while reading, for whoever looks at the raw mail.
+    pub defects: Vec<String>,
+}
+
+/// A name and an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    pub name: Option<String>,
+    /// In the form of [`crate::domain::person::email_address`]. A mail server that writes under a
+    /// bare local part keeps it (`mailer-daemon`).
+    pub address: String,
+}
+
+/// Somebody else's words that were passed on to us.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    pub from: Option<Mailbox>,
+    pub subject: Option<String>,
+    pub text: String,
+}
+
+/// A file that came with the mail. Its bytes are had with [`attachments`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// A bare file name: no folders, no controls, never empty.
+    pub filename: String,
+    /// As the sender declared it, which proves nothing.
+    pub content_type: String,
+    /// Bytes after decoding.
+    pub size: u64,
+    /// A picture shown within the text rather than a file handed over.
+    pub inline: bool,
+}
+
+/// A machine sent it: it is kept and shown, and nobody is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Automatic {
+    pub kind: AutomaticKind,
+    /// The sign it was told by, for the timeline.
+    pub why: String,
+}
+
+/// What sort of machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomaticKind {
+    /// Out of office, receipts of other systems.
+    AutoReply,
+    /// A mail of ours that could not be delivered.
+    Bounce,
+    /// Through a mailing list.
+    List,
+    Bulk,
+    /// Our own mail, come back.
+    Loop,
+    /// From an address nobody reads.
+    Noreply,
+    /// An invitation answered with a button.
+    Calendar,
+    /// Read receipts, abuse reports and the like.
+    Report,
+}
+
+/// What a mail server reported about a mail of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounce {
+    pub original_message_id: Option<String>,
+    /// Whom it did not reach.
+    pub recipient: Option<String>,
+    /// `5.1.1` and so on.
+    pub status: Option<String>,
+    /// Whether trying again is pointless.
+    pub is_permanent: bool,
+}
+
+/// Everything that may tell which case a mail belongs to, in the order it may be trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Threading {
+    /// Secret plus-address tokens of our own addresses.
+    pub tokens: Vec<String>,
+    /// What it answers, nearest first.
+    pub message_ids: Vec<String>,
+    /// References in the subject and the new text. Anybody can write these down.
+    pub references: Vec<Reference>,
+    /// The same for references of an older system.
+    pub aliases: Vec<String>,
+    /// References that stand only in the history quoted below.
+    pub quoted_references: Vec<Reference>,
+}
+
+/// Why a mail goes to quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Unreadable {
+    pub why: String,
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} <{}>", self.address),
+            None => f.write_str(&self.address),
+        }
+    }
+}
+
+/// The mail as an enquiry. Mail proves nobody's identity, so the sender stays unverified.
+///
+/// A mail that only passes on somebody else's words speaks through them, so they are part of the
+/// body; the history quoted in a reply is not, unless there is nothing else.
+#[must_use]
+pub fn enquiry(incoming: &Incoming, received_at: Timestamp) -> Enquiry {
+    let mut body = incoming.new_text.clone();
+    if let Some(forwarded) = &incoming.forwarded
+        && !forwarded.text.is_empty()
+    {
+        if !body.is_empty() {
+            body.push_str("\n\n");
+        }
+        body.push_str(&forwarded.text);
+    }
+    if body.trim().is_empty() {
+        body.clone_from(&incoming.full_text);
+    }
+    Enquiry {
+        subject: incoming.subject.clone(),
+        body: body::shortened(body),
+        language: incoming.language.clone(),
+        who: Who::Described(Described {
+            name: incoming.from.name.clone(),
+            email: crate::domain::person::email_address(&incoming.from.address),
+            is_verified: false,
+            ..Described::default()
+        }),
+        ..Enquiry::new(Channel::Email, received_at)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! `reeve catalogue check <dir>`: reads a council's folder and names everything wrong with it,
+//! file and line, in one go. It opens no database and changes nothing.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use minijinja::Environment;
+
+use crate::config::{embedded, folder};
+use crate::domain::catalogue::{Catalogue, Fault, Warning};
+
+/// What a check found, and the catalogue when nothing was wrong.
+#[derive(Debug)]
+pub struct Checked {
+    pub catalogue: Option<Catalogue>,
+    /// Each keeps the catalogue from being used.
+    pub faults: Vec<Fault>,
+    /// Allowed, but worth a second look.
+    pub warnings: Vec<Warning>,
+}
+
+/// Checks a folder and writes one line for each finding: `file:line: message`.
+///
+/// # Errors
+/// Only when `out` cannot be written to; a folder that cannot be read is a finding.
+pub fn check(dir: &Path, out: &mut impl Write) -> io::Result<Checked> {
+    let checked = match folder::read_folder(dir) {
+        Ok(files) => checked(&files),
+        Err(unreadable) => Checked {
+            catalogue: None,
+            faults: vec![Fault {
+                file: unreadable.path.display().to_string(),
+                line: 0,
+                pointer: String::new(),
+                message: unreadable.to_string(),
+            }],
+            warnings: Vec::new(),
+        },
+    };
+    for fault in &checked.faults {
+        writeln!(out, "{fault}")?;
+    }
+    for warning in &checked.warnings {
+        writeln!(out, "{warning}")?;
+    }
+    if let Some(catalogue) = &checked.catalogue {
+        let n_categories = catalogue.categories().count();
+        writeln!(
+            out,
+            "{}: {} services, {n_categories} categories, {} queues; nothing wrong",
+            catalogue.council.name,
+            catalogue.services.len(),
+            catalogue.queues.len(),
+        )?;
+    }
+    Ok(checked)
+}
+
+/// Checks files that were read already.
+#[must_use]
+pub fn checked(files: &[(String, String)]) -> Checked {
+    let mut faults = syntax_faults(files);
+    let mut catalogue = None;
+    match Catalogue::load(files, embedded::bank_holidays(), &embedded::standards()) {
+        Ok(loaded) => catalogue = Some(loaded),
+        Err(more) => faults.extend(more),
+    }
+    if !faults
+        .iter()
+        .any(|fault| fault.file.starts_with("templates/"))
+    {
+        faults.extend(reading_faults(files));
+    }
+    faults.sort();
+    let warnings = catalogue
+        .iter()
+        .flat_map(Catalogue::check_warnings)
+        .cloned()
+        .collect();
+    Checked {
+        catalogue: catalogue.filter(|_| faults.is_empty()),
+        faults,
+        warnings,
+    }
+}
+
+/// Every template whose markup does not parse, with its line.
+fn syntax_faults(files: &[(String, String)]) -> Vec<Fault> {
+    templates(files)
+        .filter_map(|(path, text)| {
+            let error = Environment::new()
+                .template_from_named_str(path, text)
+                .err()?;
+            let line = error
+                .line()
+                .and_then(|line| u32::try_from(line).ok())
+                .unwrap_or(0);
+            let why = error.detail().unwrap_or("its markup does not parse");
+            Some(template_fault(
+                path,
+                line,
+                format!("this template cannot be read: {why}"),
+            ))
+        })
+        .collect()
+}
+
+/// What is wrong with the wording once it is read aloud with sample letters.
+fn reading_faults(files: &[(String, String)]) -> Vec<Fault> {
+    let texts = templates(files)
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect();
+    crate::notify::render::check(&texts)
+        .into_iter()
+        .map(|(path, what)| template_fault(&path, 1, what))
+        .collect()
+}
+
+fn templates(files: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    files
+        .iter()
+        .filter_map(|(path, text)| Some((path.strip_prefix("templates/")?, text.as_str())))
+}
+
+fn template_fault(path: &str, line: u32, message: String) -> Fault {
+    Fault {
+        file: format!("templates/{path}"),
+        line,
+        pointer: format!("/templates/{}", path.replace('/', "~1")),
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn northmere_with(path: &str, change: impl Fn(&str) -> String) -> Vec<(String, String)> {
+        let mut files = embedded::northmere_files();
+        for (known, text) in &mut files {
+            if known == path {
+                *text = change(text);
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn northmere_is_written_out_as_a_folder_and_found_to_be_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in embedded::northmere_files() {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let mut out = Vec::new();
+        let checked = check(folder.path(), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(
+            out,
+            "Northmere Council: 47 services, 208 categories, 44 queues; nothing wrong\n"
+        );
+        assert!(checked.catalogue.is_some());
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_read_is_named_with_its_line() {
+        let files = northmere_with("templates/en/confirmation.txt", |text| {
+            format!("{text}{{% if %}}")
+        });
+        let n_lines = files
+            .iter()
+            .find(|(path, _)| path == "templates/en/confirmation.txt")
+            .map(|(_, text)| u32::try_from(text.lines().count()).unwrap())
+            .unwrap();
+        let checked = checked(&files);
+        let fault = checked.faults.first().unwrap();
+        assert_eq!(
+            (fault.file.as_str(), fault.line),
+            ("templates/en/confirmation.txt", n_lines)
+        );
+        assert!(checked.catalogue.is_none());
+    }
+
+    #[test]
+    fn a_template_that_asks_for_what_no_letter_has_is_named() {
+        let files = northmere_with("templates/en/reply.txt", |text| {
+            format!("{text}{{{{ bank_balance }}}}")
+        });
+        let faults = checked(&files).faults;
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.file == "templates/en/reply.txt"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn no_notice_may_go_without_its_wording() {
+        let names: std::collections::BTreeSet<&str> =
+            crate::notify::samples::letters(crate::domain::wording::Language::English)
+                .iter()
+                .map(|letter| letter.says.template())
+                .collect();
+        for name in names {
+            let mut files = embedded::northmere_files();
+            let prefix = format!("templates/en/{name}.");
+            files.retain(|(path, _)| !path.starts_with(&prefix));
+            let missing = format!("templates/en/{name}.txt");
+            let faults = Catalogue::load(&files, embedded::bank_holidays(), &embedded::standards());
+            let faults = faults.err().unwrap_or_default();
+            assert!(
+                faults.iter().any(|fault| fault.file == missing),
+                "{name}: {faults:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_a_finding() {
+        let mut out = Vec::new();
+        let checked = check(Path::new("/nowhere/at/all"), &mut out).unwrap();
+        assert_eq!(checked.faults.len(), 1);
+        assert!(String::from_utf8(out).unwrap().contains("/nowhere/at/all"));
+    }
+}

@@ -1,0 +1,31 @@
+//! `[auth]`: the keys tokens are made with, and how long they last.
+
+use serde::{Deserialize, Serialize};
+
+use super::secret::Secret;
+
+/// `[auth]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Auth {
+    /// Empty: made at the first start and kept in the database.
+    pub signing_key: Secret,
+    pub signing_key_file: String,
+    /// Empty: made at the first start and kept in the database.
+    pub tracking_key: Secret,
+    pub tracking_key_file: String,
+    pub issuer: String,
+    pub access_minutes: u8,
+    pub refresh_days: u16,
+    pub tracking_days: u16,
+    pub hashes_at_once: usize,
+}
+
+/// A key shorter than the hash it feeds can be found by trying.
+pub(super) fn is_long_key(text: &str) -> Result<(), String> {
+    match text.len() {
+        0 | 32.. => Ok(()),
+        n => Err(format!(
+            "a key needs at least 32 bytes, this one has {n}; `openssl rand -base64 48` makes one"
+        )),
+    }
+}

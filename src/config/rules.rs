@@ -1,0 +1,199 @@
+//! What each setting may say, one line a key. Every key of `default.toml` whose type alone does not
+//! settle it has its line here; what several keys must agree on is in [`super::Settings::validate`].
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use super::http::Network;
+use super::mail::{Tls, Transport};
+use super::operations::LogFormat;
+use super::{auth, database};
+
+/// What a value must be.
+#[derive(Clone, Copy)]
+pub(super) enum Rule {
+    /// A whole number from … to ….
+    Between(i64, i64),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// Text (each text of a list) that the function takes; else it says what is wanted.
+    Text(fn(&str) -> Result<(), String>),
+}
+use Rule::{Between, OneOf, Text};
+
+const PORT: Rule = Between(0, 65_535);
+const SECONDS: Rule = Between(1, 3_600);
+const BUDGET: Rule = Between(1, 100_000);
+/// No smaller than a long complaint, no larger than fits in memory many times over.
+const BYTES: Rule = Between(4_096, 104_857_600);
+
+const RULES: &[(&str, Rule)] = &[
+    ("http.host", Text(is_listen_address)),
+    ("http.port", PORT),
+    ("http.public_url", Text(is_public_url)),
+    ("http.trusted_proxies", Text(is_network)),
+    ("http.allowed_origins", Text(is_origin)),
+    ("http.workers", Between(0, 256)),
+    ("http.max_json_bytes", BYTES),
+    ("http.max_mail_bytes", BYTES),
+    ("http.max_attachment_bytes", BYTES),
+    ("http.head_timeout_seconds", SECONDS),
+    ("http.body_timeout_seconds", SECONDS),
+    ("http.shutdown_seconds", SECONDS),
+    ("database.url", Text(database::is_database_url)),
+    ("database.data_dir", Text(is_given)),
+    ("database.max_connections", Between(2, 500)),
+    ("database.sqlite_readers", Between(1, 64)),
+    ("database.connect_timeout_seconds", SECONDS),
+    ("database.statement_timeout_seconds", SECONDS),
+    ("mail.transport", OneOf(Transport::NAMES)),
+    ("mail.from_name", Text(is_one_line)),
+    ("mail.from_address", Text(is_mail_address)),
+    ("mail.redirect_all_to", Text(is_mail_address_or_empty)),
+    ("mail.undo_seconds", Between(0, 86_400)),
+    ("mail.sends_at_once", Between(1, 64)),
+    ("mail.smtp.host", Text(is_one_line)),
+    ("mail.smtp.port", Between(1, 65_535)),
+    ("mail.smtp.tls", OneOf(Tls::NAMES)),
+    ("mail.smtp.timeout_seconds", SECONDS),
+    ("auth.signing_key", Text(auth::is_long_key)),
+    ("auth.tracking_key", Text(auth::is_long_key)),
+    ("auth.issuer", Text(is_given)),
+    ("auth.access_minutes", Between(1, 15)),
+    ("auth.refresh_days", Between(1, 365)),
+    ("auth.tracking_days", Between(1, 3_650)),
+    ("auth.hashes_at_once", Between(1, 64)),
+    ("limits.requests_per_second", BUDGET),
+    ("limits.failed_sign_ins_per_minute", BUDGET),
+    ("limits.public_intake_per_minute", BUDGET),
+    ("limits.wrong_tokens_per_minute", BUDGET),
+    ("limits.tracking_links_per_minute", BUDGET),
+    ("limits.mails_at_once", Between(1, 64)),
+    ("limits.mail_wait_seconds", SECONDS),
+    ("metrics.host", Text(is_listen_address)),
+    ("metrics.port", PORT),
+    ("log.format", OneOf(LogFormat::NAMES)),
+    ("log.level", Text(is_log_filter)),
+    ("schedule.tick_seconds", Between(1, 300)),
+];
+
+/// Says what is wrong with the value of `key`, in words that do not repeat it (it may be a secret).
+pub(super) fn complaint(key: &str, value: &toml::Value) -> Option<String> {
+    let rule = RULES.iter().find(|(name, _)| *name == key)?.1;
+    match (rule, value) {
+        (Between(from, to), toml::Value::Integer(n)) if !(from..=to).contains(n) => {
+            Some(format!("must be from {from} to {to}"))
+        }
+        (OneOf(words), toml::Value::String(text)) if !words.contains(&text.as_str()) => {
+            Some(format!("must be one of {}", words.join(", ")))
+        }
+        (Text(check), toml::Value::String(text)) => check(text).err(),
+        (Text(check), toml::Value::Array(items)) => items
+            .iter()
+            .filter_map(toml::Value::as_str)
+            .find_map(|text| check(text).err()),
+        _ => None,
+    }
+}
+
+fn is_given(text: &str) -> Result<(), String> {
+    wanted(!text.trim().is_empty(), "must not be empty")
+}
+
+fn is_one_line(text: &str) -> Result<(), String> {
+    wanted(
+        !text.chars().any(char::is_control),
+        "must be one line without control characters",
+    )
+}
+
+fn is_listen_address(text: &str) -> Result<(), String> {
+    wanted(
+        text == "localhost" || IpAddr::from_str(text).is_ok(),
+        "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+    )
+}
+
+fn is_network(text: &str) -> Result<(), String> {
+    Network::from_str(text).map(|_| ())
+}
+
+fn is_public_url(text: &str) -> Result<(), String> {
+    wanted(
+        text.is_empty() || web_address(text).is_some(),
+        "write https://, the host and perhaps a path, without ? or #",
+    )
+}
+
+fn is_origin(text: &str) -> Result<(), String> {
+    wanted(
+        web_address(text).is_some_and(|rest| !rest.contains('/')),
+        "write https:// and the host, with nothing after it",
+    )
+}
+
+/// What follows the scheme, when `text` could be the beginning of a link.
+fn web_address(text: &str) -> Option<&str> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))?;
+    let host = rest.split('/').next().unwrap_or(rest);
+    let clean = !host.is_empty()
+        && !rest.contains(['?', '#', '@', '\\', '*', '"', '<', '>', ','])
+        && !rest.chars().any(|c| c.is_whitespace() || c.is_control());
+    clean.then_some(rest)
+}
+
+fn is_mail_address(text: &str) -> Result<(), String> {
+    let clean = text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
+            && !text
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()".contains(c))
+    });
+    wanted(clean, "must be one e-mail address, without a name")
+}
+
+fn is_mail_address_or_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    is_mail_address(text)
+}
+
+fn is_log_filter(text: &str) -> Result<(), String> {
+    wanted(
+        tracing_subscriber::EnvFilter::builder().parse(text).is_ok() && !text.trim().is_empty(),
+        "must be error, warn, info, debug or trace, or such as \"info,reeve::notify=debug\"",
+    )
+}
+
+fn wanted(is_so: bool, otherwise: &str) -> Result<(), String> {
+    if is_so {
+        Ok(())
+    } else {
+        Err(otherwise.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_about_a_setting_and_every_number_has_its_bounds() {
+        let defaults = super::super::layers::defaults();
+        for (key, _) in RULES {
+            assert!(defaults.contains_key(*key), "{key} is not in default.toml");
+        }
+        for (key, value) in &defaults {
+            let has_rule = RULES.iter().any(|(name, _)| name == key);
+            assert!(has_rule || !value.is_integer(), "{key} has no bounds");
+            assert_eq!(complaint(key, value), None, "{key}: its own default");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! Days, hours and cut-offs.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{BankHolidays, Calendar, CalendarSpec, Day, Holidays, Nation};
+
+pub(crate) fn holidays() -> BankHolidays {
+    static HOLIDAYS: LazyLock<BankHolidays> = LazyLock::new(|| {
+        BankHolidays::parse(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/bank-holidays.json"))).unwrap()
+    });
+    HOLIDAYS.clone()
+}
+
+pub(crate) const NINE_TO_FIVE: &str = r#"
+    nation = "england-and-wales"
+    [week]
+    monday = ["09:00-17:00"]
+    tuesday = ["09:00-17:00"]
+    wednesday = ["09:00-17:00"]
+    thursday = ["09:00-17:00"]
+    friday = ["09:00-17:00"]
+"#;
+
+const CHRISTMAS: &str = r#"
+    [closures]
+    2026-12-29 = "Christmas closure"
+    2026-12-30 = "Christmas closure"
+    2026-12-31 = "Christmas closure"
+    [half_days]
+    2026-12-24 = { closes = "12:00", reason = "Christmas Eve" }
+"#;
+
+pub(crate) fn calendar(toml: &str) -> Calendar {
+    let spec: CalendarSpec = toml::from_str(toml).unwrap();
+    Calendar::new(spec, holidays()).unwrap()
+}
+
+/// The demo council's calendar.
+pub(crate) fn northmere() -> Calendar {
+    static NORTHMERE: LazyLock<Calendar> = LazyLock::new(|| calendar(&format!("{NINE_TO_FIVE}{CHRISTMAS}")));
+    NORTHMERE.clone()
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn refused(toml: &str) -> String {
+    let spec: CalendarSpec = toml::from_str(toml).unwrap();
+    Calendar::new(spec, holidays()).unwrap_err().to_string()
+}
+
+fn round_the_clock() -> Calendar {
+    let day = |name: &str| format!("{name} = [\"00:00-24:00\"]\n");
+    let week: String =
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].map(day).concat();
+    calendar(&format!("nation = \"scotland\"\n[week]\n{week}"))
+}
+
+#[test]
+fn the_feed_holds_every_holiday_of_the_three_nations() {
+    let holidays = holidays();
+    let n = |nation| holidays.of(nation).count();
+    assert_eq!((n(Nation::EnglandAndWales), n(Nation::Scotland), n(Nation::NorthernIreland)), (40, 46, 50));
+    assert_eq!(holidays.known_until(), Some(date(2028, 12, 31)));
+}
+
+#[test]
+fn half_a_feed_is_refused() {
+    let error = BankHolidays::parse(r#"{"scotland": {"events": [{"title": "x", "date": "2026-01-01"}]}}"#);
+    assert_eq!(error.unwrap_err(), "the bank holiday feed has no holidays for england-and-wales");
+    assert!(BankHolidays::parse("<html>").unwrap_err().starts_with("not a bank holiday feed"));
+}
+
+#[test]
+fn a_substitute_day_says_that_it_is_one() {
+    let holidays = holidays();
+    let boxing_day = date(2026, 12, 28);
+    assert_eq!(
+        holidays.title(Holidays::Of(Nation::EnglandAndWales), boxing_day).unwrap(),
+        "Boxing Day (substitute day)"
+    );
+    let scottish = holidays.title(Holidays::AnyUk, date(2026, 11, 30)).unwrap();
+    assert_eq!(scottish, "St Andrew’s Day in Scotland");
+    assert_eq!(holidays.title(Holidays::Of(Nation::EnglandAndWales), date(2026, 11, 30)), None);
+    assert_eq!(holidays.title(Holidays::Nobody, boxing_day), None);
+}
+
+#[test]
+fn the_cut_off_is_the_first_instant_of_after() {
+    let calendar = northmere();
+    let from = |text| calendar.office().counted_from(at(text));
+    assert_eq!(from("2026-11-20T16:59:59.999Z"), date(2026, 11, 20));
+    assert_eq!(from("2026-11-20T17:00:00Z"), date(2026, 11, 23));
+    assert_eq!(from("2026-11-21T08:00:00Z"), date(2026, 11, 23));
+    assert_eq!(from("2026-11-20T00:00:00Z"), date(2026, 11, 20));
+    // 23:30 UTC is half past midnight of the next day in summer.
+    assert_eq!(from("2026-07-02T23:30:00Z"), date(2026, 7, 3));
+}
+
+#[test]
+fn a_friday_may_have_its_own_cut_off() {
+    let calendar = calendar(&format!("{NINE_TO_FIVE}[cut_off]\nfriday = \"16:30\"\n"));
+    let from = |text| calendar.office().counted_from(at(text));
+    assert_eq!(from("2026-11-20T16:29:59Z"), date(2026, 11, 20));
+    assert_eq!(from("2026-11-20T16:30:00Z"), date(2026, 11, 23));
+    assert_eq!(from("2026-11-19T16:30:00Z"), date(2026, 11, 19));
+    assert_eq!(calendar.office().closing_at(date(2026, 11, 20)), at("2026-11-20T17:00:00Z"));
+}
+
+#[test]
+fn a_half_day_counts_and_ends_at_noon() {
+    let calendar = northmere();
+    let (office, law) = (calendar.office(), calendar.view(Holidays::Of(Nation::EnglandAndWales), false));
+    let eve = date(2026, 12, 24);
+    assert!(office.is_working_day(eve));
+    assert_eq!(office.closing_at(eve), at("2026-12-24T12:00:00Z"));
+    assert_eq!(office.counted_from(at("2026-12-24T12:00:00Z")), date(2027, 1, 4));
+    assert_eq!(office.counted_from(at("2026-12-24T11:59:00Z")), eve);
+    assert_eq!(law.closing_at(eve), at("2026-12-24T17:00:00Z"));
+}
+
+#[test]
+fn closures_count_for_the_office_and_never_for_the_law() {
+    let calendar = northmere();
+    let law = calendar.view(Holidays::AnyUk, false);
+    for day in [date(2026, 12, 29), date(2026, 12, 30), date(2026, 12, 31)] {
+        assert!(!calendar.office().is_working_day(day));
+        assert!(law.is_working_day(day));
+        assert_eq!(calendar.office().why_not(day).unwrap(), "closed: Christmas closure");
+        assert_eq!(law.why_not(day), None);
+    }
+    assert_eq!(calendar.office().add_working_days(date(2026, 12, 24), 1), date(2027, 1, 4));
+}
+
+#[test]
+fn an_office_that_opens_on_saturdays_changes_nothing_in_law() {
+    let calendar = calendar("nation = \"england-and-wales\"\n[week]\nsaturday = [\"10:00-14:00\"]\nmonday = [\"09:00-17:00\"]\n");
+    let saturday = date(2026, 11, 21);
+    assert!(calendar.office().is_working_day(saturday));
+    assert!(!calendar.view(Holidays::AnyUk, false).is_working_day(saturday));
+    assert!(calendar.view(Holidays::AnyUk, false).is_working_day(date(2026, 11, 24)));
+    assert_eq!(calendar.office().why_not(date(2026, 11, 24)).unwrap(), "closed on a Tuesday");
+    assert_eq!(calendar.office().why_not(date(2026, 11, 22)).unwrap(), "Sunday");
+}
+
+#[test]
+fn a_council_may_work_on_a_bank_holiday_and_keep_its_own() {
+    let calendar = calendar(&format!(
+        "{}[closures]\n2026-09-28 = \"September weekend\"\n[worked_holidays]\n2026-08-03 = \"September weekend instead\"\n",
+        NINE_TO_FIVE.replace("england-and-wales", "scotland")
+    ));
+    let summer = date(2026, 8, 3);
+    assert!(calendar.office().is_working_day(summer));
+    assert!(!calendar.office().is_working_day(date(2026, 9, 28)));
+    assert!(!calendar.view(Holidays::Of(Nation::Scotland), false).is_working_day(summer));
+}
+
+#[test]
+fn a_proclaimed_holiday_is_data() {
+    let extra = "extra_holidays = [{ on = 2026-07-20, title = \"Proclaimed\", nations = [\"scotland\"] }]";
+    let extra = extra.replace("2026-07-20", "\"2026-07-20\"");
+    let calendar = calendar(&format!("{extra}\n{NINE_TO_FIVE}"));
+    let day = date(2026, 7, 20);
+    assert!(calendar.office().is_working_day(day));
+    assert!(!calendar.view(Holidays::AnyUk, false).is_working_day(day));
+    assert!(!calendar.with_nation(Nation::Scotland).unwrap().office().is_working_day(day));
+}
+
+#[test]
+fn june_15_2026_is_a_holiday_in_scotland_alone() {
+    let calendar = northmere();
+    let day = date(2026, 6, 15);
+    assert!(calendar.office().is_working_day(day));
+    assert!(!calendar.view(Holidays::AnyUk, false).is_working_day(day));
+    assert!(!calendar.view(Holidays::Of(Nation::Scotland), false).is_working_day(day));
+}
+
+#[test]
+fn no_minute_is_lost_at_midnight() {
+    // A calendar open round the clock, written 24:00 rather than 23:59, runs like a plain clock.
+    let calendar = round_the_clock();
+    let start = at("2026-11-17T18:00:00Z");
+    for hours in 1..200 {
+        let elapsed = start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap();
+        assert_eq!(calendar.view(Holidays::Nobody, true).add_working_hours(start, hours), elapsed);
+    }
+}
+
+#[test]
+fn working_hours_round_the_clock_follow_both_clock_changes() {
+    let calendar = round_the_clock();
+    let view = calendar.view(Holidays::Nobody, true);
+    assert_eq!(view.add_working_hours(at("2027-03-27T18:00:00Z"), 24), at("2027-03-28T18:00:00Z"));
+    assert_eq!(view.add_working_hours(at("2026-10-24T17:00:00Z"), 24), at("2026-10-25T17:00:00Z"));
+}
+
+#[test]
+fn a_lunch_break_is_not_a_holiday() {
+    let split = NINE_TO_FIVE.replace("\"09:00-17:00\"", "\"09:00-12:30\", \"13:30-17:00\"");
+    let calendar = calendar(&split);
+    let office = calendar.office();
+    assert!(office.is_working_day(date(2026, 11, 18)));
+    assert_eq!(office.add_working_hours(at("2026-11-18T12:00:00Z"), 1), at("2026-11-18T14:00:00Z"));
+    assert_eq!(office.add_working_hours(at("2026-11-18T12:45:00Z"), 1), at("2026-11-18T14:30:00Z"));
+    assert_eq!(office.counted_from(at("2026-11-18T12:45:00Z")), date(2026, 11, 18));
+}
+
+#[test]
+fn the_last_hour_ends_at_closing_not_at_the_next_opening() {
+    let calendar = northmere();
+    let office = calendar.office();
+    assert_eq!(office.add_working_hours(at("2026-11-18T09:00:00Z"), 8), at("2026-11-18T17:00:00Z"));
+    assert_eq!(office.add_working_hours(at("2026-11-18T09:00:01Z"), 8), at("2026-11-19T09:00:01Z"));
+    assert_eq!(office.add_working_hours(at("2026-12-24T10:00:00Z"), 4), at("2027-01-04T11:00:00Z"));
+}
+
+#[test]
+fn a_week_without_mondays_and_thursdays_still_gives_dates() {
+    let calendar = calendar("nation = \"england-and-wales\"\n[week]\ntuesday = [\"09:00-17:00\"]\nfriday = [\"09:00-12:00\"]\n");
+    let office = calendar.office();
+    assert_eq!(office.add_working_days(date(2026, 11, 16), 3), date(2026, 11, 24));
+    assert_eq!(office.add_working_hours(at("2026-11-16T10:00:00Z"), 12), at("2026-11-24T10:00:00Z"));
+}
+
+#[test]
+fn a_week_that_never_opens_is_refused() {
+    assert!(refused("nation = \"scotland\"\n[week]\n").contains("no day of the week is open"));
+}
+
+#[test]
+fn every_slip_of_the_pen_is_named_at_once() {
+    let toml = format!(
+        "zone = \"Europe/Northmere\"\n{}[cut_off]\nsunday = \"12:00\"\nmonday = \"18:00\"\n\
+         [closures]\n2026-12-24 = \"Closed\"\n[half_days]\n2026-12-24 = {{ closes = \"08:00\", reason = \"Eve\" }}\n",
+        NINE_TO_FIVE.replace("tuesday = [\"09:00-17:00\"]", "tuesday = [\"09:00-13:00\", \"12:00-17:00\"]")
+    );
+    let faults = refused(&toml);
+    for part in [
+        "on Tuesday, 12:00-17:00 begins before 09:00-13:00 has ended",
+        "2026-12-24 is also a closure",
+        "the office is not open before 08:00 on 2026-12-24",
+        "cut_off: Sunday is closed",
+        "cut_off: 18:00 on Monday is after closing at 17:00",
+        "\"Europe/Northmere\" is not a known time zone",
+    ] {
+        assert!(faults.contains(part), "{part} is not in {faults}");
+    }
+}
+
+#[test]
+fn times_of_day_are_read_strictly() {
+    for wrong in ["9:00", "24:01", "12:60", "25:00", "1200", "12:00:00", "+1:00", ""] {
+        assert!(wrong.parse::<super::WallTime>().is_err(), "{wrong}");
+    }
+    for wrong in ["17:00-09:00", "09:00-09:00", "09:00", "09:00-25:00"] {
+        assert!(wrong.parse::<super::Interval>().is_err(), "{wrong}");
+    }
+    let said = |text: &str| text.parse::<super::WallTime>().unwrap().spoken();
+    assert_eq!(
+        ["00:00", "00:30", "09:00", "12:00", "12:15", "16:30", "17:00", "24:00"].map(said),
+        ["midnight", "12.30am", "9am", "noon", "12.15pm", "4.30pm", "5pm", "midnight"]
+    );
+    assert_eq!("24:00".parse::<super::WallTime>().unwrap().to_string(), "24:00");
+}
+
+#[test]
+fn a_nation_is_known_by_its_slug_only() {
+    assert_eq!("scotland".parse(), Ok(Nation::Scotland));
+    assert!("wales".parse::<Nation>().unwrap_err().contains("england-and-wales, scotland, northern-ireland"));
+}
+
+#[test]
+fn notices_to_staff_leave_between_eight_and_six_on_working_days() {
+    let calendar = northmere();
+    let leaves = |text| calendar.next_sending_time(at(text));
+    assert_eq!(leaves("2026-11-18T10:15:00Z"), at("2026-11-18T10:15:00Z"));
+    assert_eq!(leaves("2026-11-18T08:00:00Z"), at("2026-11-18T08:00:00Z"));
+    assert_eq!(leaves("2026-11-18T07:59:59Z"), at("2026-11-18T08:00:00Z"));
+    assert_eq!(leaves("2026-11-18T18:00:00Z"), at("2026-11-19T08:00:00Z"));
+    assert_eq!(leaves("2026-11-20T19:00:00Z"), at("2026-11-23T08:00:00Z"));
+    assert_eq!(leaves("2026-12-26T12:00:00Z"), at("2027-01-04T08:00:00Z"));
+    assert_eq!(leaves("2026-07-01T06:30:00Z"), at("2026-07-01T07:00:00Z"));
+}
+
+#[test]
+fn a_digest_leaves_at_nine_on_the_next_working_day() {
+    let calendar = northmere();
+    let leaves = |text| calendar.next_digest_time(at(text));
+    assert_eq!(leaves("2026-11-18T09:00:00Z"), at("2026-11-18T09:00:00Z"));
+    assert_eq!(leaves("2026-11-18T09:00:01Z"), at("2026-11-19T09:00:00Z"));
+    assert_eq!(leaves("2026-11-21T12:00:00Z"), at("2026-11-23T09:00:00Z"));
+    assert_eq!(leaves("2026-12-24T10:00:00Z"), at("2027-01-04T09:00:00Z"));
+}
+
+#[test]
+fn a_local_time_that_does_not_exist_is_when_the_clocks_skip() {
+    let calendar = northmere();
+    let half_past_one = "01:30".parse().unwrap();
+    assert_eq!(calendar.instant(date(2027, 3, 28), half_past_one), at("2027-03-28T01:30:00Z"));
+    // The first of two.
+    assert_eq!(calendar.instant(date(2026, 10, 25), half_past_one), at("2026-10-25T00:30:00Z"));
+}
+
+#[test]
+fn a_snapshot_read_back_is_the_same_calendar() {
+    let calendar = northmere();
+    let json = serde_json::to_string(&calendar).unwrap();
+    let back: Calendar = serde_json::from_str(&json).unwrap();
+    assert_eq!(back, calendar);
+    assert_eq!(back.office().add_working_days(date(2026, 12, 23), 2), date(2027, 1, 4));
+    assert!(serde_json::from_str::<Calendar>(&json.replace("Europe/London", "Europe/Nowhere")).is_err());
+}
+
+#[test]
+fn the_ends_of_time_do_not_loop_for_ever() {
+    let calendar = northmere();
+    let office = calendar.office();
+    assert_eq!(office.add_working_days(Date::MAX, 5), Date::MAX);
+    assert_eq!(office.subtract_working_days(Date::MIN, 5), Date::MIN);
+    assert_eq!(office.add_working_hours(Timestamp::MAX, 5), Timestamp::MAX);
+    assert_eq!(Day::of(Date::MAX).next().date(), Date::MAX);
+    assert_eq!(Day::of(Date::MIN).previous().date(), Date::MIN);
+    calendar.instant(Date::MAX, super::WallTime::END_OF_DAY);
+    calendar.next_sending_time(Timestamp::MAX);
+    calendar.next_digest_time(Timestamp::MIN);
+}
+
+/// A calendar with some of the weekdays open and random closures.
+fn shuffled(weekdays: u8, closures: &BTreeSet<u16>) -> Calendar {
+    let mut spec = northmere().spec().clone();
+    let week = &mut spec.week;
+    let days = [
+        &mut week.monday,
+        &mut week.tuesday,
+        &mut week.wednesday,
+        &mut week.thursday,
+        &mut week.friday,
+        &mut week.saturday,
+        &mut week.sunday,
+    ];
+    for (n, day) in days.into_iter().enumerate() {
+        *day = if weekdays >> n & 1 == 1 { vec!["09:00-17:00".parse().unwrap()] } else { Vec::new() };
+    }
+    spec.half_days.clear();
+    let first = Day::of(date(2025, 1, 1));
+    spec.closures = closures.iter().map(|n| (first.plus(i32::from(*n)).date(), "Closed".to_owned())).collect();
+    Calendar::new(spec, holidays()).unwrap()
+}
+
+fn day_in(n: u16) -> Date {
+    Day::of(date(2025, 1, 1)).plus(i32::from(n)).date()
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_day_number_is_the_date_it_came_from(year in -9999_i16..=9999, of_year in 1_i16..=365) {
+        let first = Date::new(year, 1, 1).unwrap();
+        let day = first.with().day_of_year(of_year).build().unwrap();
+        proptest::prop_assert_eq!(Day::of(day).date(), day);
+        proptest::prop_assert_eq!(Day::of(day).weekday(), day.weekday());
+    }
+
+    #[test]
+    fn counting_back_from_a_date_gives_the_days_that_were_counted_to_it(
+        weekdays in 1_u8..128, closures in proptest::collection::btree_set(0_u16..900, 0..60),
+        from in 0_u16..700, n in 0_u32..60,
+    ) {
+        let calendar = shuffled(weekdays, &closures);
+        let office = calendar.office();
+        let to = office.add_working_days(day_in(from), n);
+        proptest::prop_assert_eq!(office.working_days_between(day_in(from), to), n);
+        if n > 0 {
+            proptest::prop_assert!(office.is_working_day(to));
+            let back = office.subtract_working_days(to, n);
+            proptest::prop_assert!(back <= day_in(from) && office.is_working_day(back));
+            proptest::prop_assert_eq!(office.working_days_between(back, day_in(from)), 0);
+        }
+    }
+
+    #[test]
+    fn what_comes_later_or_takes_longer_is_never_due_earlier(
+        weekdays in 1_u8..128, closures in proptest::collection::btree_set(0_u16..900, 0..60),
+        from in 0_u16..700, later in 0_u16..30, n in 0_u32..40, more in 0_u32..10,
+    ) {
+        let calendar = shuffled(weekdays, &closures);
+        let office = calendar.office();
+        let due = office.add_working_days(day_in(from), n);
+        proptest::prop_assert!(office.add_working_days(day_in(from + later), n) >= due);
+        proptest::prop_assert!(office.add_working_days(day_in(from), n + more) >= due);
+        let start = calendar.instant(day_in(from), "10:20".parse().unwrap());
+        let after = calendar.instant(day_in(from + later), "10:20".parse().unwrap());
+        proptest::prop_assert!(office.add_working_hours(after, n) >= office.add_working_hours(start, n));
+    }
+
+    #[test]
+    fn a_holiday_only_ever_moves_a_date_later(
+        weekdays in 1_u8..128, closures in proptest::collection::btree_set(0_u16..900, 0..60),
+        one_more in 0_u16..900, from in 0_u16..700, n in 1_u32..40,
+    ) {
+        // The mistake of counting the free days instead of leaving them out would move it earlier.
+        let without = shuffled(weekdays, &closures);
+        let mut closures = closures;
+        closures.insert(one_more);
+        let with = shuffled(weekdays, &closures);
+        let (before, after) = (
+            without.office().add_working_days(day_in(from), n),
+            with.office().add_working_days(day_in(from), n),
+        );
+        proptest::prop_assert!(after >= before);
+        let touched = day_in(one_more) > day_in(from)
+            && day_in(one_more) <= before
+            && without.office().is_working_day(day_in(one_more));
+        proptest::prop_assert_eq!(after > before, touched);
+    }
+
+    #[test]
+    fn working_time_added_is_working_time_found(
+        weekdays in 1_u8..128, closures in proptest::collection::btree_set(0_u16..900, 0..60),
+        from in 0_u32..900_000, minutes in 1_i64..6_000,
+    ) {
+        let calendar = shuffled(weekdays, &closures);
+        let start = at("2025-01-01T00:00:00Z").checked_add(SignedDuration::from_mins(i64::from(from))).unwrap();
+        let length = SignedDuration::from_mins(minutes);
+        let end = calendar.office().add_working_time(start, length, &[]);
+        proptest::prop_assert_eq!(calendar.office().working_time_between(start, end, &[]), length);
+        let earlier = end.checked_sub(SignedDuration::from_secs(1)).unwrap();
+        proptest::prop_assert!(calendar.office().working_time_between(start, earlier, &[]) < length);
+    }
+
+    #[test]
+    fn staff_are_never_written_to_at_night_or_at_weekends(minute in 0_i64..3_000_000) {
+        let calendar = northmere();
+        let ready = at("2024-01-01T00:00:00Z").checked_add(SignedDuration::from_mins(minute)).unwrap();
+        let sent = calendar.next_sending_time(ready);
+        let local = calendar.zone().to_datetime(sent);
+        proptest::prop_assert!(sent >= ready && (8..18).contains(&local.hour()));
+        proptest::prop_assert!(calendar.office().is_working_day(local.date()));
+    }
+}

@@ -1,0 +1,342 @@
+//! What must hold within a catalogue and between its parts. Every fault is found in one pass and
+//! named where it stands; nothing is corrected.
+//!
+//! Whether each value could be read at all has been settled before, by the readers.
+
+mod service;
+mod text;
+
+use std::collections::BTreeMap;
+
+use crate::domain::standard::CountsOn;
+use crate::domain::wording::{banned_words, long_sentences};
+
+use super::council::{PostKind, WorksBy};
+use super::fault::{Fault, Warning};
+use super::node::Node;
+use super::parse::Draft;
+use super::template;
+
+use text::too_long;
+
+/// Ladders that must be there, whatever else a council adds.
+const LADDERS: [&str; 3] = ["default", "member-enquiry", "danger"];
+
+/// Every fault of a draft.
+pub(super) fn faults(draft: &Draft, tree: &Node) -> Vec<Fault> {
+    let mut check = Check {
+        draft,
+        tree,
+        faults: Vec::new(),
+    };
+    check.council();
+    check.queues();
+    check.posts();
+    check.access_points();
+    check.ladders();
+    check.standards();
+    for service in draft.services.values() {
+        check.service(service);
+        for (index, category) in service.categories.iter().enumerate() {
+            check.category(service, index, category);
+        }
+    }
+    check.open311();
+    check.templates();
+    check.faults
+}
+
+/// What is allowed but worth a second look.
+pub(super) fn warnings(draft: &Draft, tree: &Node) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut warn = |path: &[&str], message: String| {
+        let place = tree.place_of(path);
+        warnings.push(Warning {
+            file: place.file.to_string(),
+            line: place.line,
+            pointer: place.pointer.clone(),
+            message,
+        });
+    };
+    for (slug, post) in &draft.posts {
+        if post.deputy_email.is_none() {
+            let path = ["posts", slug.as_str()];
+            warn(
+                &path,
+                format!(
+                    "{} has no deputy: mail to an empty post goes to the step above",
+                    post.title
+                ),
+            );
+        }
+    }
+    for (slug, standard) in &draft.standards {
+        let code = standard
+            .follows
+            .as_ref()
+            .and_then(|code| draft.standards.get(code));
+        for laxity in code
+            .map(|code| standard.laxer_than(code))
+            .unwrap_or_default()
+        {
+            warn(
+                &["standards", slug.as_str()],
+                format!("{}: {laxity}", standard.name),
+            );
+        }
+    }
+    for service in draft.services.values() {
+        for (index, category) in service.categories.iter().enumerate() {
+            if category.open311 && !category.is_offered_by_open311() {
+                let index = index.to_string();
+                let path = [
+                    "services",
+                    service.slug.as_str(),
+                    "categories",
+                    index.as_str(),
+                    "open311",
+                ];
+                warn(
+                    &path,
+                    format!(
+                        "{} is sensitive and never offered over Open311",
+                        category.slug
+                    ),
+                );
+            }
+        }
+    }
+    warnings
+}
+
+struct Check<'d> {
+    draft: &'d Draft,
+    tree: &'d Node,
+    faults: Vec<Fault>,
+}
+
+impl Check<'_> {
+    fn fault(&mut self, path: &[&str], message: impl Into<String>) {
+        self.faults.push(self.tree.place_of(path).fault(message));
+    }
+
+    fn council(&mut self) {
+        let Some((council, calendar)) = &self.draft.council else {
+            return;
+        };
+        self.phone(&["council", "main_phone"], &council.main_phone);
+        self.phone(&["council", "emergency_phone"], &council.emergency_phone);
+        self.email(
+            &["council", "mail", "from_address"],
+            &council.mail.from_address,
+        );
+        self.email(
+            &["council", "mail", "reply_domain"],
+            &format!("reply@{}", council.mail.reply_domain),
+        );
+        if self.tree.get("calendars").is_some() && !self.is_part_of("calendars", calendar) {
+            self.fault(
+                &["council", "calendar"],
+                format!("there is no calendar `{calendar}`"),
+            );
+        }
+        if let Some(pattern) = &council.reference_alias
+            && !(pattern.contains('N')
+                && pattern
+                    .chars()
+                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-'))
+        {
+            self.fault(
+                &["council", "reference_alias"],
+                "write capital letters, digits and hyphens, N for any digit: `NM-YYYY-NNNNNN`",
+            );
+        }
+    }
+
+    fn queues(&mut self) {
+        let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+        for (slug, queue) in &self.draft.queues {
+            self.slug(&["queues", slug], slug);
+            self.plain(&["queues", slug, "team_name"], &queue.team_name);
+            for (key, post) in [
+                ("team_leader", &queue.team_leader),
+                ("duty_contact", &queue.duty_contact),
+            ] {
+                self.email(&["queues", slug, key, "email"], &post.email);
+                self.optional_email(
+                    &["queues", slug, key, "deputy_email"],
+                    post.deputy_email.as_ref(),
+                );
+                self.optional_phone(&["queues", slug, key, "phone"], post.phone.as_ref());
+                if post.kind == PostKind::DutyContact && post.phone.is_none() {
+                    self.fault(
+                        &["queues", slug, key],
+                        "the duty contact needs a phone: mail alone does not tell anybody at night",
+                    );
+                }
+            }
+            if let WorksBy::Email { inbox } = &queue.works_by {
+                self.email(&["queues", slug, "works_by_email"], inbox);
+            }
+            for team in &queue.restricted_teams {
+                if let Some(other) = owners.insert(team, slug) {
+                    self.fault(
+                        &["queues", slug, "restricted_teams"],
+                        format!("team `{team}` already stands within queue `{other}`"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn posts(&mut self) {
+        for (slug, post) in &self.draft.posts {
+            self.slug(&["posts", slug], slug);
+            self.email(&["posts", slug, "email"], &post.email);
+            self.optional_email(&["posts", slug, "deputy_email"], post.deputy_email.as_ref());
+            self.optional_phone(&["posts", slug, "phone"], post.phone.as_ref());
+            self.plain(&["posts", slug, "title"], &post.title);
+            if matches!(post.kind, PostKind::TeamLeader | PostKind::DutyContact) {
+                self.fault(
+                    &["posts", slug, "kind"],
+                    "team leaders and duty contacts stand with their queue in queues.toml",
+                );
+            }
+            if let (Some(from), Some(until)) = (post.absent_from, post.absent_until)
+                && until < from
+            {
+                self.fault(
+                    &["posts", slug, "absent_until"],
+                    "this is before absent_from",
+                );
+            }
+        }
+    }
+
+    fn access_points(&mut self) {
+        for point in &self.draft.access_points {
+            let slug = point.slug.as_str();
+            self.slug(&["access_points", slug], slug);
+            self.phone(&["access_points", slug, "phone"], &point.phone);
+            self.plain(&["access_points", slug, "name"], &point.name);
+            self.plain(
+                &["access_points", slug, "about"],
+                point.about.as_deref().unwrap_or_default(),
+            );
+            if point.address.is_empty() {
+                self.fault(
+                    &["access_points", slug, "address"],
+                    "an address needs at least one line",
+                );
+            }
+        }
+    }
+
+    fn ladders(&mut self) {
+        for (slug, ladder) in &self.draft.ladders {
+            for message in ladder.faults() {
+                self.fault(&["ladders", slug], message);
+            }
+        }
+        let Some(ladders) = self.tree.get("ladders") else {
+            return;
+        };
+        for needed in LADDERS {
+            if ladders.get(needed).is_none() {
+                self.fault(&["ladders"], format!("the ladder `{needed}` is missing"));
+            }
+        }
+    }
+
+    fn standards(&mut self) {
+        for (slug, standard) in &self.draft.standards {
+            let path = ["standards", slug.as_str()];
+            if standard.slug != *slug {
+                self.fault(
+                    &["standards", slug, "slug"],
+                    format!("`{}` must be the name of its file, `{slug}`", standard.slug),
+                );
+            }
+            for message in standard.faults() {
+                self.fault(&path, message);
+            }
+            for clock in &standard.clocks {
+                if let CountsOn::Named(calendar) = &clock.calendar
+                    && !self.is_part_of("calendars", calendar)
+                {
+                    self.fault(
+                        &path,
+                        format!("{}: there is no calendar `{calendar}`", clock.name),
+                    );
+                }
+                if let Some(ladder) = &clock.ladder
+                    && !self.is_part_of("ladders", ladder)
+                {
+                    self.fault(
+                        &path,
+                        format!("{}: there is no ladder `{ladder}`", clock.name),
+                    );
+                }
+            }
+            if let Some(code) = &standard.follows
+                && !self.is_part_of("standards", code)
+            {
+                self.fault(
+                    &["standards", slug, "follows"],
+                    format!("there is no standard `{code}`"),
+                );
+            }
+        }
+    }
+
+    /// Whether a part of the catalogue has a member of that name, readable or not.
+    fn is_part_of(&self, part: &str, member: &str) -> bool {
+        self.tree
+            .get(part)
+            .is_some_and(|members| members.get(member).is_some())
+    }
+
+    fn templates(&mut self) {
+        for notice in template::REQUIRED {
+            let key = format!("en/{notice}.txt");
+            if !self
+                .draft
+                .templates
+                .contains_key(&("en".to_owned(), notice.to_owned()))
+                && self
+                    .tree
+                    .get("templates")
+                    .is_none_or(|templates| templates.get(&key).is_none())
+            {
+                self.faults.push(Fault {
+                    file: format!("templates/{key}"),
+                    line: 0,
+                    pointer: "/templates".to_owned(),
+                    message: format!("the wording of `{notice}` is missing"),
+                });
+            }
+        }
+        let Some(templates) = self.tree.get("templates") else {
+            return;
+        };
+        for (key, node) in templates.entries() {
+            for (line, read) in template::lines_as_read(node.text().unwrap_or_default()) {
+                let mut place = node.place.clone();
+                place.line = if place.line == 0 { 0 } else { line };
+                for word in banned_words(&read) {
+                    self.faults
+                        .push(place.fault(format!("a notice never says “{word}”")));
+                }
+                // The HTML part says the same in longer lines of markup.
+                let sentences = if key.ends_with(".txt") {
+                    long_sentences(&read)
+                } else {
+                    Vec::new()
+                };
+                for sentence in sentences {
+                    self.faults.push(place.fault(too_long(&sentence)));
+                }
+            }
+        }
+    }
+}

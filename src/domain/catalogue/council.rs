@@ -1,0 +1,144 @@
+//! Who the council is: its own details, its queues, the named posts over them, and the places
+//! people can walk into.
+//!
+//! Plain data as read from `council.toml`, `queues.toml`, `posts.toml` and `access-points.toml`;
+//! what must hold between them is checked in [`super::check`].
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::hours::Hours;
+
+/// The council itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Council {
+    pub name: String,
+    pub slug: String,
+    /// `unitary`, `county`, `district`, …: the tier decides what is "not ours".
+    pub kind: String,
+    pub population: u64,
+    /// The domain of its mail addresses.
+    pub domain: String,
+    pub website: String,
+    /// The switchboard.
+    pub main_phone: String,
+    pub main_hours: Hours,
+    /// Rung when nothing else is staffed.
+    pub emergency_phone: String,
+    /// When the emergency line is staffed; anything but `24 hours` leaves nights uncovered.
+    pub emergency_hours: Hours,
+    pub mail: CouncilMail,
+    /// A pattern of references from an older system (`NM-YYYY-NNNNNN`), kept as aliases.
+    pub reference_alias: Option<String>,
+    /// The Open311 jurisdiction this council answers for.
+    pub jurisdiction: String,
+}
+
+/// How mail of the council is addressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CouncilMail {
+    pub from_name: String,
+    pub from_address: String,
+    /// Replies go to a secret plus-address under this domain.
+    pub reply_domain: String,
+}
+
+/// Where work waits, and who works it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    pub slug: String,
+    pub name: String,
+    /// As people read it: "bins team".
+    pub team_name: String,
+    pub team_leader: Post,
+    /// Rung and written to when life or limb is in danger, day and night.
+    pub duty_contact: Post,
+    pub works_by: WorksBy,
+    /// Teams within the queue that alone may see restricted cases (`mash`).
+    pub restricted_teams: Vec<String>,
+    /// Every category of it is restricted, so that the queue itself is hidden from others.
+    pub is_restricted_only: bool,
+    /// After so many working days without an owner the team leader is told.
+    pub waits_at_most_working_days: u32,
+}
+
+/// How a queue's people work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorksBy {
+    /// In Reeve.
+    System,
+    /// By mail to this inbox, with signed links.
+    Email { inbox: String },
+}
+
+/// A named post: reminders go to the post, whoever holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    pub slug: String,
+    /// "Head of Waste and Street Scene".
+    pub title: String,
+    pub kind: PostKind,
+    pub email: String,
+    /// Who holds it; nobody means the post is empty and its deputy is told.
+    pub holder: Option<String>,
+    pub deputy: Option<String>,
+    pub deputy_email: Option<String>,
+    pub phone: Option<String>,
+    /// The holder is away from this day …
+    pub absent_from: Option<Date>,
+    /// … to this one, both included.
+    pub absent_until: Option<Date>,
+}
+
+/// What a post is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostKind {
+    TeamLeader,
+    DutyContact,
+    HeadOfService,
+    Director,
+    /// The councillor responsible, in public words.
+    PortfolioHolder,
+}
+
+/// A place people can walk into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessPoint {
+    pub slug: String,
+    pub name: String,
+    /// As on an envelope, one line each.
+    pub address: Vec<String>,
+    pub postcode: String,
+    pub phone: String,
+    pub opening_hours: String,
+    pub hours: Hours,
+    /// How to get in and what can be done there, in plain words.
+    pub about: Option<String>,
+}
+
+impl Post {
+    /// Whether nobody answers for the post on that day: it is empty, or its holder is away.
+    #[must_use]
+    pub fn is_unattended_on(&self, day: Date) -> bool {
+        if self.holder.is_none() {
+            return true;
+        }
+        match (self.absent_from, self.absent_until) {
+            (Some(from), Some(until)) => from <= day && day <= until,
+            (Some(from), None) => from <= day,
+            (None, Some(until)) => day <= until,
+            (None, None) => false,
+        }
+    }
+
+    /// The addresses to try, in order: the holder's unless unattended, then the deputy's.
+    #[must_use]
+    pub fn addresses_on(&self, day: Date) -> Vec<&str> {
+        let own = (!self.is_unattended_on(day)).then_some(self.email.as_str());
+        own.into_iter()
+            .chain(self.deputy_email.as_deref())
+            .collect()
+    }
+}

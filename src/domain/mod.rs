@@ -1,0 +1,24 @@
+//! The rules of the house. Pure: no I/O, no randomness, and "now" is always an argument.
+//!
+//! Everything here can be read, tested and reasoned about without a database or a network. The
+//! folders around it bring the outside in ([`enquiry::Enquiry`]) and carry decisions out
+//! ([`lifecycle`] events, [`notice`]s).
+
+pub mod access;
+pub mod calendar;
+pub mod case;
+pub mod catalogue;
+pub mod clock;
+pub mod contact;
+pub mod enquiry;
+pub mod explain;
+pub mod ids;
+pub mod ladder;
+pub mod lifecycle;
+pub mod notice;
+pub mod person;
+pub mod reference;
+pub mod routing;
+pub mod standard;
+pub mod triage;
+pub mod wording;

@@ -1,0 +1,699 @@
+//! A notice: something we tell somebody, as data. Which words it becomes is the template's
+//! business; what it may contain is decided here.
+//!
+//! A [`Letter`] holds everything a template may use and nothing else, so it can be stored beside
+//! the case in the transaction that decides to send it and rendered later by any replica. It
+//! never holds a sender's words and never a resident's name: automatic mail is made from our own
+//! lists ([`CaseLine::of`]). Officers' own words travel only in the kinds that carry them.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::case::{Outcome, Procedure, Secrecy, Status, WaitingFor};
+use super::contact::words;
+use super::reference::Reference;
+use super::wording::{self, Language, ReadOut};
+
+words! {
+    /// What kind of notice it is, as the mail header `X-Reeve-Notice` says.
+    NoticeKind {
+        /// We have it, and what happens next.
+        Confirmation = "confirmation",
+        /// Somebody may be in danger: 999, and our emergency line.
+        Danger = "danger",
+        /// An officer's own acknowledgement.
+        Acknowledgement = "acknowledgement",
+        /// An officer's reply, substantive or holding.
+        Reply = "reply",
+        /// An officer asks the person something.
+        Question = "question",
+        /// A later date, with its reason.
+        Extension = "extension",
+        /// Another team has it, or another date holds because the matter was placed anew.
+        Transfer = "transfer",
+        /// To whoever has it: a date is near, or has come.
+        Reminder = "reminder",
+        /// To heads of service and above, once a working day.
+        Digest = "digest",
+        /// To the duty contact: somebody may be in danger.
+        Alert = "alert",
+        /// The secret link, sent again.
+        TrackingLink = "tracking_link",
+        /// They asked again; where it stands.
+        ChaserConfirmation = "chaser_confirmation",
+        Closure = "closure",
+        NotOurs = "not_ours",
+        Reopened = "reopened",
+        /// To the owner: a message joined the case.
+        Joined = "joined",
+        /// To the team leader: it has changed hands three times.
+        ManyTransfers = "many_transfers",
+    }
+}
+
+impl NoticeKind {
+    /// Whether it goes to the person who contacted us, not to staff.
+    #[must_use]
+    pub const fn is_for_the_person(self) -> bool {
+        !matches!(
+            self,
+            Self::Reminder | Self::Digest | Self::Alert | Self::Joined | Self::ManyTransfers
+        )
+    }
+
+    /// The value of `Auto-Submitted`: none where an officer wrote the words, `auto-replied` when
+    /// the notice answers a mail, `auto-generated` otherwise.
+    #[must_use]
+    pub const fn auto_submitted(self, answers_a_mail: bool) -> Option<&'static str> {
+        match self {
+            Self::Acknowledgement | Self::Reply | Self::Question => None,
+            _ if answers_a_mail => Some("auto-replied"),
+            _ => Some("auto-generated"),
+        }
+    }
+}
+
+/// Everything one notice says. Stored as JSON in the outbox row; templates read its fields by
+/// these names (`{{ case.reference }}`, `{{ council.name }}`, and those of [`Says`] directly).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    pub language: Language,
+    pub council: CouncilLine,
+    /// The case it is about; none in mail to staff, nor where even the reference must not be said.
+    pub case: Option<CaseLine>,
+    #[serde(flatten)]
+    pub says: Says,
+}
+
+/// Who writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouncilLine {
+    pub name: String,
+    pub main_phone: String,
+    /// The line that is open day and night.
+    pub emergency_phone: String,
+}
+
+/// A telephone number staffed when the notice is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneLine {
+    /// Exactly as in the catalogue.
+    pub number: String,
+    /// "Monday to Friday, 8.30am to 5pm".
+    pub hours: Option<String>,
+}
+
+/// A case as a notice may speak of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseLine {
+    pub reference: String,
+    /// "report", "question", "complaint", "request" …; "message" where nothing may be said.
+    pub noun: String,
+    /// "your report of a missed bin"; "your message" where nothing may be said.
+    pub matter: String,
+    /// "a missed bin", for staff; "a matter we do not name in e-mail" where nothing may be said.
+    pub topic: String,
+    /// From our own lists: "14 Larkfield Rise".
+    pub place: Option<String>,
+    /// "the bins team".
+    pub team: String,
+    /// The person's secret link.
+    pub link: Option<String>,
+    pub phone: PhoneLine,
+    /// Sensitive and restricted cases: no content, a neutral subject.
+    pub is_private: bool,
+    /// A death is behind it: no "thank you", no cheer.
+    pub is_bereavement: bool,
+}
+
+/// What [`CaseLine::of`] needs to know; it decides what of it may be said.
+#[derive(Debug, Clone)]
+pub struct CaseFacts<'a> {
+    pub reference: &'a Reference,
+    pub procedure: Procedure,
+    /// The category in public words: "a missed bin".
+    pub public_name: &'a str,
+    /// An address from our own lists or shaped like one ([`wording::address_line`]).
+    pub place: Option<&'a str>,
+    /// The service's public name: "the bins team".
+    pub team: &'a str,
+    pub secrecy: Secrecy,
+    pub is_bereavement: bool,
+    pub link: Option<String>,
+    pub phone: PhoneLine,
+    pub language: Language,
+}
+
+impl CaseLine {
+    /// Says of a case what its secrecy allows.
+    #[must_use]
+    pub fn of(facts: &CaseFacts<'_>) -> Self {
+        let is_private = facts.secrecy != Secrecy::Ordinary;
+        let phone = match facts.language {
+            Language::English => facts.phone.clone(),
+            Language::Welsh => PhoneLine {
+                number: facts.phone.number.clone(),
+                hours: facts.phone.hours.as_deref().and_then(wording::welsh_hours),
+            },
+        };
+        let mut line = Self {
+            reference: facts.reference.to_string(),
+            noun: "message".to_owned(),
+            matter: "your message".to_owned(),
+            topic: "a matter we do not name in e-mail".to_owned(),
+            place: None,
+            team: "the team".to_owned(),
+            link: facts.link.clone(),
+            phone,
+            is_private,
+            is_bereavement: facts.is_bereavement,
+        };
+        if !is_private {
+            line.noun = wording::noun(facts.procedure).into();
+            line.matter = wording::your_matter(facts.procedure, facts.public_name);
+            line.topic = wording::topic(facts.public_name);
+            line.place = facts.place.map(str::to_owned);
+            line.team = wording::the_team(facts.team);
+        }
+        line
+    }
+
+    /// Where it stands, as a sentence this case may say: a private one does not name its team.
+    #[must_use]
+    pub fn standing(
+        &self,
+        status: Status,
+        waiting_for: Option<WaitingFor>,
+        outcome: Option<Outcome>,
+        follow_up_until: Option<Date>,
+    ) -> String {
+        let label =
+            wording::public_status(status, waiting_for, outcome, &self.team, follow_up_until);
+        format!("{label}.")
+    }
+
+    /// The promise as this case may say it: a private case promises an answer, without saying to
+    /// what.
+    #[must_use]
+    pub fn promise(&self, what_we_do: Option<&str>, by: &str, language: Language) -> String {
+        let what_we_do = what_we_do.filter(|_| !self.is_private);
+        wording::promise(what_we_do, by, language)
+    }
+}
+
+/// An office of the council with how to reach it: a title, never a holder's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostLine {
+    /// "Head of Waste and Street Scene", "Councillor responsible for environment and waste".
+    pub title: String,
+    pub email: String,
+    pub phone: Option<String>,
+}
+
+impl PostLine {
+    /// The councillor responsible for a portfolio ("Environment and Waste"), as the public says it.
+    #[must_use]
+    pub fn councillor_responsible(portfolio: &str, email: String, phone: Option<String>) -> Self {
+        let title = format!(
+            "Councillor responsible for {}",
+            portfolio.trim().to_lowercase()
+        );
+        Self {
+            title,
+            email,
+            phone,
+        }
+    }
+}
+
+/// Whom a member may go to, named in every answer to a councillor or MP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberLines {
+    pub head_of_service: PostLine,
+    pub councillor_responsible: PostLine,
+}
+
+/// An Ombudsman, where the code says the person must be told of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ombudsman {
+    /// "the Local Government and Social Care Ombudsman".
+    pub name: String,
+    pub phone: Option<String>,
+    pub website: String,
+}
+
+/// The language to write a notice in: the one asked for where its template exists, else English,
+/// so that no mail is half one and half the other. `has` tells whether the catalogue holds a
+/// file (`cy/confirmation.txt`).
+#[must_use]
+pub fn language_for(wanted: Language, template: &str, has: impl Fn(&str) -> bool) -> Language {
+    if has(&format!("{wanted}/{template}.txt")) {
+        wanted
+    } else {
+        Language::English
+    }
+}
+
+/// A body outside the council.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherBody {
+    pub name: String,
+    /// Whole sentences: "Ring 0808 157 0105, at any hour."
+    pub how_to_reach: String,
+}
+
+/// One case in a mail to staff: what was promised, to what kind of person, who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffItem {
+    pub reference: String,
+    /// "a missed bin".
+    pub topic: String,
+    /// From our own lists; leave it out in a digest.
+    pub place: Option<String>,
+    /// The promise in the words the person was told, without its full stop: "We will collect it,
+    /// or tell you why not, by 5pm on Tuesday 24 November 2026".
+    pub promised: String,
+    /// "a resident" ([`wording::to_whom`]).
+    pub to_whom: String,
+    /// "an officer of the bins team", "nobody yet (the bins team)". No names.
+    pub who_has_it: String,
+    /// "note, 27 November" ([`wording::last_action`]); none when nothing was done yet.
+    pub last_action: Option<String>,
+    /// The case's page for staff.
+    pub link: Option<String>,
+}
+
+impl StaffItem {
+    /// Says who has a case without naming anybody.
+    #[must_use]
+    pub fn who_has_it(is_owned: bool, team: &str) -> String {
+        let team = wording::the_team(team);
+        if is_owned {
+            format!("an officer of {team}")
+        } else {
+            format!("nobody yet ({team})")
+        }
+    }
+}
+
+/// What a notice says beyond the case itself. The name of the variant, in kebab case, is the
+/// name of its template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "template", rename_all = "kebab-case")]
+pub enum Says {
+    /// We have it. `what_happens`: whole sentences of [`wording::promise`] or
+    /// [`wording::clock_promise`], or the category's no-answer text.
+    Confirmation { what_happens: Vec<String> },
+    /// The automatic receipt of a complaint: an officer will write by one date, the answer comes
+    /// by the latest date.
+    ComplaintReceipt {
+        acknowledge_by: Option<String>,
+        latest_by: Option<String>,
+    },
+    /// A councillor's or MP's enquiry. `service_reference`: the service's own, linked case.
+    MemberConfirmation {
+        what_happens: Vec<String>,
+        service_reference: Option<String>,
+        member: MemberLines,
+    },
+    /// No date, no link, no quoted words.
+    Danger { emergency_line: String },
+    /// An officer's acknowledgement; `text` is theirs.
+    Acknowledgement {
+        text: String,
+        officer: Option<String>,
+        what_happens: Vec<String>,
+    },
+    /// An officer's answer. `follow_up_by`: until when to tell us it is not right.
+    Reply {
+        text: String,
+        officer: Option<String>,
+        follow_up_by: Option<String>,
+        member: Option<MemberLines>,
+        ombudsman: Option<Ombudsman>,
+    },
+    /// An officer's word that the answer is still to come. `what_happens`: the promise that
+    /// stands, or [`wording::missed`].
+    HoldingReply {
+        text: String,
+        officer: Option<String>,
+        what_happens: Vec<String>,
+        member: Option<MemberLines>,
+    },
+    /// An officer asks the person. `pause_until`: the date our clock stands still until.
+    Question {
+        text: String,
+        officer: Option<String>,
+        pause_until: Option<String>,
+    },
+    /// A later date. `reason` is the officer's.
+    Extension {
+        old_by: String,
+        new_by: String,
+        reason: String,
+        ombudsman: Option<Ombudsman>,
+    },
+    /// The case was placed anew: `is_new_team` when another team has it now; `new_by` when
+    /// another date holds.
+    Transfer {
+        is_new_team: bool,
+        old_by: Option<String>,
+        new_by: Option<String>,
+    },
+    /// They asked again. `standing`: whole sentences, the truth included ([`wording::missed`]).
+    ChaserConfirmation { standing: Vec<String> },
+    /// It belongs to somebody else.
+    NotOurs {
+        body: Option<OtherBody>,
+        text: Option<String>,
+    },
+    /// Work on it has ended.
+    Closure {
+        outcome: Outcome,
+        /// The officer's own words, where they gave some.
+        text: Option<String>,
+        follow_up_by: Option<String>,
+        ombudsman: Option<Ombudsman>,
+    },
+    /// Work on it goes on.
+    Reopened { what_happens: Vec<String> },
+    /// The secret link, asked for again.
+    TrackingLink,
+    /// To the owner: the date is near.
+    Reminder { item: StaffItem },
+    /// To owner and team leader: the date has come.
+    Due { item: StaffItem },
+    /// To a head of service or above, worst first. `n_told_before`: those of earlier digests
+    /// that are still open.
+    Digest {
+        /// "Head of Waste and Street Scene".
+        post: String,
+        items: Vec<StaffItem>,
+        n_told_before: u32,
+    },
+    /// To the duty contact. No name, address or words.
+    Alert {
+        reference: String,
+        /// "no heating with a baby in the house".
+        danger: String,
+        number_to_ring: String,
+        /// The first, second, third … telling.
+        occurrence: u32,
+        case_page: Option<String>,
+    },
+    /// To the owner: the person (or somebody about the same case) wrote again.
+    Joined {
+        item: StaffItem,
+        /// "an e-mail", "a telephone call".
+        came_as: String,
+        came_at: String,
+        is_chaser: bool,
+    },
+    /// To the team leader: it has been passed on `n_transfers` times.
+    ManyTransfers { item: StaffItem, n_transfers: u32 },
+}
+
+impl Says {
+    /// Its template's name, without language and ending.
+    #[must_use]
+    pub const fn template(&self) -> &'static str {
+        match self {
+            Self::Confirmation { .. } => "confirmation",
+            Self::ComplaintReceipt { .. } => "complaint-receipt",
+            Self::MemberConfirmation { .. } => "member-confirmation",
+            Self::Danger { .. } => "danger",
+            Self::Acknowledgement { .. } => "acknowledgement",
+            Self::Reply { .. } => "reply",
+            Self::HoldingReply { .. } => "holding-reply",
+            Self::Question { .. } => "question",
+            Self::Extension { .. } => "extension",
+            Self::Transfer { .. } => "transfer",
+            Self::ChaserConfirmation { .. } => "chaser-confirmation",
+            Self::NotOurs { .. } => "not-ours",
+            Self::Closure { .. } => "closure",
+            Self::Reopened { .. } => "reopened",
+            Self::TrackingLink => "tracking-link",
+            Self::Reminder { .. } => "reminder",
+            Self::Due { .. } => "due",
+            Self::Digest { .. } => "digest",
+            Self::Alert { .. } => "alert",
+            Self::Joined { .. } => "joined",
+            Self::ManyTransfers { .. } => "many-transfers",
+        }
+    }
+
+    /// Its kind, as the mail header says.
+    #[must_use]
+    pub const fn kind(&self) -> NoticeKind {
+        match self {
+            Self::Confirmation { .. }
+            | Self::ComplaintReceipt { .. }
+            | Self::MemberConfirmation { .. } => NoticeKind::Confirmation,
+            Self::Danger { .. } => NoticeKind::Danger,
+            Self::Acknowledgement { .. } => NoticeKind::Acknowledgement,
+            Self::Reply { .. } | Self::HoldingReply { .. } => NoticeKind::Reply,
+            Self::Question { .. } => NoticeKind::Question,
+            Self::Extension { .. } => NoticeKind::Extension,
+            Self::Transfer { .. } => NoticeKind::Transfer,
+            Self::ChaserConfirmation { .. } => NoticeKind::ChaserConfirmation,
+            Self::NotOurs { .. } => NoticeKind::NotOurs,
+            Self::Closure { .. } => NoticeKind::Closure,
+            Self::Reopened { .. } => NoticeKind::Reopened,
+            Self::TrackingLink => NoticeKind::TrackingLink,
+            Self::Reminder { .. } | Self::Due { .. } => NoticeKind::Reminder,
+            Self::Digest { .. } => NoticeKind::Digest,
+            Self::Alert { .. } => NoticeKind::Alert,
+            Self::Joined { .. } => NoticeKind::Joined,
+            Self::ManyTransfers { .. } => NoticeKind::ManyTransfers,
+        }
+    }
+}
+
+impl Letter {
+    /// A letter about one case, in words or for staff.
+    #[must_use]
+    pub const fn about(
+        case: CaseLine,
+        language: Language,
+        council: CouncilLine,
+        says: Says,
+    ) -> Self {
+        Self {
+            language,
+            council,
+            case: Some(case),
+            says,
+        }
+    }
+
+    /// A mail to staff, who read English; the cases stand in what it says.
+    #[must_use]
+    pub const fn to_staff(council: CouncilLine, says: Says) -> Self {
+        Self::without_case(Language::English, council, says)
+    }
+
+    /// A letter that names no case of its own, such as a danger notice whose very reference must
+    /// not be said.
+    #[must_use]
+    pub const fn without_case(language: Language, council: CouncilLine, says: Says) -> Self {
+        Self {
+            language,
+            council,
+            case: None,
+            says,
+        }
+    }
+
+    /// Its kind, as the mail header says.
+    #[must_use]
+    pub const fn kind(&self) -> NoticeKind {
+        self.says.kind()
+    }
+
+    /// Every case it speaks of, once each, for the `X-Reeve-Case` headers.
+    #[must_use]
+    pub fn references(&self) -> Vec<String> {
+        let mut named: Vec<String> = Vec::new();
+        let own = self.case.iter().map(|case| &case.reference);
+        let listed: Vec<&String> = match &self.says {
+            Says::Digest { items, .. } => items.iter().map(|item| &item.reference).collect(),
+            Says::Reminder { item }
+            | Says::Due { item }
+            | Says::Joined { item, .. }
+            | Says::ManyTransfers { item, .. } => vec![&item.reference],
+            Says::Alert { reference, .. } => vec![reference],
+            Says::MemberConfirmation {
+                service_reference, ..
+            } => service_reference.iter().collect(),
+            _ => Vec::new(),
+        };
+        for reference in own.chain(listed) {
+            if !named.contains(reference) {
+                named.push(reference.clone());
+            }
+        }
+        named
+    }
+
+    /// What an agent reads out to the caller, from the letter that will follow; nothing for
+    /// letters that are not about what happens next.
+    #[must_use]
+    pub fn read_out(&self) -> Option<String> {
+        let case = self.case.as_ref();
+        let what_happens: Vec<String> = match &self.says {
+            Says::Danger { emergency_line } => {
+                return Some(wording::read_out_danger(emergency_line));
+            }
+            Says::Confirmation { what_happens }
+            | Says::MemberConfirmation { what_happens, .. }
+            | Says::Reopened { what_happens } => what_happens.clone(),
+            Says::ChaserConfirmation { standing } => standing.clone(),
+            Says::ComplaintReceipt {
+                acknowledge_by,
+                latest_by,
+            } => {
+                let acknowledge = acknowledge_by
+                    .as_deref()
+                    .map(|by| wording::clock_promise("acknowledge", None, by, self.language));
+                let answer = latest_by
+                    .as_deref()
+                    .map(|by| format!("You will have our answer by {by} at the latest."));
+                acknowledge.into_iter().chain(answer).collect()
+            }
+            _ => return None,
+        };
+        case.map(|case| {
+            wording::read_out(&ReadOut {
+                reference: &case.reference,
+                what_happens: &what_happens,
+                phone: &case.phone.number,
+                phone_hours: case.phone.hours.as_deref(),
+            })
+        })
+    }
+
+    /// The same letter for the post: no secret link, which nobody can type.
+    #[must_use]
+    pub fn for_the_post(mut self) -> Self {
+        if let Some(case) = &mut self.case {
+            case.link = None;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(secrecy: Secrecy, language: Language) -> CaseLine {
+        CaseLine::of(&CaseFacts {
+            reference: &Reference::from_bits(7),
+            procedure: Procedure::ServiceRequest,
+            public_name: "a missed bin",
+            place: Some("14 Larkfield Rise"),
+            team: "the bins team",
+            secrecy,
+            is_bereavement: false,
+            link: None,
+            phone: PhoneLine {
+                number: "01632 960100".to_owned(),
+                hours: Some("by appointment".to_owned()),
+            },
+            language,
+        })
+    }
+
+    fn council() -> CouncilLine {
+        CouncilLine {
+            name: "Northmere Council".to_owned(),
+            main_phone: "01632 960000".to_owned(),
+            emergency_phone: "01632 960999".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_sensitive_or_restricted_case_says_neither_matter_nor_place_nor_team() {
+        for secrecy in [Secrecy::Sensitive, Secrecy::Restricted] {
+            let said = serde_json::to_string(&line(secrecy, Language::English)).unwrap();
+            for secret in ["bin", "Larkfield"] {
+                assert!(!said.contains(secret), "{said}");
+            }
+        }
+        let standing =
+            line(Secrecy::Sensitive, Language::English).standing(Status::Open, None, None, None);
+        assert_eq!(standing, "The team is working on it.");
+    }
+
+    #[test]
+    fn hours_no_welsh_is_known_for_are_left_out_of_a_welsh_letter() {
+        assert_eq!(line(Secrecy::Ordinary, Language::Welsh).phone.hours, None);
+        assert!(
+            line(Secrecy::Ordinary, Language::English)
+                .phone
+                .hours
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_caller_in_danger_is_told_to_ring_999_before_anything_else() {
+        let letter = Letter::about(
+            line(Secrecy::Ordinary, Language::English),
+            Language::English,
+            council(),
+            Says::Danger {
+                emergency_line: "01632 960999".to_owned(),
+            },
+        );
+        assert_eq!(
+            letter.read_out().as_deref(),
+            Some(
+                "If someone is in danger now, ring 999. Do not wait for us. Our emergency line, \
+                 open now, is 01632 960999."
+            )
+        );
+    }
+
+    #[test]
+    fn a_complainant_hears_both_dates_and_the_number() {
+        let letter = Letter::about(
+            line(Secrecy::Ordinary, Language::English),
+            Language::English,
+            council(),
+            Says::ComplaintReceipt {
+                acknowledge_by: Some("Friday 27 November 2026".to_owned()),
+                latest_by: Some("Friday 11 December 2026".to_owned()),
+            },
+        );
+        let reference = Reference::from_bits(7);
+        assert_eq!(
+            letter.read_out(),
+            Some(format!(
+                "Your reference is {reference}. An officer will write to you by Friday 27 \
+                 November 2026. You will have our answer by Friday 11 December 2026 at the \
+                 latest. To ask about it, ring 01632 960100, by appointment."
+            ))
+        );
+    }
+
+    #[test]
+    fn only_officers_words_go_without_the_mark_of_a_machine() {
+        for kind in NoticeKind::ALL {
+            let is_officers = matches!(
+                kind,
+                NoticeKind::Acknowledgement | NoticeKind::Reply | NoticeKind::Question
+            );
+            assert_eq!(kind.auto_submitted(true).is_none(), is_officers, "{kind}");
+            assert_eq!(kind.auto_submitted(false).is_none(), is_officers, "{kind}");
+        }
+        assert_eq!(
+            NoticeKind::Confirmation.auto_submitted(true),
+            Some("auto-replied")
+        );
+        assert_eq!(
+            NoticeKind::Digest.auto_submitted(false),
+            Some("auto-generated")
+        );
+    }
+}

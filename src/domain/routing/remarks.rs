@@ -1,0 +1,131 @@
+//! What a message says beside its matter: thanks, asking again, a language, several things at once.
+
+use crate::domain::enquiry::Enquiry;
+use crate::domain::triage::words;
+
+use super::compiled::Router;
+use super::place::Choice;
+use super::route::for_patterns;
+use super::{Matter, NotOurs};
+
+/// A message that falls into more pieces than this is read as one.
+const MOST_PARTS: usize = 12;
+
+impl Router {
+    /// Whether a message says nothing but thank you. Such a message reopens nothing.
+    #[must_use]
+    pub fn is_thanks(&self, text: &str) -> bool {
+        let plain = for_patterns(&words::plain(text));
+        plain.len() <= 200 && self.remarks.thanks.is_in(plain.trim())
+    }
+
+    /// Whether a message asks again about something that was reported before.
+    #[must_use]
+    pub fn is_chaser(&self, text: &str) -> bool {
+        self.remarks.chaser.is_in(&for_patterns(&words::plain(text)))
+    }
+
+    pub(super) fn not_ours(&self, plain: &str) -> Option<NotOurs> {
+        self.not_ours.iter().find(|(_, cue)| cue.find(plain).is_some()).map(|(rule, _)| NotOurs {
+            name: rule.name.clone(),
+            what: rule.what.clone(),
+            phone: rule.phone.clone(),
+            url: rule.url.clone(),
+        })
+    }
+
+    /// The language somebody writes in or asks for, when that is not English.
+    pub(super) fn language_of(&self, enquiry: &Enquiry, plain: &str) -> Option<String> {
+        if let Some(said) = &enquiry.language
+            && !said.to_lowercase().starts_with("en")
+        {
+            return Some(said.clone());
+        }
+        let spoken: Vec<&str> =
+            plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let share = |known: &[String]| spoken.iter().filter(|word| known.iter().any(|w| w == *word)).count();
+        let mut best: Option<(usize, &str)> = None;
+        for (rule, asks) in self.rules.language.iter().zip(&self.asks_language) {
+            if rule.tag != "und" && asks.is_in(plain) {
+                return Some(rule.tag.clone());
+            }
+            let heard = share(&rule.words);
+            // Two languages share small words; a third of all words being one language's is more
+            // than chance.
+            if heard >= 3 && heard * 3 >= spoken.len() && best.is_none_or(|(most, _)| heard > most) {
+                best = Some((heard, &rule.tag));
+            }
+        }
+        let asks_anyway = || {
+            self.rules
+                .language
+                .iter()
+                .zip(&self.asks_language)
+                .find(|(_, asks)| asks.is_in(plain))
+                .map(|(rule, _)| rule.tag.clone())
+        };
+        best.map(|(_, tag)| tag.to_owned()).or_else(asks_anyway)
+    }
+
+    /// The matters of a message that lists several, when at least two are about different things.
+    pub(super) fn several_matters(&self, body: &str) -> Vec<Matter> {
+        let parts = parts_of(body);
+        if parts.len() < 2 || parts.len() > MOST_PARTS {
+            return Vec::new();
+        }
+        let mut matters: Vec<Matter> = Vec::new();
+        for part in parts {
+            let reading = self.ranker.read(&part);
+            let Some(best) = reading.ranked.first() else { continue };
+            let Some((service, category)) = self.ranker.place(best.subject) else { continue };
+            if best.confidence < self.rules.thresholds.link_at {
+                continue;
+            }
+            if !matters.iter().any(|known| known.service == service && known.category == category) {
+                matters.push(Matter {
+                    service: service.to_owned(),
+                    category: category.to_owned(),
+                    text: part,
+                });
+            }
+        }
+        if matters.len() < 2 { Vec::new() } else { matters }
+    }
+
+    pub(super) fn matter(choice: &Choice, text: &str) -> Matter {
+        Matter {
+            service: choice.service.clone(),
+            category: choice.category.clone(),
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// The numbered or bulleted parts of a message: "1) … 2) …", "(a) …", "- …".
+fn parts_of(body: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut is_listing = false;
+    for (n, word) in body.split_inclusive(char::is_whitespace).enumerate() {
+        let starts_part = is_marker(word.trim()) && (n == 0 || !word.trim().is_empty());
+        if starts_part {
+            is_listing = true;
+            parts.push(String::new());
+        } else if is_listing && let Some(part) = parts.last_mut() {
+            part.push_str(word);
+        }
+    }
+    parts.iter().map(|part| part.trim().to_owned()).filter(|part| part.len() > 12).collect()
+}
+
+/// `1)`, `2.`, `(a)`, `iii)`, `-`, `*`, `•`.
+fn is_marker(word: &str) -> bool {
+    if matches!(word, "-" | "*" | "•" | "–") {
+        return true;
+    }
+    let bare = word.trim_start_matches('(');
+    let Some(label) = bare.strip_suffix([')', '.']) else { return false };
+    let is_number = label.len() <= 2 && !label.is_empty() && label.chars().all(|c| c.is_ascii_digit());
+    let is_letter = label.len() == 1 && label.chars().all(|c| c.is_ascii_lowercase());
+    let is_roman = matches!(label, "ii" | "iii" | "iv" | "vi");
+    is_number || ((is_letter || is_roman) && word.ends_with(')'))
+}

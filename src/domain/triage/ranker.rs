@@ -1,0 +1,283 @@
+//! The ranker: BM25F over everything known of each category.
+//!
+//! Each category is one document of weighted fields. A rare word counts more than one that stands
+//! in many categories; the fourth time a word is said it counts hardly more than the third; a
+//! category with many words gains nothing by having them. All postings are worked out once, so
+//! that reading a message only adds up.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::words::{self, Term, TermKind};
+
+/// How far a field speaks for its category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Name,
+    ServiceName,
+    Description,
+    Keyword,
+    /// What people call it.
+    Vocabulary,
+    /// A whole message, most of whose words say nothing.
+    Example,
+}
+
+/// One category as the ranker knows it.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub service: String,
+    pub category: String,
+    pub texts: Vec<(Field, String)>,
+}
+
+/// Ranks subjects for a text. Built once, then only read.
+#[derive(Debug)]
+pub struct Ranker {
+    places: Vec<(String, String)>,
+    postings: HashMap<u64, Vec<Posting>>,
+}
+
+/// What a text was read to be about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Best first; every subject any word speaks for.
+    pub ranked: Vec<Ranked>,
+    text: String,
+    terms: Vec<Term>,
+}
+
+/// One subject, and how far the text speaks for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    /// Its place among the subjects the ranker was built from.
+    pub subject: usize,
+    pub score: f64,
+    /// How often a reading this clear is right, between 0 and 1.
+    pub confidence: f64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Posting {
+    subject: u32,
+    weight: f32,
+}
+
+/// Longer messages are read this far; by then they have said what they want.
+const LONGEST: usize = 4_000;
+/// How soon saying it again stops counting.
+const SATURATION: f32 = 1.2;
+/// How far long documents are held back: 0 not at all, 1 in full.
+const LENGTH_PENALTY: f32 = 0.7;
+const PAIR_WEIGHT: f32 = 1.5;
+const LETTERS_WEIGHT: f32 = 0.3;
+/// How many points of score make one subject e times as likely as another. Chosen so that of the
+/// readings with confidence 0.8 four in five are right.
+const POINTS: f64 = 8.0;
+
+impl Field {
+    const fn weight(self) -> f32 {
+        match self {
+            Self::Name => 2.0,
+            Self::ServiceName => 0.7,
+            Self::Description => 0.5,
+            Self::Keyword => 3.0,
+            Self::Vocabulary => 2.5,
+            Self::Example => 0.25,
+        }
+    }
+
+    const fn has_pairs(self) -> bool {
+        !matches!(self, Self::ServiceName | Self::Description)
+    }
+}
+
+impl Ranker {
+    /// Reads all subjects. The order of `subjects` decides between equals.
+    #[must_use]
+    pub fn new(subjects: &[Subject]) -> Self {
+        let documents: Vec<Document> = subjects.iter().map(Document::of).collect();
+        let count = documents.len().max(1);
+        let average =
+            (documents.iter().map(|document| document.length).sum::<f32>() / narrow(count)).max(1.0);
+        let mut postings: HashMap<u64, Vec<(u32, f32, TermKind)>> = HashMap::new();
+        for (n, document) in (0_u32..).zip(&documents) {
+            let norm = 1.0 - LENGTH_PENALTY + LENGTH_PENALTY * document.length / average;
+            for (key, (frequency, kind)) in &document.terms {
+                postings.entry(*key).or_default().push((n, frequency / norm, *kind));
+            }
+        }
+        let postings = postings
+            .into_iter()
+            .map(|(key, entries)| {
+                let seen_in = narrow(entries.len());
+                let rarity = (1.0 + (narrow(count) - seen_in + 0.5) / (seen_in + 0.5)).ln();
+                let entries = entries
+                    .into_iter()
+                    .map(|(subject, frequency, kind)| Posting {
+                        subject,
+                        weight: rarity * kind_weight(kind) * frequency * (SATURATION + 1.0)
+                            / (frequency + SATURATION),
+                    })
+                    .collect();
+                (key, entries)
+            })
+            .collect();
+        let places = subjects
+            .iter()
+            .map(|subject| (subject.service.clone(), subject.category.clone()))
+            .collect();
+        Self { places, postings }
+    }
+
+    /// Service and category of a subject.
+    #[must_use]
+    pub fn place(&self, subject: usize) -> Option<(&str, &str)> {
+        self.places.get(subject).map(|(service, category)| (service.as_str(), category.as_str()))
+    }
+
+    /// Reads a text.
+    #[must_use]
+    pub fn read(&self, text: &str) -> Reading {
+        let mut text = words::plain(text);
+        if text.len() > LONGEST {
+            let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+            text.truncate(end);
+        }
+        let terms = words::terms(&text, true);
+        let mut scores = vec![0.0_f32; self.places.len()];
+        for (key, times) in counted(&terms) {
+            let heard = 1.0 + narrow(times).ln();
+            for posting in self.postings.get(&key).into_iter().flatten() {
+                if let Some(score) = usize::try_from(posting.subject).ok().and_then(|n| scores.get_mut(n)) {
+                    *score += posting.weight * heard;
+                }
+            }
+        }
+        Reading { ranked: ranked(&scores), text, terms }
+    }
+
+    /// The words of a reading that speak most for one subject, strongest first.
+    #[must_use]
+    pub fn words_for(&self, reading: &Reading, subject: usize) -> Vec<String> {
+        let mut spoken: Vec<(f32, usize, &str)> = Vec::new();
+        for term in reading.terms.iter().filter(|term| term.kind != TermKind::Letters) {
+            let weight = self
+                .postings
+                .get(&term.key)
+                .into_iter()
+                .flatten()
+                .find(|posting| usize::try_from(posting.subject).is_ok_and(|n| n == subject))
+                .map_or(0.0, |posting| posting.weight);
+            if weight >= WORTH_NAMING {
+                let words = reading.text.get(term.from..term.until).unwrap_or_default();
+                spoken.push((weight, term.from, words));
+            }
+        }
+        spoken.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut named: Vec<String> = Vec::new();
+        for (_, _, words) in spoken {
+            if !named.iter().any(|known| known.contains(words) || words.contains(known.as_str())) {
+                named.push(words.to_owned());
+            }
+            if named.len() == 3 {
+                break;
+            }
+        }
+        named
+    }
+}
+
+/// A word that hardly speaks for a subject explains nothing.
+const WORTH_NAMING: f32 = 1.5;
+
+impl Reading {
+    /// How sure the best reading is; 0 when no word said anything.
+    #[must_use]
+    pub fn confidence(&self) -> f64 {
+        self.ranked.first().map_or(0.0, |best| best.confidence)
+    }
+
+    /// How many words say something.
+    #[must_use]
+    pub fn n_words(&self) -> usize {
+        self.terms.iter().filter(|term| term.kind == TermKind::Word).count()
+    }
+}
+
+struct Document {
+    /// In words, weighted.
+    length: f32,
+    /// Ordered, so that sums come out the same every time.
+    terms: BTreeMap<u64, (f32, TermKind)>,
+}
+
+impl Document {
+    fn of(subject: &Subject) -> Self {
+        let mut document = Self { length: 0.0, terms: BTreeMap::new() };
+        for (field, text) in &subject.texts {
+            // The letters of whole messages would drown those of the names.
+            let with_letters = *field != Field::Example;
+            let mut letters_seen = std::collections::HashSet::new();
+            for term in words::terms(&words::plain(text), with_letters) {
+                match term.kind {
+                    TermKind::Word => document.length += field.weight(),
+                    TermKind::Pair if !field.has_pairs() => continue,
+                    TermKind::Letters if !letters_seen.insert(term.key) => continue,
+                    TermKind::Pair | TermKind::Letters => {}
+                }
+                document.terms.entry(term.key).or_insert((0.0, term.kind)).0 += field.weight();
+            }
+        }
+        document
+    }
+}
+
+const fn kind_weight(kind: TermKind) -> f32 {
+    match kind {
+        TermKind::Word => 1.0,
+        TermKind::Pair => PAIR_WEIGHT,
+        TermKind::Letters => LETTERS_WEIGHT,
+    }
+}
+
+/// Each key once with how often it came, in the order of first appearance; parts of words count
+/// once.
+fn counted(terms: &[Term]) -> Vec<(u64, u16)> {
+    let mut places: HashMap<u64, usize> = HashMap::with_capacity(terms.len());
+    let mut counted: Vec<(u64, u16)> = Vec::with_capacity(terms.len());
+    for term in terms {
+        let n = *places.entry(term.key).or_insert(counted.len());
+        match counted.get_mut(n) {
+            None => counted.push((term.key, 1)),
+            Some((_, times)) if term.kind != TermKind::Letters => *times = times.saturating_add(1),
+            Some(_) => {}
+        }
+    }
+    counted
+}
+
+fn ranked(scores: &[f32]) -> Vec<Ranked> {
+    let best = scores.iter().copied().fold(0.0_f32, f32::max);
+    let total: f64 = scores.iter().map(|score| likelihood(*score, best)).sum();
+    let mut ranked: Vec<Ranked> = scores
+        .iter()
+        .enumerate()
+        .filter(|(_, score)| **score > 0.0)
+        .map(|(subject, score)| Ranked {
+            subject,
+            score: f64::from(*score),
+            confidence: likelihood(*score, best) / total.max(1.0),
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.subject.cmp(&b.subject)));
+    ranked
+}
+
+fn likelihood(score: f32, best: f32) -> f64 {
+    (f64::from(score - best) / POINTS).exp()
+}
+
+/// A count as a number to reckon with; no catalogue comes near the limit.
+fn narrow<T: TryInto<u16>>(count: T) -> f32 {
+    f32::from(count.try_into().unwrap_or(u16::MAX))
+}

@@ -1,0 +1,218 @@
+//! One request, as a handler sees it: authenticated, admitted, its body read and within bounds.
+//!
+//! A handler takes a `Call`, reads what it needs from it, does one use case through it, and maps
+//! what came out. It never sees a header it does not ask for, and never the connection.
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Bytes;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::answer::Answer;
+use super::etag::IfMatch;
+use super::front::Front;
+use super::paging::{self, Page};
+use super::problem::Problem;
+use super::{query, shape, strict_json};
+use crate::casework::{Conn, Failure, Moment, Once, Tx};
+use crate::domain::access::{Actor, User};
+use crate::domain::ids::SessionId;
+
+/// One request.
+pub struct Call {
+    pub front: Arc<Front>,
+    pub actor: Actor,
+    /// Of somebody who signed in.
+    pub session: Option<SessionId>,
+    /// Where it comes from, as budgets count it.
+    pub address: String,
+    pub request_id: String,
+    pub method: Method,
+    /// The path as asked for.
+    pub path: String,
+    /// The path's pattern: `/v1/cases/{case}`.
+    pub route: &'static str,
+    pub query_string: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub now: Timestamp,
+    pub(super) path_values: Vec<(String, String)>,
+    pub(super) once: Option<Once>,
+    pub(super) body_may_be_absent: bool,
+}
+
+impl Call {
+    /// The body, held against `T`'s schema.
+    ///
+    /// # Errors
+    /// 400 when it is not JSON, 422 with every fault when it does not fit.
+    pub fn json<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Result<T, Problem> {
+        let bytes: &[u8] = if self.body.is_empty() && self.body_may_be_absent { b"{}" } else { &self.body };
+        let value = strict_json::read(bytes)?;
+        shape::fit(value).map_err(Problem::invalid)
+    }
+
+    /// The query parameters, held against `T`'s schema.
+    ///
+    /// # Errors
+    /// 400 with every fault.
+    pub fn query<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Result<T, Problem> {
+        query::fit(&self.query_string)
+    }
+
+    /// A form (`application/x-www-form-urlencoded`), in the order it was written.
+    ///
+    /// # Errors
+    /// 400 when it is not UTF-8.
+    pub fn form(&self) -> Result<Vec<(String, String)>, Problem> {
+        let text = std::str::from_utf8(&self.body)
+            .map_err(|_| Problem::unreadable("malformed_form", "The form is not UTF-8."))?;
+        query::pairs(text)
+    }
+
+    /// A variable part of the path, decoded; empty when the route has none of this name.
+    #[must_use]
+    pub fn path(&self, name: &str) -> &str {
+        self.path_values.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// An id in the path. What cannot be one names nothing.
+    ///
+    /// # Errors
+    /// 404.
+    pub fn id<I: std::str::FromStr>(&self, name: &str) -> Result<I, Problem> {
+        self.path(name).parse().map_err(|_| Problem::not_found())
+    }
+
+    /// A header, when it is there and text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Who is signed in, or whom a key acts for.
+    ///
+    /// # Errors
+    /// 403 for everybody else.
+    pub fn user(&self) -> Result<&User, Problem> {
+        self.actor
+            .user()
+            .ok_or_else(|| Problem::forbidden("scope_missing", "This is for people who sign in."))
+    }
+
+    /// What `If-Match` says, when it was sent.
+    ///
+    /// # Errors
+    /// 400 when it is not an entity tag.
+    pub fn if_match(&self) -> Result<Option<IfMatch>, Problem> {
+        self.header("if-match").map(IfMatch::read).transpose()
+    }
+
+    /// What `If-Match` says. Ask only after the object was found and the act allowed: preconditions
+    /// come last.
+    ///
+    /// # Errors
+    /// 428 when it was not sent.
+    pub fn require_if_match(&self) -> Result<IfMatch, Problem> {
+        self.if_match()?.ok_or_else(Problem::if_match_needed)
+    }
+
+    /// The Idempotency-Key, when one was sent and the operation takes one.
+    #[must_use]
+    pub fn once(&self) -> Option<Once> {
+        self.once.clone()
+    }
+
+    /// Does one use case in one transaction, and keeps its answer in it under the
+    /// Idempotency-Key, if there is one. `work` may run more than once.
+    ///
+    /// # Errors
+    /// Why not; nothing was written then.
+    pub async fn commit<T, W, A>(&self, work: W, answer: A) -> Result<Answer, Problem>
+    where
+        T: 'static,
+        W: Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static,
+        A: Fn(&T) -> Answer + Send + 'static,
+    {
+        let work = self.with_request_id(work);
+        let done = self
+            .front
+            .desk
+            .write(self.once.clone(), work, move |value| answer(value).into_answered())
+            .await?;
+        Ok(Answer::from_answered(done.answered, done.is_replay))
+    }
+
+    /// Does one use case in one transaction; the handler makes the answer itself. For operations
+    /// that take no Idempotency-Key.
+    ///
+    /// # Errors
+    /// Why not; nothing was written then.
+    pub async fn perform<T, W>(&self, work: W) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static,
+    {
+        Ok(self.front.desk.perform(self.with_request_id(work)).await?)
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn read<T, W>(&self, work: W) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Moment) -> Result<T, Failure> + Send + 'static,
+    {
+        Ok(self.front.desk.read(work).await?)
+    }
+
+    /// Where a list goes on, from its `cursor` parameter.
+    ///
+    /// # Errors
+    /// 400 when it is not one we gave out for this list.
+    pub fn cursor<C: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<C>, Problem> {
+        cursor.map(|text| paging::read_cursor(&self.front, self.route, text)).transpose()
+    }
+
+    /// A page of a list with the cursor of the next one, in the body and as `Link`.
+    #[must_use]
+    pub fn page<T: Serialize, C: Serialize>(&self, items: Vec<T>, next: Option<&C>, total: Option<u64>) -> Answer {
+        let next_cursor = next.map(|next| paging::write_cursor(&self.front, self.route, next));
+        let link = next_cursor
+            .as_deref()
+            .map(|cursor| paging::link_to_next(&self.path, &self.query_string, cursor));
+        let answer = Answer::ok(&Page { items, next_cursor, total });
+        match link {
+            Some(link) => answer.with_header("link", link),
+            None => answer,
+        }
+    }
+
+    /// The same work at a moment that knows the request's id, for the audit.
+    fn with_request_id<T, W>(
+        &self,
+        work: W,
+    ) -> impl Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static
+    where
+        T: 'static,
+        W: Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static,
+    {
+        let request_id = self.request_id.clone();
+        move |tx: &mut Tx<'_>, moment: &Moment| {
+            let moment = Moment {
+                desk: Arc::clone(&moment.desk),
+                council: Arc::clone(&moment.council),
+                now: moment.now,
+                request_id: Some(request_id.clone()),
+            };
+            work(tx, &moment)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What every request needs: the desk behind the counter, the keys to check credentials with, and
+//! the budgets. One of it in a process, shared by all its threads.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
+use super::health::Health;
+use super::operation::Operation;
+use super::recognise::Recognised;
+use super::{openapi, routes};
+use crate::auth::access_tokens::{Key, KeyTooShort};
+use crate::auth::budgets::Budget;
+use crate::auth::passwords::Hasher;
+use crate::casework::Desk;
+use crate::config::{Auth, Http, Limits, Settings};
+
+/// The counter people come to.
+pub struct Front {
+    pub desk: Arc<Desk>,
+    /// Signs and checks access tokens.
+    pub access_key: Key,
+    pub hasher: Hasher,
+    pub budgets: Budgets,
+    pub http: Http,
+    pub auth: Auth,
+    pub limits: Limits,
+    pub is_demo: bool,
+    pub health: Arc<Health>,
+    /// The published contract, as `openapi.yaml` holds it.
+    pub openapi: String,
+    pub operations: Vec<Arc<Operation>>,
+    pub(super) recognised: Recognised,
+    cursor_key: Hmac<Sha256>,
+}
+
+/// How often somebody may ask, each for itself.
+pub struct Budgets {
+    pub requests: Budget,
+    pub failed_sign_ins: Budget,
+    pub public_intake: Budget,
+    pub wrong_tokens: Budget,
+    pub tracking_links: Budget,
+}
+
+impl Front {
+    /// A counter in front of `desk`. `signing_key` is the installation's secret for access tokens,
+    /// the same on every replica.
+    ///
+    /// # Errors
+    /// When the signing key is too short.
+    pub fn new(
+        desk: Arc<Desk>,
+        settings: &Settings,
+        signing_key: &[u8],
+        health: Arc<Health>,
+        is_demo: bool,
+    ) -> Result<Arc<Self>, KeyTooShort> {
+        let cursor_key = Hmac::<Sha256>::new_from_slice(signing_key)
+            .expect("HMAC takes a key of any length")
+            .chain_update(b"reeve cursor v1\0");
+        let mut operations = routes::operations();
+        operations.extend(routes::pages(is_demo));
+        Ok(Arc::new(Self {
+            desk,
+            access_key: Key::new(signing_key, &settings.auth.issuer)?,
+            hasher: Hasher::new(settings.auth.hashes_at_once),
+            budgets: Budgets::new(&settings.limits),
+            http: settings.http.clone(),
+            auth: settings.auth.clone(),
+            limits: settings.limits.clone(),
+            is_demo,
+            health,
+            openapi: openapi::document(),
+            operations: operations.into_iter().map(Arc::new).collect(),
+            recognised: Recognised::default(),
+            cursor_key,
+        }))
+    }
+
+    /// Nobody is taken for who they were a moment ago: after a sign-out, a revoked key, a changed
+    /// account.
+    pub fn forget_the_recognised(&self) {
+        self.recognised.forget();
+    }
+
+    pub(super) fn cursor_mac(&self) -> Hmac<Sha256> {
+        self.cursor_key.clone()
+    }
+}
+
+impl Budgets {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            requests: Budget::per_second(limits.requests_per_second),
+            failed_sign_ins: Budget::per_minute(limits.failed_sign_ins_per_minute),
+            public_intake: Budget::per_minute(limits.public_intake_per_minute),
+            wrong_tokens: Budget::per_minute(limits.wrong_tokens_per_minute),
+            tracking_links: Budget::per_minute(limits.tracking_links_per_minute),
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! One operation of the API: its route, its handler, and everything the contract says about it.
+//!
+//! A resource file lists its operations; [`super::routes`] gathers them; [`super::gate`] serves
+//! them and [`super::openapi`] writes them down. So nothing is served that is not documented, and
+//! nothing documented that is not served.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+
+use super::access::Access;
+use super::answer::Answer;
+use super::call::Call;
+use super::problem::Problem;
+use super::shape;
+use crate::config::Http;
+
+/// A handler, whatever its own type.
+pub type Handler = Arc<dyn Fn(Call) -> Answering + Send + Sync>;
+/// What a handler returns while it is at work. It stays on its thread, as actix's do.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Problem>>>>;
+/// Writes a type's schema into a document.
+pub type WriteSchema = fn(&mut SchemaGenerator) -> Schema;
+
+/// One operation.
+#[derive(Clone)]
+pub struct Operation {
+    pub method: Method,
+    /// With `{names}` for its variable parts: `/v1/cases/{case}`.
+    pub path: &'static str,
+    pub handler: Handler,
+    pub id: &'static str,
+    pub summary: &'static str,
+    pub description: &'static str,
+    pub tag: &'static str,
+    pub access: Access,
+    pub bodies: Vec<Body>,
+    /// A request without a body is taken for `{}`.
+    pub body_may_be_absent: bool,
+    pub query: Option<Query>,
+    pub answers: Vec<Answered>,
+    /// Statuses of refusals beyond those every operation of its kind has.
+    pub refusals: Vec<u16>,
+    pub is_idempotent: bool,
+    pub if_match: IfMatchUse,
+    pub has_etag: bool,
+    pub is_paged: bool,
+    pub allowance: Allowance,
+    pub path_notes: BTreeMap<&'static str, &'static str>,
+    pub example_request: Option<Value>,
+    pub example_response: Option<Value>,
+    /// Pages and the like: served, not part of the contract.
+    pub is_hidden: bool,
+}
+
+/// A type of body an operation takes.
+#[derive(Clone)]
+pub struct Body {
+    pub content_type: &'static str,
+    pub limit: Limit,
+    /// JSON only.
+    pub schema: Option<WriteSchema>,
+}
+
+/// The query parameters of an operation.
+#[derive(Clone)]
+pub struct Query {
+    pub schema: WriteSchema,
+    pub names: Vec<String>,
+}
+
+/// One way it ends well.
+#[derive(Clone)]
+pub struct Answered {
+    pub status: u16,
+    pub description: &'static str,
+    /// `None`: no content.
+    pub content_type: Option<&'static str>,
+    pub schema: Option<WriteSchema>,
+    pub headers: Vec<(&'static str, &'static str)>,
+}
+
+/// How large a body may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    Json,
+    Mail,
+    Attachment,
+    Bytes(usize),
+}
+
+/// What `If-Match` means here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfMatchUse {
+    Ignored,
+    Optional,
+    Required,
+}
+
+/// Which budget by address applies to those who are not signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowance {
+    /// As many as a signed-in principal.
+    Ordinary,
+    PublicIntake,
+    TrackingLinks,
+    /// For health checks.
+    Unlimited,
+}
+
+/// `GET path`.
+pub fn get<F, Fut>(path: &'static str, handler: F) -> Operation
+where
+    F: Fn(Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + 'static,
+{
+    Operation::new(Method::GET, path, handler)
+}
+
+/// `POST path`; takes an Idempotency-Key unless it says otherwise.
+pub fn post<F, Fut>(path: &'static str, handler: F) -> Operation
+where
+    F: Fn(Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + 'static,
+{
+    Operation { is_idempotent: true, ..Operation::new(Method::POST, path, handler) }
+}
+
+/// `PUT path`.
+pub fn put<F, Fut>(path: &'static str, handler: F) -> Operation
+where
+    F: Fn(Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + 'static,
+{
+    Operation::new(Method::PUT, path, handler)
+}
+
+/// `PATCH path`.
+pub fn patch<F, Fut>(path: &'static str, handler: F) -> Operation
+where
+    F: Fn(Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + 'static,
+{
+    Operation::new(Method::PATCH, path, handler)
+}
+
+/// `DELETE path`.
+pub fn delete<F, Fut>(path: &'static str, handler: F) -> Operation
+where
+    F: Fn(Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + 'static,
+{
+    Operation::new(Method::DELETE, path, handler)
+}
+
+impl Operation {
+    fn new<F, Fut>(method: Method, path: &'static str, handler: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Answer, Problem>> + 'static,
+    {
+        Self {
+            method,
+            path,
+            handler: Arc::new(move |call| Box::pin(handler(call))),
+            id: "",
+            summary: "",
+            description: "",
+            tag: "",
+            // Nobody, until the operation says who.
+            access: Access::staff(&[]),
+            bodies: Vec::new(),
+            body_may_be_absent: false,
+            query: None,
+            answers: Vec::new(),
+            refusals: Vec::new(),
+            is_idempotent: false,
+            if_match: IfMatchUse::Ignored,
+            has_etag: false,
+            is_paged: false,
+            allowance: Allowance::Ordinary,
+            path_notes: BTreeMap::new(),
+            example_request: None,
+            example_response: None,
+            is_hidden: false,
+        }
+    }
+
+    /// The operation's name in generated clients: `create_contact`.
+    #[must_use]
+    pub fn id(self, id: &'static str) -> Self {
+        Self { id, ..self }
+    }
+
+    /// One line.
+    #[must_use]
+    pub fn summary(self, summary: &'static str) -> Self {
+        Self { summary, ..self }
+    }
+
+    /// What the line does not say.
+    #[must_use]
+    pub fn description(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+
+    /// The chapter it stands in.
+    #[must_use]
+    pub fn tag(self, tag: &'static str) -> Self {
+        Self { tag, ..self }
+    }
+
+    /// Who may call it. Unsaid: nobody.
+    #[must_use]
+    pub fn access(self, access: Access) -> Self {
+        Self { access, ..self }
+    }
+
+    /// A JSON body.
+    #[must_use]
+    pub fn body<T: JsonSchema>(mut self) -> Self {
+        self.bodies.push(Body {
+            content_type: "application/json",
+            limit: Limit::Json,
+            schema: Some(SchemaGenerator::subschema_for::<T>),
+        });
+        self
+    }
+
+    /// A JSON body that may be left out, which means `{}`.
+    #[must_use]
+    pub fn optional_body<T: JsonSchema>(self) -> Self {
+        Self { body_may_be_absent: true, ..self.body::<T>() }
+    }
+
+    /// A body of another type; may be named several times.
+    #[must_use]
+    pub fn raw_body(mut self, content_type: &'static str, limit: Limit) -> Self {
+        self.bodies.push(Body { content_type, limit, schema: None });
+        self
+    }
+
+    /// Its query parameters: a flat struct. A parameter it does not have is 400.
+    #[must_use]
+    pub fn query<T: JsonSchema>(self) -> Self {
+        let names = shape::parameter_names::<T>();
+        let is_paged = names.iter().any(|name| name == "cursor");
+        Self { query: Some(Query { schema: SchemaGenerator::subschema_for::<T>, names }), is_paged, ..self }
+    }
+
+    /// What it answers in JSON when all is well.
+    #[must_use]
+    pub fn answers<T: JsonSchema>(mut self, status: u16, description: &'static str) -> Self {
+        self.answers.push(Answered {
+            status,
+            description,
+            content_type: Some("application/json"),
+            schema: Some(SchemaGenerator::subschema_for::<T>),
+            headers: Vec::new(),
+        });
+        self
+    }
+
+    /// An answer of another type.
+    #[must_use]
+    pub fn answers_raw(mut self, status: u16, content_type: &'static str, description: &'static str) -> Self {
+        let content_type = Some(content_type);
+        self.answers.push(Answered { status, description, content_type, schema: None, headers: Vec::new() });
+        self
+    }
+
+    /// An answer without content.
+    #[must_use]
+    pub fn answers_nothing(mut self, status: u16, description: &'static str) -> Self {
+        self.answers.push(Answered {
+            status,
+            description,
+            content_type: None,
+            schema: None,
+            headers: Vec::new(),
+        });
+        self
+    }
+
+    /// A header of the answer named last.
+    #[must_use]
+    pub fn answer_header(mut self, name: &'static str, description: &'static str) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.headers.push((name, description));
+        }
+        self
+    }
+
+    /// Refusals it may give beyond the usual ones: 409, 503 …
+    #[must_use]
+    pub fn refuses(mut self, statuses: &[u16]) -> Self {
+        self.refusals.extend_from_slice(statuses);
+        self
+    }
+
+    /// An example of what is sent. A test holds it against the schema.
+    #[must_use]
+    pub fn example_request(self, example: Value) -> Self {
+        Self { example_request: Some(example), ..self }
+    }
+
+    /// An example of what is answered first. A test holds it against the schema.
+    #[must_use]
+    pub fn example_response(self, example: Value) -> Self {
+        Self { example_response: Some(example), ..self }
+    }
+
+    /// Takes an Idempotency-Key (what POST does unless it says otherwise).
+    #[must_use]
+    pub fn idempotent(self) -> Self {
+        Self { is_idempotent: true, ..self }
+    }
+
+    /// Takes none: sign-ins, trials, searches.
+    #[must_use]
+    pub fn not_idempotent(self) -> Self {
+        Self { is_idempotent: false, ..self }
+    }
+
+    /// `If-Match` must be sent; the handler asks [`Call::require_if_match`].
+    #[must_use]
+    pub fn if_match_required(self) -> Self {
+        Self { if_match: IfMatchUse::Required, ..self }
+    }
+
+    /// `If-Match` may be sent; the handler asks [`Call::if_match`].
+    #[must_use]
+    pub fn if_match_optional(self) -> Self {
+        Self { if_match: IfMatchUse::Optional, ..self }
+    }
+
+    /// Its answer has an `ETag`.
+    #[must_use]
+    pub fn has_etag(self) -> Self {
+        Self { has_etag: true, ..self }
+    }
+
+    /// Which budget by address applies to those who are not signed in.
+    #[must_use]
+    pub fn allowance(self, allowance: Allowance) -> Self {
+        Self { allowance, ..self }
+    }
+
+    /// What a variable part of the path is.
+    #[must_use]
+    pub fn path_note(mut self, name: &'static str, note: &'static str) -> Self {
+        self.path_notes.insert(name, note);
+        self
+    }
+
+    /// Served, but not part of the published contract: pages.
+    #[must_use]
+    pub fn hidden(self) -> Self {
+        Self { is_hidden: true, ..self }
+    }
+
+    /// The names of the path's variable parts.
+    #[must_use]
+    pub fn path_names(&self) -> Vec<&'static str> {
+        self.path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{'))
+            .map(|part| part.trim_end_matches('}').split(':').next().unwrap_or(part))
+            .collect()
+    }
+}
+
+impl Limit {
+    /// In bytes, as this installation is set.
+    #[must_use]
+    pub fn bytes(self, settings: &Http) -> usize {
+        match self {
+            Self::Json => settings.max_json_bytes,
+            Self::Mail => settings.max_mail_bytes,
+            Self::Attachment => settings.max_attachment_bytes,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// In bytes, unless an installation is set otherwise.
+    #[must_use]
+    pub fn published(self) -> usize {
+        match self {
+            Self::Json => 1_048_576,
+            Self::Mail => 36_700_160,
+            Self::Attachment => 20_971_520,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! One letter of every kind, with everything in it and with as little as may be, to read the
+//! council's templates aloud before they are used.
+
+use crate::domain::case::{Outcome, Status};
+use crate::domain::notice::{
+    CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine, PostLine, Says,
+    StaffItem,
+};
+use crate::domain::wording::{self, Language};
+
+/// Sample letters of every template: full, then bare, then private.
+#[must_use]
+pub fn letters(language: Language) -> Vec<Letter> {
+    let mut all = Vec::new();
+    for says in public_words(language) {
+        let is_danger = matches!(says, Says::Danger { .. });
+        all.push(Letter::about(
+            full_case(language),
+            language,
+            council(),
+            says.clone(),
+        ));
+        all.push(Letter::about(
+            bare_case(language),
+            language,
+            council(),
+            says.clone(),
+        ));
+        if is_danger {
+            all.push(Letter::without_case(language, council(), says));
+        }
+    }
+    if language == Language::English {
+        all.extend(
+            staff_words()
+                .into_iter()
+                .map(|says| Letter::to_staff(council(), says)),
+        );
+    }
+    all
+}
+
+/// What both parts of a letter must give, whatever the council's wording.
+#[must_use]
+pub fn must_say(letter: &Letter) -> Vec<String> {
+    let mut needed = Vec::new();
+    if letter.says.kind().is_for_the_person() {
+        needed.push("999".to_owned());
+        needed.extend(letter.case.iter().map(|case| case.reference.clone()));
+    } else {
+        needed.extend(letter.references());
+    }
+    match &letter.says {
+        Says::Danger { emergency_line } => needed.push(emergency_line.clone()),
+        Says::Alert { number_to_ring, .. } => needed.push(number_to_ring.clone()),
+        _ => {
+            if let Some(case) = &letter.case {
+                needed.push(case.phone.number.clone());
+                needed.extend(case.link.clone());
+            }
+        }
+    }
+    let dates = match &letter.says {
+        Says::Confirmation { what_happens }
+        | Says::MemberConfirmation { what_happens, .. }
+        | Says::Acknowledgement { what_happens, .. }
+        | Says::HoldingReply { what_happens, .. }
+        | Says::Reopened { what_happens } => what_happens.clone(),
+        Says::ComplaintReceipt {
+            acknowledge_by,
+            latest_by,
+        } => acknowledge_by.iter().chain(latest_by).cloned().collect(),
+        Says::Extension { old_by, new_by, .. } => vec![old_by.clone(), new_by.clone()],
+        Says::Transfer { new_by, .. } => new_by.iter().cloned().collect(),
+        _ => Vec::new(),
+    };
+    needed.extend(dates);
+    needed
+}
+
+fn council() -> CouncilLine {
+    CouncilLine {
+        name: "Sample Council".to_owned(),
+        main_phone: "01632 960000".to_owned(),
+        emergency_phone: "01632 960999".to_owned(),
+    }
+}
+
+fn full_case(language: Language) -> CaseLine {
+    let hours = match language {
+        Language::English => "Monday to Friday, 8.30am to 5pm",
+        Language::Welsh => "dydd Llun i ddydd Gwener, 8.30am i 5pm",
+    };
+    CaseLine {
+        reference: "4X7-K92-MQ3".to_owned(),
+        noun: "report".to_owned(),
+        matter: "your report of a missed bin".to_owned(),
+        topic: "a missed bin".to_owned(),
+        place: Some("14 Larkfield Rise".to_owned()),
+        team: "the bins team".to_owned(),
+        link: Some("https://council.example/track/rvt_sample".to_owned()),
+        phone: PhoneLine {
+            number: "01632 960100".to_owned(),
+            hours: Some(hours.to_owned()),
+        },
+        is_private: false,
+        is_bereavement: false,
+    }
+}
+
+fn bare_case(language: Language) -> CaseLine {
+    CaseLine {
+        noun: "message".to_owned(),
+        matter: "your message".to_owned(),
+        topic: "a matter we do not name in e-mail".to_owned(),
+        place: None,
+        team: "the team".to_owned(),
+        link: None,
+        phone: PhoneLine {
+            number: "01632 960000".to_owned(),
+            hours: None,
+        },
+        is_private: true,
+        is_bereavement: true,
+        ..full_case(language)
+    }
+}
+
+fn public_words(language: Language) -> Vec<Says> {
+    let by = match language {
+        Language::English => "5pm on Tuesday 24 November 2026",
+        Language::Welsh => "5pm ddydd Mawrth 24 Tachwedd 2026",
+    };
+    let later = match language {
+        Language::English => "5pm on Tuesday 8 December 2026",
+        Language::Welsh => "5pm ddydd Mawrth 8 Rhagfyr 2026",
+    };
+    let promised = vec![wording::promise(
+        Some("We will collect it, or tell you why not,"),
+        by,
+        language,
+    )];
+    let text = "We looked into this.\n\nThe crew will come back.".to_owned();
+    let member = MemberLines {
+        head_of_service: PostLine {
+            title: "Head of Waste and Street Scene".to_owned(),
+            email: "head@council.example".to_owned(),
+            phone: Some("01632 960100".to_owned()),
+        },
+        councillor_responsible: PostLine::councillor_responsible(
+            "Environment and Waste",
+            "councillor@council.example".to_owned(),
+            None,
+        ),
+    };
+    let ombudsman = Ombudsman {
+        name: "the Local Government and Social Care Ombudsman".to_owned(),
+        phone: Some("0808 157 0614".to_owned()),
+        website: "www.ombudsman.example".to_owned(),
+    };
+    let body = OtherBody {
+        name: "Fairwater".to_owned(),
+        how_to_reach: "Ring 0808 157 0105, at any hour.".to_owned(),
+    };
+    let mut said = vec![
+        Says::Confirmation {
+            what_happens: promised.clone(),
+        },
+        Says::Confirmation {
+            what_happens: Vec::new(),
+        },
+        Says::ComplaintReceipt {
+            acknowledge_by: Some(by.to_owned()),
+            latest_by: Some(later.to_owned()),
+        },
+        Says::ComplaintReceipt {
+            acknowledge_by: None,
+            latest_by: None,
+        },
+        Says::MemberConfirmation {
+            what_happens: promised.clone(),
+            service_reference: Some("7QH-2MX-90V".to_owned()),
+            member: member.clone(),
+        },
+        Says::MemberConfirmation {
+            what_happens: Vec::new(),
+            service_reference: None,
+            member: member.clone(),
+        },
+        Says::Danger {
+            emergency_line: "01632 960999".to_owned(),
+        },
+        Says::Acknowledgement {
+            text: text.clone(),
+            officer: Some("Sam Officer".to_owned()),
+            what_happens: promised.clone(),
+        },
+        Says::Acknowledgement {
+            text: text.clone(),
+            officer: None,
+            what_happens: Vec::new(),
+        },
+        Says::Reply {
+            text: text.clone(),
+            officer: Some("Sam Officer".to_owned()),
+            follow_up_by: Some(later.to_owned()),
+            member: Some(member.clone()),
+            ombudsman: Some(ombudsman.clone()),
+        },
+        Says::Reply {
+            text: text.clone(),
+            officer: None,
+            follow_up_by: None,
+            member: None,
+            ombudsman: None,
+        },
+        Says::HoldingReply {
+            text: text.clone(),
+            officer: Some("Sam Officer".to_owned()),
+            what_happens: promised.clone(),
+            member: Some(member),
+        },
+        Says::HoldingReply {
+            text: text.clone(),
+            officer: None,
+            what_happens: Vec::new(),
+            member: None,
+        },
+        Says::Question {
+            text: text.clone(),
+            officer: Some("Sam Officer".to_owned()),
+            pause_until: Some(later.to_owned()),
+        },
+        Says::Question {
+            text: text.clone(),
+            officer: None,
+            pause_until: None,
+        },
+        Says::Extension {
+            old_by: by.to_owned(),
+            new_by: later.to_owned(),
+            reason: "A part is on order.".to_owned(),
+            ombudsman: Some(ombudsman.clone()),
+        },
+        Says::Extension {
+            old_by: by.to_owned(),
+            new_by: later.to_owned(),
+            reason: "A part is on order.".to_owned(),
+            ombudsman: None,
+        },
+        Says::Transfer {
+            is_new_team: true,
+            old_by: Some(by.to_owned()),
+            new_by: Some(later.to_owned()),
+        },
+        Says::Transfer {
+            is_new_team: true,
+            old_by: Some(by.to_owned()),
+            new_by: None,
+        },
+        Says::Transfer {
+            is_new_team: false,
+            old_by: None,
+            new_by: Some(later.to_owned()),
+        },
+        Says::ChaserConfirmation {
+            standing: vec![
+                format!(
+                    "{}.",
+                    wording::public_status(Status::New, None, None, "the team", None)
+                ),
+                wording::missed(by, None, language),
+            ],
+        },
+        Says::ChaserConfirmation {
+            standing: Vec::new(),
+        },
+        Says::NotOurs {
+            body: Some(body),
+            text: Some(text.clone()),
+        },
+        Says::NotOurs {
+            body: None,
+            text: None,
+        },
+        Says::Reopened {
+            what_happens: promised,
+        },
+        Says::TrackingLink,
+    ];
+    for outcome in Outcome::ALL {
+        said.push(Says::Closure {
+            outcome: *outcome,
+            text: Some(text.clone()),
+            follow_up_by: Some(later.to_owned()),
+            ombudsman: Some(ombudsman.clone()),
+        });
+        said.push(Says::Closure {
+            outcome: *outcome,
+            text: None,
+            follow_up_by: None,
+            ombudsman: None,
+        });
+    }
+    said
+}
+
+fn staff_words() -> Vec<Says> {
+    let full = StaffItem {
+        reference: "4X7-K92-MQ3".to_owned(),
+        topic: "a missed bin".to_owned(),
+        place: Some("14 Larkfield Rise".to_owned()),
+        promised: "We will collect it, or tell you why not, by 5pm on Tuesday 24 November 2026"
+            .to_owned(),
+        to_whom: "a resident".to_owned(),
+        who_has_it: StaffItem::who_has_it(true, "the bins team"),
+        last_action: Some("note, 27 November".to_owned()),
+        link: Some("https://council.example/cases/4X7-K92-MQ3".to_owned()),
+    };
+    let bare = StaffItem {
+        reference: "7QH-2MX-90V".to_owned(),
+        place: None,
+        who_has_it: StaffItem::who_has_it(false, "the bins team"),
+        last_action: None,
+        link: None,
+        ..full.clone()
+    };
+    let mut said = Vec::new();
+    for item in [&full, &bare] {
+        said.extend([
+            Says::Reminder { item: item.clone() },
+            Says::Due { item: item.clone() },
+            Says::Joined {
+                item: item.clone(),
+                came_as: "an e-mail".to_owned(),
+                came_at: "4.12pm on Friday 20 November 2026".to_owned(),
+                is_chaser: item.link.is_some(),
+            },
+            Says::ManyTransfers {
+                item: item.clone(),
+                n_transfers: 3,
+            },
+        ]);
+    }
+    let post = "Head of Waste and Street Scene".to_owned();
+    said.extend([
+        Says::Digest {
+            post: post.clone(),
+            items: vec![full.clone(), bare.clone()],
+            n_told_before: 3,
+        },
+        Says::Digest {
+            post: post.clone(),
+            items: vec![bare],
+            n_told_before: 1,
+        },
+        Says::Digest {
+            post,
+            items: vec![full],
+            n_told_before: 0,
+        },
+    ]);
+    for occurrence in [1, 3] {
+        said.push(Says::Alert {
+            reference: "4X7-K92-MQ3".to_owned(),
+            danger: "no heating with a baby in the house".to_owned(),
+            number_to_ring: "01632 960999".to_owned(),
+            occurrence,
+            case_page: (occurrence == 1)
+                .then(|| "https://council.example/cases/4X7-K92-MQ3".to_owned()),
+        });
+    }
+    said
+}

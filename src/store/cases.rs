@@ -1,0 +1,647 @@
+//! Cases: rows, and every question asked of them.
+
+use diesel::prelude::*;
+use jiff::{Timestamp, civil::Date};
+
+use super::db::{Conn, Tx};
+use super::error::StoreError;
+use super::schema::{case_access, case_aliases, case_links, case_people, cases, identifiers};
+use super::types::{At, Id, Json, NEVER, On};
+use crate::domain::access::{Reach, Sight};
+use crate::domain::case::{About, Case, LastAction, LinkKind, Priority, Routed, Secrecy};
+use crate::domain::clock::Facts;
+use crate::domain::contact::{Location, UnknownWord};
+use crate::domain::ids::{CaseId, PersonId, UserId};
+use crate::domain::person::RoleOnCase;
+use crate::domain::reference::Reference;
+
+/// The promises every list shows, copied from the case's clocks when they change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dates {
+    pub acknowledge_by: Option<Timestamp>,
+    pub acknowledge_on: Option<Date>,
+    pub respond_by: Option<Timestamp>,
+    pub respond_on: Option<Date>,
+    pub is_projected: bool,
+    pub first_promised_on: Option<Date>,
+    /// The earliest promise still running.
+    pub due_at: Option<Timestamp>,
+    /// When the sweep must look at the case next.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// A case and the dates beside it, as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filed {
+    pub case: Case,
+    pub dates: Dates,
+}
+
+/// What a list of cases is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    pub status: Vec<String>,
+    pub queue: Option<String>,
+    pub service: Option<String>,
+    pub category: Option<String>,
+    /// A user, or nobody.
+    pub owner: Option<Option<UserId>>,
+    pub procedure: Option<String>,
+    pub priority: Option<String>,
+    pub channel: Option<String>,
+    pub person: Option<PersonId>,
+    pub due_before: Option<Timestamp>,
+    /// Open cases whose earliest promise has passed by then.
+    pub overdue_at: Option<Timestamp>,
+    pub text: Option<String>,
+}
+
+/// The order of a list, always ended by the id so that pages neither skip nor repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Most at risk first: emergencies, then by the earliest promise.
+    Due,
+    /// Newest first.
+    Received,
+    /// Newest first.
+    Updated,
+}
+
+/// Where a page begins: the keys of the row before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    pub risk: i32,
+    pub at: Timestamp,
+    pub id: CaseId,
+}
+
+/// What stands in a queue, as far as somebody may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub open: i64,
+    pub due_today: i64,
+    pub overdue: i64,
+    pub unowned: i64,
+    pub oldest_received_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = cases, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    id: Id,
+    reference: String,
+    status: String,
+    waiting_for: Option<String>,
+    outcome: Option<String>,
+    priority: String,
+    procedure: String,
+    service: String,
+    category: String,
+    queue: String,
+    owner: Option<Id>,
+    subject: String,
+    secrecy: String,
+    restricted_to: Json<Vec<String>>,
+    about: Option<Json<About>>,
+    channel: String,
+    received_at: At,
+    opened_at: At,
+    updated_at: At,
+    closed_at: Option<At>,
+    follow_up_until: Option<On>,
+    reporter: Option<Id>,
+    requester_kind: String,
+    danger: Option<String>,
+    is_claimed: bool,
+    stage: i32,
+    facts: Json<Facts>,
+    terms: String,
+    routing: Json<Routed>,
+    location: Option<Json<Location>>,
+    fields: Json<serde_json::Map<String, serde_json::Value>>,
+    their_reference: Option<String>,
+    n_chasers: i32,
+    n_transfers: i32,
+    last_action: Option<Json<LastAction>>,
+    acknowledge_by: Option<At>,
+    acknowledge_on: Option<On>,
+    respond_by: Option<At>,
+    respond_on: Option<On>,
+    respond_by_projected: bool,
+    first_promised_on: Option<On>,
+    due_at: At,
+    risk: i32,
+    is_closed: bool,
+    wake_at: Option<At>,
+    version: i64,
+}
+
+type Boxed<'a> = cases::BoxedQuery<'a, super::db::MultiBackend>;
+
+/// Files a new case, and in whose name it opens when it is restricted.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the reference is in use.
+pub fn insert(tx: &mut Tx<'_>, case: &Case, dates: &Dates) -> Result<(), StoreError> {
+    diesel::insert_into(cases::table).values(Row::of(case, dates)).execute(&mut **tx)?;
+    grant(tx, case)
+}
+
+/// Writes a changed case. `case.version` is raised by the caller; `read_version` is what it was.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else has changed it since it was read.
+pub fn update(tx: &mut Tx<'_>, case: &Case, dates: &Dates, read_version: i64) -> Result<(), StoreError> {
+    let row = Row::of(case, dates);
+    let n_changed = diesel::update(cases::table)
+        .filter(cases::id.eq(row.id).and(cases::version.eq(read_version)))
+        .set(&row)
+        .execute(&mut **tx)?;
+    if n_changed == 0 {
+        return Err(StoreError::Conflict);
+    }
+    if case.secrecy == Secrecy::Restricted { grant(tx, case) } else { Ok(()) }
+}
+
+/// One case by its id.
+pub fn find(conn: &mut Conn, id: CaseId) -> Result<Option<Filed>, StoreError> {
+    one(cases::table.filter(cases::id.eq(Id::from(id))).into_boxed(), conn)
+}
+
+/// One case by its reference.
+pub fn find_by_reference(conn: &mut Conn, reference: &Reference) -> Result<Option<Filed>, StoreError> {
+    one(cases::table.filter(cases::reference.eq(reference.plain().to_owned())).into_boxed(), conn)
+}
+
+/// One case by a reference it had in an older system.
+pub fn find_by_alias(conn: &mut Conn, alias: &str) -> Result<Option<Filed>, StoreError> {
+    let id: Option<Id> = case_aliases::table
+        .filter(case_aliases::alias.eq(alias))
+        .select(case_aliases::case_id)
+        .first(conn)
+        .optional()?;
+    id.map_or(Ok(None), |id| find(conn, id.into()))
+}
+
+/// The references a case had in older systems.
+pub fn aliases(conn: &mut Conn, id: CaseId) -> Result<Vec<String>, StoreError> {
+    Ok(case_aliases::table
+        .filter(case_aliases::case_id.eq(Id::from(id)))
+        .order(case_aliases::alias)
+        .select(case_aliases::alias)
+        .load(conn)?)
+}
+
+/// A page of the cases within `sight`.
+pub fn list(
+    conn: &mut Conn,
+    sight: &Sight,
+    filter: &Filter,
+    order: Order,
+    after: Option<After>,
+    limit: i64,
+) -> Result<Vec<Filed>, StoreError> {
+    let mut query = narrowed(sight, filter);
+    if let Some(After { risk, at, id }) = after {
+        let (at, id) = (At(at), Id::from(id));
+        query = match order {
+            Order::Due => query.filter(
+                cases::risk.gt(risk).or(cases::risk.eq(risk).and(
+                    cases::due_at.gt(at).or(cases::due_at.eq(at).and(cases::id.gt(id))),
+                )),
+            ),
+            Order::Received => query.filter(
+                cases::received_at.lt(at).or(cases::received_at.eq(at).and(cases::id.lt(id))),
+            ),
+            Order::Updated => query.filter(
+                cases::updated_at.lt(at).or(cases::updated_at.eq(at).and(cases::id.lt(id))),
+            ),
+        };
+    }
+    query = match order {
+        Order::Due => query.order((cases::risk.asc(), cases::due_at.asc(), cases::id.asc())),
+        Order::Received => query.order((cases::received_at.desc(), cases::id.desc())),
+        Order::Updated => query.order((cases::updated_at.desc(), cases::id.desc())),
+    };
+    let rows: Vec<Row> = query.limit(limit).select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(Filed::try_from).collect()
+}
+
+/// How many cases a list has in all.
+pub fn count(conn: &mut Conn, sight: &Sight, filter: &Filter) -> Result<i64, StoreError> {
+    Ok(narrowed(sight, filter).count().get_result(conn)?)
+}
+
+/// What stands in one queue for somebody with this sight.
+pub fn counts(
+    conn: &mut Conn,
+    sight: &Sight,
+    queue: &str,
+    now: Timestamp,
+    tomorrow: Timestamp,
+) -> Result<Counts, StoreError> {
+    let open = || narrowed(sight, &Filter { queue: Some(queue.to_owned()), ..Filter::default() })
+        .filter(cases::is_closed.eq(false));
+    let oldest: Option<At> = open()
+        .order((cases::received_at.asc(), cases::id.asc()))
+        .select(cases::received_at)
+        .first(conn)
+        .optional()?;
+    Ok(Counts {
+        open: open().count().get_result(conn)?,
+        due_today: open()
+            .filter(cases::due_at.ge(At(now)).and(cases::due_at.lt(At(tomorrow))))
+            .count()
+            .get_result(conn)?,
+        overdue: open().filter(cases::due_at.lt(At(now))).count().get_result(conn)?,
+        unowned: open().filter(cases::owner.is_null()).count().get_result(conn)?,
+        oldest_received_at: oldest.map(|at| at.0),
+    })
+}
+
+/// The case of a queue that is most at risk and that nobody has: emergencies, then the earliest
+/// answer date, then the oldest. Held until the transaction ends, so that two who ask at once get
+/// two cases.
+pub fn most_at_risk(tx: &mut Tx<'_>, sight: &Sight, queue: &str) -> Result<Option<Filed>, StoreError> {
+    super::dialect::hold(tx, &format!("next:{queue}"))?;
+    let filter = Filter { queue: Some(queue.to_owned()), owner: Some(None), ..Filter::default() };
+    let row: Option<Row> = narrowed(sight, &filter)
+        .filter(cases::status.eq_any(["new", "open"]))
+        .filter(cases::is_closed.eq(false))
+        .order((cases::risk.asc(), cases::due_at.asc(), cases::received_at.asc(), cases::id.asc()))
+        .select(Row::as_select())
+        .first(&mut **tx)
+        .optional()?;
+    row.map(Filed::try_from).transpose()
+}
+
+/// Open cases that may be about the same: of the same person, or of the same matter, received
+/// since `since`. At most ten, newest first, and only what `sight` takes in.
+pub fn possible_duplicates(
+    conn: &mut Conn,
+    sight: &Sight,
+    person: Option<PersonId>,
+    service: &str,
+    category: &str,
+    since: Timestamp,
+) -> Result<Vec<Filed>, StoreError> {
+    let mut query = narrowed(sight, &Filter::default())
+        .filter(cases::is_closed.eq(false))
+        .filter(cases::service.eq(service.to_owned()))
+        .filter(cases::category.eq(category.to_owned()))
+        .filter(cases::received_at.ge(At(since)));
+    if let Some(person) = person {
+        query = query.filter(
+            cases::reporter.eq(Some(Id::from(person))).or(cases::location.is_not_null()),
+        );
+    } else {
+        query = query.filter(cases::location.is_not_null());
+    }
+    let rows: Vec<Row> = query
+        .order((cases::received_at.desc(), cases::id.desc()))
+        .limit(10)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Filed::try_from).collect()
+}
+
+/// Ids of the cases the sweep must look at, in the order they fell due.
+pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<CaseId>, StoreError> {
+    let ids: Vec<Id> = cases::table
+        .filter(cases::wake_at.is_not_null().and(cases::wake_at.le(At(now))))
+        .order(cases::wake_at.asc())
+        .limit(limit)
+        .select(cases::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Puts a person on a case, in the role they have there.
+pub fn add_person(tx: &mut Tx<'_>, case: CaseId, person: PersonId, role: RoleOnCase) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "INSERT INTO case_people (case_id, person_id, role, has_withdrawn) VALUES ($1, $2, $3, FALSE) \
+         ON CONFLICT (case_id, person_id) DO NOTHING",
+    )
+    .bind::<super::types::Uid, _>(Id::from(case))
+    .bind::<super::types::Uid, _>(Id::from(person))
+    .bind::<diesel::sql_types::Text, _>(role.as_str())
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Who is on a case, and as what; whether they have withdrawn.
+pub fn people(conn: &mut Conn, case: CaseId) -> Result<Vec<(PersonId, RoleOnCase, bool)>, StoreError> {
+    let rows: Vec<(Id, String, bool)> = case_people::table
+        .filter(case_people::case_id.eq(Id::from(case)))
+        .order(case_people::person_id)
+        .select((case_people::person_id, case_people::role, case_people::has_withdrawn))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, role, has_withdrawn)| Ok((id.into(), word(&role)?, has_withdrawn)))
+        .collect()
+}
+
+/// Whether a person is on any case at all.
+pub fn has_any(conn: &mut Conn, person: PersonId) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(
+        case_people::table.filter(case_people::person_id.eq(Id::from(person))),
+    ))
+    .get_result(conn)?)
+}
+
+/// A person takes back their part.
+pub fn note_withdrawal(tx: &mut Tx<'_>, case: CaseId, person: PersonId) -> Result<(), StoreError> {
+    diesel::update(case_people::table)
+        .filter(case_people::case_id.eq(Id::from(case)).and(case_people::person_id.eq(Id::from(person))))
+        .set(case_people::has_withdrawn.eq(true))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Links two cases; once is enough.
+pub fn link(tx: &mut Tx<'_>, from: CaseId, to: CaseId, kind: LinkKind) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "INSERT INTO case_links (from_case, to_case, kind) VALUES ($1, $2, $3) \
+         ON CONFLICT (from_case, to_case, kind) DO NOTHING",
+    )
+    .bind::<super::types::Uid, _>(Id::from(from))
+    .bind::<super::types::Uid, _>(Id::from(to))
+    .bind::<diesel::sql_types::Text, _>(kind.as_str())
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The cases linked to one, both ways, within `sight`.
+pub fn related(conn: &mut Conn, sight: &Sight, case: CaseId) -> Result<Vec<(LinkKind, Filed)>, StoreError> {
+    let id = Id::from(case);
+    let links: Vec<(Id, Id, String)> = case_links::table
+        .filter(case_links::from_case.eq(id).or(case_links::to_case.eq(id)))
+        .limit(100)
+        .select((case_links::from_case, case_links::to_case, case_links::kind))
+        .load(conn)?;
+    let mut found = Vec::new();
+    for (from, to, kind) in links {
+        let other = if from == id { to } else { from };
+        let row: Option<Row> = narrowed(sight, &Filter::default())
+            .filter(cases::id.eq(other))
+            .select(Row::as_select())
+            .first(conn)
+            .optional()?;
+        if let Some(row) = row {
+            found.push((word(&kind)?, Filed::try_from(row)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the case's reporter has this e-mail address.
+pub fn is_raised_by(conn: &mut Conn, case: &Case, email: &str) -> Result<bool, StoreError> {
+    let Some(reporter) = case.reporter else {
+        return Ok(false);
+    };
+    Ok(diesel::select(diesel::dsl::exists(
+        identifiers::table.filter(
+            identifiers::kind
+                .eq("email")
+                .and(identifiers::value.eq(email.to_owned()))
+                .and(identifiers::person_id.eq(Id::from(reporter))),
+        ),
+    ))
+    .get_result(conn)?)
+}
+
+/// The one place where a list is limited to what its reader may see.
+fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
+    let mut query = cases::table.into_boxed();
+    let named = case_access::table
+        .filter(case_access::holder.eq_any(sight.holders.clone()))
+        .select(case_access::case_id);
+    let is_named = cases::secrecy.eq("restricted").and(cases::id.eq_any(named));
+    let own = sight.user.map(Id::from);
+    let raised = identifiers::table
+        .filter(identifiers::kind.eq("email").and(
+            identifiers::value.eq(sight.raised_by.clone().unwrap_or_else(|| "-".to_owned())),
+        ))
+        .select(identifiers::person_id.nullable());
+    query = match &sight.ordinary {
+        Reach::Everything => query.filter(cases::secrecy.ne("restricted").or(is_named)),
+        Reach::Within { queues, services } => query.filter(
+            cases::secrecy
+                .ne("restricted")
+                .and(
+                    cases::queue
+                        .eq_any(queues.clone())
+                        .or(cases::service.eq_any(services.clone()))
+                        .or(cases::owner.is_not_null().and(cases::owner.eq(own)).assume_not_null()),
+                )
+                .or(is_named),
+        ),
+        Reach::Nothing => query.filter(
+            cases::secrecy
+                .ne("restricted")
+                .and(
+                    cases::owner
+                        .is_not_null()
+                        .and(cases::owner.eq(own))
+                        .assume_not_null()
+                        .or(cases::reporter.is_not_null().and(cases::reporter.eq_any(raised)).assume_not_null()),
+                )
+                .or(is_named),
+        ),
+    };
+    if !filter.status.is_empty() {
+        query = query.filter(cases::status.eq_any(filter.status.clone()));
+    }
+    if let Some(queue) = &filter.queue {
+        query = query.filter(cases::queue.eq(queue.clone()));
+    }
+    if let Some(service) = &filter.service {
+        query = query.filter(cases::service.eq(service.clone()));
+    }
+    if let Some(category) = &filter.category {
+        query = query.filter(cases::category.eq(category.clone()));
+    }
+    match filter.owner {
+        Some(Some(owner)) => query = query.filter(cases::owner.eq(Some(Id::from(owner)))),
+        Some(None) => query = query.filter(cases::owner.is_null()),
+        None => {}
+    }
+    if let Some(procedure) = &filter.procedure {
+        query = query.filter(cases::procedure.eq(procedure.clone()));
+    }
+    if let Some(priority) = &filter.priority {
+        query = query.filter(cases::priority.eq(priority.clone()));
+    }
+    if let Some(channel) = &filter.channel {
+        query = query.filter(cases::channel.eq(channel.clone()));
+    }
+    if let Some(person) = filter.person {
+        let with_person = case_people::table
+            .filter(case_people::person_id.eq(Id::from(person)))
+            .select(case_people::case_id);
+        query = query.filter(cases::id.eq_any(with_person));
+    }
+    if let Some(before) = filter.due_before {
+        query = query.filter(cases::due_at.lt(At(before)).and(cases::is_closed.eq(false)));
+    }
+    if let Some(now) = filter.overdue_at {
+        query = query.filter(cases::due_at.lt(At(now)).and(cases::is_closed.eq(false)));
+    }
+    if let Some(text) = &filter.text {
+        let pattern = format!("%{}%", escaped(&text.to_lowercase()));
+        let in_words = super::schema::contacts::table
+            .filter(lower(super::schema::contacts::body).like(pattern.clone()).escape('\\'))
+            .filter(super::schema::contacts::case_id.is_not_null())
+            .select(super::schema::contacts::case_id.assume_not_null());
+        let plain = Reference::parse(text).map_or_else(|_| "-".to_owned(), |found| found.plain().to_owned());
+        query = query.filter(
+            cases::reference
+                .eq(plain)
+                .or(lower(cases::subject).like(pattern).escape('\\'))
+                .or(cases::id.eq_any(in_words)),
+        );
+    }
+    query
+}
+
+diesel::define_sql_function! {
+    /// Lower case, for searching without regard to it.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// A search text with the pattern characters of LIKE taken literally.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn one(query: Boxed<'_>, conn: &mut Conn) -> Result<Option<Filed>, StoreError> {
+    let row: Option<Row> = query.select(Row::as_select()).first(conn).optional()?;
+    row.map(Filed::try_from).transpose()
+}
+
+fn grant(tx: &mut Tx<'_>, case: &Case) -> Result<(), StoreError> {
+    for holder in &case.restricted_to {
+        diesel::sql_query(
+            "INSERT INTO case_access (case_id, holder) VALUES ($1, $2) ON CONFLICT (case_id, holder) DO NOTHING",
+        )
+        .bind::<super::types::Uid, _>(Id::from(case.id))
+        .bind::<diesel::sql_types::Text, _>(holder)
+        .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// Reads a stored word; one that is not known is a defect or a tampered row.
+pub(super) fn word<W: std::str::FromStr<Err = UnknownWord>>(text: &str) -> Result<W, StoreError> {
+    text.parse().map_err(|unknown: UnknownWord| StoreError::Unreadable(unknown.to_string()))
+}
+
+impl Row {
+    fn of(case: &Case, dates: &Dates) -> Self {
+        Self {
+            id: case.id.into(),
+            reference: case.reference.plain().to_owned(),
+            status: case.status.to_string(),
+            waiting_for: case.waiting_for.map(|word| word.to_string()),
+            outcome: case.outcome.map(|word| word.to_string()),
+            priority: case.priority.to_string(),
+            procedure: case.procedure.to_string(),
+            service: case.service.clone(),
+            category: case.category.clone(),
+            queue: case.queue.clone(),
+            owner: case.owner.map(Into::into),
+            subject: case.subject.clone(),
+            secrecy: case.secrecy.to_string(),
+            restricted_to: Json(case.restricted_to.clone()),
+            about: case.about.clone().map(Json),
+            channel: case.channel.to_string(),
+            received_at: case.received_at.into(),
+            opened_at: case.opened_at.into(),
+            updated_at: case.updated_at.into(),
+            closed_at: case.closed_at.map(Into::into),
+            follow_up_until: case.follow_up_until.map(Into::into),
+            reporter: case.reporter.map(Into::into),
+            requester_kind: case.requester_kind.to_string(),
+            danger: case.danger.clone(),
+            is_claimed: case.is_claimed,
+            stage: i32::from(case.stage),
+            facts: Json(case.facts.clone()),
+            terms: case.terms.clone(),
+            routing: Json(case.routing.clone()),
+            location: case.location.clone().map(Json),
+            fields: Json(case.fields.clone()),
+            their_reference: case.their_reference.clone(),
+            n_chasers: i32::try_from(case.n_chasers).unwrap_or(i32::MAX),
+            n_transfers: i32::try_from(case.n_transfers).unwrap_or(i32::MAX),
+            last_action: case.last_action.clone().map(Json),
+            acknowledge_by: dates.acknowledge_by.map(Into::into),
+            acknowledge_on: dates.acknowledge_on.map(Into::into),
+            respond_by: dates.respond_by.map(Into::into),
+            respond_on: dates.respond_on.map(Into::into),
+            respond_by_projected: dates.is_projected,
+            first_promised_on: dates.first_promised_on.map(Into::into),
+            due_at: At(dates.due_at.unwrap_or(NEVER)),
+            risk: i32::from(case.priority != Priority::Emergency),
+            is_closed: case.is_closed(),
+            wake_at: dates.wake_at.map(Into::into),
+            version: case.version,
+        }
+    }
+}
+
+impl TryFrom<Row> for Filed {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let dates = Dates {
+            acknowledge_by: row.acknowledge_by.map(|at| at.0),
+            acknowledge_on: row.acknowledge_on.map(|on| on.0),
+            respond_by: row.respond_by.map(|at| at.0),
+            respond_on: row.respond_on.map(|on| on.0),
+            is_projected: row.respond_by_projected,
+            first_promised_on: row.first_promised_on.map(|on| on.0),
+            due_at: (row.due_at.0 != NEVER).then_some(row.due_at.0),
+            wake_at: row.wake_at.map(|at| at.0),
+        };
+        let case = Case {
+            id: row.id.into(),
+            reference: Reference::parse(&row.reference)
+                .map_err(|why| StoreError::Unreadable(format!("reference {}: {why}", row.reference)))?,
+            status: word(&row.status)?,
+            waiting_for: row.waiting_for.as_deref().map(word).transpose()?,
+            outcome: row.outcome.as_deref().map(word).transpose()?,
+            priority: word(&row.priority)?,
+            procedure: word(&row.procedure)?,
+            service: row.service,
+            category: row.category,
+            queue: row.queue,
+            owner: row.owner.map(Into::into),
+            subject: row.subject,
+            secrecy: word(&row.secrecy)?,
+            restricted_to: row.restricted_to.0,
+            about: row.about.map(|about| about.0),
+            channel: word(&row.channel)?,
+            received_at: row.received_at.0,
+            opened_at: row.opened_at.0,
+            updated_at: row.updated_at.0,
+            closed_at: row.closed_at.map(|at| at.0),
+            follow_up_until: row.follow_up_until.map(|on| on.0),
+            reporter: row.reporter.map(Into::into),
+            requester_kind: word(&row.requester_kind)?,
+            danger: row.danger,
+            is_claimed: row.is_claimed,
+            stage: u8::try_from(row.stage).map_err(|why| StoreError::Unreadable(why.to_string()))?,
+            facts: row.facts.0,
+            terms: row.terms,
+            routing: row.routing.0,
+            location: row.location.map(|location| location.0),
+            fields: row.fields.0,
+            their_reference: row.their_reference,
+            n_chasers: u32::try_from(row.n_chasers).map_err(|why| StoreError::Unreadable(why.to_string()))?,
+            n_transfers: u32::try_from(row.n_transfers)
+                .map_err(|why| StoreError::Unreadable(why.to_string()))?,
+            last_action: row.last_action.map(|last| last.0),
+            version: row.version,
+        };
+        Ok(Self { case, dates })
+    }
+}

@@ -1,0 +1,276 @@
+//! Contacts: what was said, immutable once logged. And the raw mail behind them.
+
+use diesel::prelude::*;
+use jiff::{Timestamp, civil::Date};
+use serde_json::Value;
+
+use super::cases::word;
+use super::db::{Conn, Tx};
+use super::error::StoreError;
+use super::schema::{contacts, raw_messages};
+use super::types::{At, Id, Json, On};
+use crate::domain::contact::{Channel, Direction, Disposition};
+use crate::domain::ids::{CaseId, ContactId, PersonId};
+
+/// One contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contact {
+    pub id: ContactId,
+    pub case: Option<CaseId>,
+    pub person: Option<PersonId>,
+    pub channel: Channel,
+    pub direction: Direction,
+    pub disposition: Disposition,
+    pub received_at: Timestamp,
+    pub logged_at: Timestamp,
+    pub counted_from_on: Option<Date>,
+    pub subject: String,
+    pub body: String,
+    pub language: Option<String>,
+    /// The principal who entered it.
+    pub entered_by: String,
+    /// Within which [`Self::external_id`] is unique.
+    pub source: String,
+    pub external_id: Option<String>,
+    /// SHA-256 of what came in, to know it again.
+    pub fingerprint: Option<String>,
+    pub mailbox: Option<String>,
+    pub message_id: Option<String>,
+    /// Everything else that was given, for staff to read.
+    pub detail: Value,
+    /// Who must look, while it is held or quarantined.
+    pub waits_for: Option<String>,
+    pub limit_at: Option<Timestamp>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = contacts, treat_none_as_default_value = false)]
+struct Row {
+    id: Id,
+    case_id: Option<Id>,
+    person_id: Option<Id>,
+    channel: String,
+    direction: String,
+    disposition: String,
+    received_at: At,
+    logged_at: At,
+    counted_from_on: Option<On>,
+    subject: String,
+    body: String,
+    language: Option<String>,
+    entered_by: String,
+    source: String,
+    external_id: Option<String>,
+    fingerprint: Option<String>,
+    mailbox: Option<String>,
+    message_id: Option<String>,
+    detail: Json<Value>,
+    waits_for: Option<String>,
+    limit_at: Option<At>,
+}
+
+/// Logs a contact.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the source has given this external id before.
+pub fn insert(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), StoreError> {
+    diesel::insert_into(contacts::table).values(Row::from(contact)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Keeps the bytes of a raw message; once for each content.
+pub fn keep_raw(tx: &mut Tx<'_>, fingerprint: &str, contact: ContactId, bytes: &[u8]) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "INSERT INTO raw_messages (fingerprint, contact_id, bytes) VALUES ($1, $2, $3) \
+         ON CONFLICT (fingerprint) DO NOTHING",
+    )
+    .bind::<diesel::sql_types::Text, _>(fingerprint)
+    .bind::<super::types::Uid, _>(Id::from(contact))
+    .bind::<diesel::sql_types::Binary, _>(bytes)
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The bytes of a raw message.
+pub fn raw(conn: &mut Conn, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(raw_messages::table
+        .filter(raw_messages::fingerprint.eq(fingerprint.to_owned()))
+        .select(raw_messages::bytes)
+        .first(conn)
+        .optional()?)
+}
+
+/// One contact.
+pub fn find(conn: &mut Conn, id: ContactId) -> Result<Option<Contact>, StoreError> {
+    first(conn, contacts::table.filter(contacts::id.eq(Id::from(id))).into_boxed())
+}
+
+/// The contact a source has given under this id before.
+pub fn find_external(conn: &mut Conn, source: &str, external_id: &str) -> Result<Option<Contact>, StoreError> {
+    first(
+        conn,
+        contacts::table
+            .filter(contacts::source.eq(source.to_owned()))
+            .filter(contacts::external_id.eq(Some(external_id.to_owned())))
+            .into_boxed(),
+    )
+}
+
+/// The first contact with these very bytes. Holds the fingerprint until the transaction ends, so
+/// that the same mail delivered twice at once is one message.
+pub fn find_same(tx: &mut Tx<'_>, fingerprint: &str) -> Result<Option<Contact>, StoreError> {
+    super::dialect::hold(tx, fingerprint)?;
+    first(
+        tx,
+        contacts::table.filter(contacts::fingerprint.eq(Some(fingerprint.to_owned()))).into_boxed(),
+    )
+}
+
+/// Contacts that came with this Message-ID, oldest first.
+pub fn with_message_id(tx: &mut Tx<'_>, message_id: &str) -> Result<Vec<Contact>, StoreError> {
+    super::dialect::hold(tx, message_id)?;
+    let rows: Vec<Row> = contacts::table
+        .filter(contacts::message_id.eq(Some(message_id.to_owned())))
+        .order((contacts::logged_at.asc(), contacts::id.asc()))
+        .limit(20)
+        .select(Row::as_select())
+        .load(&mut **tx)?;
+    rows.into_iter().map(Contact::try_from).collect()
+}
+
+/// A page of a case's contacts, oldest first.
+pub fn of_case(
+    conn: &mut Conn,
+    case: CaseId,
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let query = contacts::table.filter(contacts::case_id.eq(Some(Id::from(case)))).into_boxed();
+    page(conn, query, after, limit)
+}
+
+/// A page of a person's contacts, oldest first.
+pub fn of_person(
+    conn: &mut Conn,
+    person: PersonId,
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let query = contacts::table.filter(contacts::person_id.eq(Some(Id::from(person)))).into_boxed();
+    page(conn, query, after, limit)
+}
+
+/// How many mails with our notices in reply to them went to this sender since `since`: the cap
+/// that ends a conversation between two machines.
+pub fn n_from_person_since(conn: &mut Conn, person: PersonId, since: Timestamp) -> Result<i64, StoreError> {
+    Ok(contacts::table
+        .filter(contacts::person_id.eq(Some(Id::from(person))))
+        .filter(contacts::channel.eq("email"))
+        .filter(contacts::logged_at.ge(At(since)))
+        .count()
+        .get_result(conn)?)
+}
+
+/// What came in between two instants, by channel and disposition.
+pub fn tally(
+    conn: &mut Conn,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(String, String, i64)>, StoreError> {
+    Ok(contacts::table
+        .filter(contacts::direction.eq("inbound"))
+        .filter(contacts::logged_at.ge(At(from)).and(contacts::logged_at.lt(At(to))))
+        .group_by((contacts::channel, contacts::disposition))
+        .select((contacts::channel, contacts::disposition, diesel::dsl::count_star()))
+        .order((contacts::channel.asc(), contacts::disposition.asc()))
+        .load(conn)?)
+}
+
+type Boxed<'a> = contacts::BoxedQuery<'a, super::db::MultiBackend>;
+
+fn first(conn: &mut Conn, query: Boxed<'_>) -> Result<Option<Contact>, StoreError> {
+    let row: Option<Row> = query
+        .order((contacts::logged_at.asc(), contacts::id.asc()))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(Contact::try_from).transpose()
+}
+
+fn page(
+    conn: &mut Conn,
+    mut query: Boxed<'_>,
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    if let Some((at, id)) = after {
+        query = query.filter(
+            contacts::received_at
+                .gt(At(at))
+                .or(contacts::received_at.eq(At(at)).and(contacts::id.gt(Id::from(id)))),
+        );
+    }
+    let rows: Vec<Row> = query
+        .order((contacts::received_at.asc(), contacts::id.asc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Contact::try_from).collect()
+}
+
+impl From<&Contact> for Row {
+    fn from(contact: &Contact) -> Self {
+        Self {
+            id: contact.id.into(),
+            case_id: contact.case.map(Into::into),
+            person_id: contact.person.map(Into::into),
+            channel: contact.channel.to_string(),
+            direction: contact.direction.to_string(),
+            disposition: contact.disposition.to_string(),
+            received_at: contact.received_at.into(),
+            logged_at: contact.logged_at.into(),
+            counted_from_on: contact.counted_from_on.map(Into::into),
+            subject: contact.subject.clone(),
+            body: contact.body.clone(),
+            language: contact.language.clone(),
+            entered_by: contact.entered_by.clone(),
+            source: contact.source.clone(),
+            external_id: contact.external_id.clone(),
+            fingerprint: contact.fingerprint.clone(),
+            mailbox: contact.mailbox.clone(),
+            message_id: contact.message_id.clone(),
+            detail: Json(contact.detail.clone()),
+            waits_for: contact.waits_for.clone(),
+            limit_at: contact.limit_at.map(Into::into),
+        }
+    }
+}
+
+impl TryFrom<Row> for Contact {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            case: row.case_id.map(Into::into),
+            person: row.person_id.map(Into::into),
+            channel: word(&row.channel)?,
+            direction: word(&row.direction)?,
+            disposition: word(&row.disposition)?,
+            received_at: row.received_at.0,
+            logged_at: row.logged_at.0,
+            counted_from_on: row.counted_from_on.map(|on| on.0),
+            subject: row.subject,
+            body: row.body,
+            language: row.language,
+            entered_by: row.entered_by,
+            source: row.source,
+            external_id: row.external_id,
+            fingerprint: row.fingerprint,
+            mailbox: row.mailbox,
+            message_id: row.message_id,
+            detail: row.detail.0,
+            waits_for: row.waits_for,
+            limit_at: row.limit_at.map(|at| at.0),
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! What differs between the two databases, all of it.
+
+use anyhow::Context as _;
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource as _;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::db::Conn;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Older libraries can corrupt a WAL file when two connections write and checkpoint at once
+/// (sqlite.org/wal.html#walresetbug).
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+#[derive(QueryableByName)]
+struct TextRow {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[derive(QueryableByName)]
+struct NumberRow {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+pub(super) fn prepare_sqlite(conn: &mut SqliteConnection) -> anyhow::Result<()> {
+    #[expect(unsafe_code, reason = "the version of the linked library; takes no argument")]
+    // SAFETY: `sqlite3_libversion_number` reads a constant.
+    let version = unsafe { libsqlite3_sys::sqlite3_libversion_number() };
+    anyhow::ensure!(
+        version >= OLDEST_SQLITE,
+        "SQLite {version} can corrupt its write-ahead log; 3.51.3 or newer is needed"
+    );
+    conn.batch_execute(
+        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+         PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -16000;",
+    )
+    .context("setting up the SQLite connection")
+}
+
+pub(super) fn prepare_postgres(conn: &mut PgConnection) -> anyhow::Result<()> {
+    conn.batch_execute(
+        "SET TIME ZONE 'UTC'; SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
+         SET idle_in_transaction_session_timeout = '60s';",
+    )
+    .context("setting up the PostgreSQL connection")
+}
+
+/// Refuses a database that could lose what it acknowledged.
+pub(super) fn check_durability(conn: &mut Conn) -> anyhow::Result<()> {
+    match conn {
+        Conn::Sqlite(sqlite) => {
+            let mode: TextRow =
+                diesel::sql_query("SELECT journal_mode AS value FROM pragma_journal_mode").get_result(sqlite)?;
+            anyhow::ensure!(mode.value == "wal", "journal_mode is {}, not wal", mode.value);
+            let level: NumberRow =
+                diesel::sql_query("SELECT synchronous AS value FROM pragma_synchronous").get_result(sqlite)?;
+            anyhow::ensure!(level.value >= 2, "synchronous is {}, below FULL", level.value);
+            let keys: NumberRow =
+                diesel::sql_query("SELECT foreign_keys AS value FROM pragma_foreign_keys").get_result(sqlite)?;
+            anyhow::ensure!(keys.value == 1, "foreign_keys is off");
+        }
+        Conn::Postgres(postgres) => {
+            for (setting, good) in [("fsync", &["on"][..]), ("synchronous_commit", &["on", "local", "remote_write", "remote_apply"]), ("full_page_writes", &["on"]), ("server_encoding", &["UTF8"])] {
+                let found: TextRow = diesel::sql_query("SELECT current_setting($1) AS value")
+                    .bind::<Text, _>(setting)
+                    .get_result(postgres)?;
+                anyhow::ensure!(
+                    good.contains(&found.value.as_str()),
+                    "PostgreSQL has {setting} = {}, which can lose acknowledged work; set it to {} or, for a \
+                     throw-away test server only, set database.allow_unsafe_durability",
+                    found.value,
+                    good.join(" or "),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
+    let run = match conn {
+        Conn::Sqlite(sqlite) => {
+            let pending = sqlite.has_pending_migration(SQLITE).map_err(|why| anyhow::anyhow!(why))?;
+            if pending {
+                sqlite.run_pending_migrations(SQLITE).map(|done| done.iter().map(ToString::to_string).collect())
+            } else {
+                Ok(Vec::new())
+            }
+        }
+        Conn::Postgres(postgres) => {
+            // Runners take turns; the number is arbitrary and ours alone.
+            postgres.batch_execute("SELECT pg_advisory_lock(724381955)")?;
+            let run = postgres
+                .run_pending_migrations(POSTGRES)
+                .map(|done| done.iter().map(ToString::to_string).collect());
+            postgres.batch_execute("SELECT pg_advisory_unlock(724381955)")?;
+            run
+        }
+    };
+    run.map_err(|why| anyhow::anyhow!("running migrations: {why}"))
+}
+
+/// The names of all migrations, for the test that both databases have the same.
+#[must_use]
+pub fn migration_names() -> (Vec<String>, Vec<String>) {
+    let sqlite = <EmbeddedMigrations as diesel::migration::MigrationSource<diesel::sqlite::Sqlite>>::migrations(&SQLITE)
+        .map(|all| all.iter().map(|one| one.name().to_string()).collect());
+    let postgres = POSTGRES
+        .migrations()
+        .map(|all: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>>| all.iter().map(|one| one.name().to_string()).collect());
+    (sqlite.unwrap_or_else(|_| Vec::new()), postgres.unwrap_or_else(|_| Vec::new()))
+}
+
+/// Waits until no other writer holds `key` in a transaction of its own, and holds it until ours
+/// ends. On SQLite there is one writer anyway.
+pub(super) fn hold(conn: &mut Conn, key: &str) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(postgres) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7243))")
+                .bind::<Text, _>(key)
+                .execute(postgres)
+                .map(|_| ())
+        }
+    }
+}

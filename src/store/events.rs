@@ -1,0 +1,91 @@
+//! The timeline: append-only, written with the case in one transaction.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::db::{Conn, Tx};
+use super::error::StoreError;
+use super::schema::events;
+use super::types::{At, Id, Json};
+use crate::domain::access::ActorLabel;
+use crate::domain::ids::{CaseId, EventId};
+use crate::domain::lifecycle::Event;
+
+/// One line of a timeline, as kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub id: EventId,
+    pub case: CaseId,
+    pub at: Timestamp,
+    pub kind: String,
+    pub actor: ActorLabel,
+    pub is_public: bool,
+    /// The event as it travels, with `kind` and `detail`.
+    pub event: Value,
+}
+
+type Row = (Id, Id, At, String, Json<ActorLabel>, bool, Json<Value>);
+
+/// Adds a line.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn append(
+    tx: &mut Tx<'_>,
+    id: EventId,
+    case: CaseId,
+    at: Timestamp,
+    actor: &ActorLabel,
+    event: &Event,
+) -> Result<Line, StoreError> {
+    let body = serde_json::to_value(event).map_err(|why| StoreError::Other(why.into()))?;
+    let line = Line {
+        id,
+        case,
+        at,
+        kind: event.kind().to_owned(),
+        actor: actor.clone(),
+        is_public: event.public_words().is_some(),
+        event: body,
+    };
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(Id::from(id)),
+            events::case_id.eq(Id::from(case)),
+            events::at.eq(At(at)),
+            events::kind.eq(line.kind.clone()),
+            events::actor.eq(Json(actor.clone())),
+            events::is_public.eq(line.is_public),
+            events::detail.eq(Json(line.event.clone())),
+        ))
+        .execute(&mut **tx)?;
+    Ok(line)
+}
+
+/// A page of a case's timeline, oldest first.
+pub fn of_case(
+    conn: &mut Conn,
+    case: CaseId,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<Vec<Line>, StoreError> {
+    let mut query = events::table.filter(events::case_id.eq(Id::from(case))).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(events::id.gt(Id::from(after)));
+    }
+    let rows: Vec<Row> = query.order(events::id.asc()).limit(limit).load(conn)?;
+    Ok(rows.into_iter().map(line).collect())
+}
+
+fn line((id, case, at, kind, actor, is_public, detail): Row) -> Line {
+    Line {
+        id: id.into(),
+        case: case.into(),
+        at: at.0,
+        kind,
+        actor: actor.0,
+        is_public,
+        event: detail.0,
+    }
+}

@@ -1,0 +1,28 @@
+//! The databases: rows beside their queries. The only folder that names diesel.
+//!
+//! Reading takes a [`Conn`], writing takes a [`Tx`]; a `Tx` is only ever handed out by
+//! [`Db::write`], which opens and commits the one transaction of a use case. Queries are the same
+//! text on both databases; what must differ lives in [`dialect`].
+
+pub mod audit;
+pub mod catalogue;
+pub mod cases;
+pub mod clocks;
+pub mod contacts;
+pub mod db;
+pub mod dialect;
+pub mod error;
+pub mod escalations;
+pub mod events;
+pub mod idempotency;
+pub mod leases;
+pub mod outbox;
+pub mod people;
+pub mod schema;
+pub mod settings;
+pub mod tracking;
+pub mod types;
+pub mod users;
+
+pub use db::{Conn, Db, Tx};
+pub use error::StoreError;

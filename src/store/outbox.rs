@@ -1,0 +1,325 @@
+//! The outbox: what we tell people, written in the transaction that made it so, sent afterwards.
+//!
+//! A worker *claims* a row (a conditional update with a lease and a fencing number), sends with no
+//! transaction held, and *records* the outcome; a worker that lost its lease meanwhile finds the
+//! fence moved on and records nothing. `dedupe_key` makes writing a notice twice writing it once.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::db::{Conn, Tx};
+use super::error::StoreError;
+use super::schema::outbox;
+use super::types::{At, Id, Json, Js, Ts, Uid};
+use crate::domain::ids::{CaseId, NoticeId, PersonId};
+use crate::domain::notice::Letter;
+
+/// One notice on its way.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub dedupe_key: String,
+    pub kind: String,
+    pub case: Option<CaseId>,
+    pub person: Option<PersonId>,
+    /// `email`, or `post` for one that somebody must write out.
+    pub transport: String,
+    pub recipient: String,
+    pub message_id: String,
+    pub letter: Letter,
+    pub headers: Headers,
+    /// Which clock is met when this is accepted for delivery.
+    pub meets: Option<String>,
+    pub state: String,
+    pub attempts: i32,
+    pub created_at: Timestamp,
+    pub next_attempt_at: Option<Timestamp>,
+    pub fence: i64,
+    pub sent_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+}
+
+/// Mail headers that depend on what is answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headers {
+    pub reply_to: Option<String>,
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    pub auto_submitted: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+struct Row {
+    id: Id,
+    dedupe_key: String,
+    kind: String,
+    case_id: Option<Id>,
+    person_id: Option<Id>,
+    transport: String,
+    recipient: String,
+    message_id: String,
+    letter: Json<Letter>,
+    headers: Json<Headers>,
+    meets: Option<String>,
+    state: String,
+    attempts: i32,
+    created_at: At,
+    next_attempt_at: Option<At>,
+    fence: i64,
+    sent_at: Option<At>,
+    last_error: Option<String>,
+}
+
+/// Puts a notice in; says whether it was new.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn put(tx: &mut Tx<'_>, notice: &Notice) -> Result<bool, StoreError> {
+    let n_written = diesel::sql_query(
+        "INSERT INTO outbox (id, dedupe_key, kind, case_id, person_id, transport, recipient, message_id, \
+         letter, headers, meets, state, attempts, created_at, next_attempt_at, fence) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, 0) \
+         ON CONFLICT (dedupe_key) DO NOTHING",
+    )
+    .bind::<Uid, _>(Id::from(notice.id))
+    .bind::<Text, _>(&notice.dedupe_key)
+    .bind::<Text, _>(&notice.kind)
+    .bind::<Nullable<Uid>, _>(notice.case.map(Id::from))
+    .bind::<Nullable<Uid>, _>(notice.person.map(Id::from))
+    .bind::<Text, _>(&notice.transport)
+    .bind::<Text, _>(&notice.recipient)
+    .bind::<Text, _>(&notice.message_id)
+    .bind::<Js, _>(Json(notice.letter.clone()))
+    .bind::<Js, _>(Json(notice.headers.clone()))
+    .bind::<Nullable<Text>, _>(notice.meets.as_deref())
+    .bind::<Text, _>(&notice.state)
+    .bind::<Ts, _>(At(notice.created_at))
+    .bind::<Nullable<Ts>, _>(notice.next_attempt_at.map(At))
+    .execute(&mut **tx)?;
+    Ok(n_written == 1)
+}
+
+/// Claims up to `limit` notices that are due and that nobody holds, until `lease_until`.
+///
+/// # Errors
+/// A [`StoreError`] when nothing could be claimed for a technical reason.
+pub fn claim(tx: &mut Tx<'_>, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Notice>, StoreError> {
+    let ids: Vec<Id> = outbox::table
+        .filter(outbox::state.eq("pending"))
+        .filter(outbox::next_attempt_at.le(At(now)))
+        .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(At(now))))
+        .order((outbox::next_attempt_at.asc(), outbox::id.asc()))
+        .limit(limit)
+        .select(outbox::id)
+        .load(&mut **tx)?;
+    let mut claimed = Vec::with_capacity(ids.len());
+    for id in ids {
+        // The condition is asked again under the row's lock: of two that chose the same row, one
+        // changes nothing.
+        let n_changed = diesel::sql_query(
+            "UPDATE outbox SET lease_until = $1, fence = fence + 1, attempts = attempts + 1 \
+             WHERE id = $2 AND state = 'pending' AND (lease_until IS NULL OR lease_until <= $3)",
+        )
+        .bind::<Ts, _>(At(lease_until))
+        .bind::<Uid, _>(id)
+        .bind::<Ts, _>(At(now))
+        .execute(&mut **tx)?;
+        if n_changed == 1 {
+            let row: Row = outbox::table.filter(outbox::id.eq(id)).select(Row::as_select()).first(&mut **tx)?;
+            claimed.push(row.into());
+        }
+    }
+    Ok(claimed)
+}
+
+/// Accepted for delivery. False when the lease was lost meanwhile: somebody else records.
+pub fn record_sent(tx: &mut Tx<'_>, id: NoticeId, fence: i64, now: Timestamp) -> Result<bool, StoreError> {
+    finish(tx, id, fence, "sent", None, Some(now), None)
+}
+
+/// Not accepted; tried again at `next_attempt_at`, or given up when there is none.
+pub fn record_failure(
+    tx: &mut Tx<'_>,
+    id: NoticeId,
+    fence: i64,
+    why: &str,
+    next_attempt_at: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let state = if next_attempt_at.is_some() { "pending" } else { "failed" };
+    finish(tx, id, fence, state, next_attempt_at, None, Some(why))
+}
+
+fn finish(
+    tx: &mut Tx<'_>,
+    id: NoticeId,
+    fence: i64,
+    state: &str,
+    next_attempt_at: Option<Timestamp>,
+    sent_at: Option<Timestamp>,
+    why: Option<&str>,
+) -> Result<bool, StoreError> {
+    let n_changed = diesel::sql_query(
+        "UPDATE outbox SET state = $1, next_attempt_at = $2, sent_at = $3, last_error = $4, lease_until = NULL \
+         WHERE id = $5 AND fence = $6 AND state = 'pending'",
+    )
+    .bind::<Text, _>(state)
+    .bind::<Nullable<Ts>, _>(next_attempt_at.map(At))
+    .bind::<Nullable<Ts>, _>(sent_at.map(At))
+    .bind::<Nullable<Text>, _>(why)
+    .bind::<Uid, _>(Id::from(id))
+    .bind::<BigInt, _>(fence)
+    .execute(&mut **tx)?;
+    Ok(n_changed == 1)
+}
+
+/// Takes back a notice that has not left. False when it has.
+pub fn take_back(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
+    let n_changed = diesel::sql_query(
+        "UPDATE outbox SET state = 'cancelled', next_attempt_at = NULL WHERE id = $1 AND state = 'pending' \
+         AND (lease_until IS NULL OR lease_until <= $2)",
+    )
+    .bind::<Uid, _>(Id::from(id))
+    .bind::<Ts, _>(At(now))
+    .execute(&mut **tx)?;
+    Ok(n_changed == 1)
+}
+
+/// Tries a failed notice again, at once.
+pub fn retry(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
+    let n_changed = diesel::sql_query(
+        "UPDATE outbox SET state = 'pending', next_attempt_at = $1, attempts = $2 WHERE id = $3 AND state = 'failed'",
+    )
+    .bind::<Ts, _>(At(now))
+    .bind::<Integer, _>(0)
+    .bind::<Uid, _>(Id::from(id))
+    .execute(&mut **tx)?;
+    Ok(n_changed == 1)
+}
+
+/// Somebody wrote the letter and posted it.
+pub fn record_posted(tx: &mut Tx<'_>, id: NoticeId, at: Timestamp) -> Result<bool, StoreError> {
+    let n_changed = diesel::sql_query(
+        "UPDATE outbox SET state = 'sent', sent_at = $1 WHERE id = $2 AND state = 'to_write'",
+    )
+    .bind::<Ts, _>(At(at))
+    .bind::<Uid, _>(Id::from(id))
+    .execute(&mut **tx)?;
+    Ok(n_changed == 1)
+}
+
+/// One notice.
+pub fn find(conn: &mut Conn, id: NoticeId) -> Result<Option<Notice>, StoreError> {
+    let row: Option<Row> = outbox::table
+        .filter(outbox::id.eq(Id::from(id)))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// The notice one of our mails was, by its Message-ID.
+pub fn find_by_message_id(conn: &mut Conn, message_id: &str) -> Result<Option<Notice>, StoreError> {
+    let row: Option<Row> = outbox::table
+        .filter(outbox::message_id.eq(message_id.to_owned()))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// A page of notices: of a case, in a state, or both; newest first.
+pub fn list(
+    conn: &mut Conn,
+    case: Option<CaseId>,
+    state: Option<&str>,
+    before: Option<(Timestamp, NoticeId)>,
+    limit: i64,
+) -> Result<Vec<Notice>, StoreError> {
+    let mut query = outbox::table.into_boxed();
+    if let Some(case) = case {
+        query = query.filter(outbox::case_id.eq(Some(Id::from(case))));
+    }
+    if let Some(state) = state {
+        query = query.filter(outbox::state.eq(state.to_owned()));
+    }
+    if let Some((at, id)) = before {
+        query = query.filter(
+            outbox::created_at
+                .lt(At(at))
+                .or(outbox::created_at.eq(At(at)).and(outbox::id.lt(Id::from(id)))),
+        );
+    }
+    let rows: Vec<Row> = query
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// How many notices of a kind went to a recipient about a case since `since`.
+pub fn n_since(
+    conn: &mut Conn,
+    recipient: &str,
+    kind: Option<&str>,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let mut query = outbox::table
+        .filter(outbox::recipient.eq(recipient.to_owned()))
+        .filter(outbox::created_at.ge(At(since)))
+        .into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(outbox::kind.eq(kind.to_owned()));
+    }
+    Ok(query.count().get_result(conn)?)
+}
+
+/// How many notices wait, and since when the oldest has been due.
+pub fn backlog(conn: &mut Conn, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let due = || outbox::table.filter(outbox::state.eq("pending")).filter(outbox::next_attempt_at.le(At(now)));
+    let oldest: Option<Option<At>> = due()
+        .order(outbox::next_attempt_at.asc())
+        .select(outbox::next_attempt_at)
+        .first(conn)
+        .optional()?;
+    Ok((due().count().get_result(conn)?, oldest.flatten().map(|at| at.0)))
+}
+
+/// How many letters to write wait for a queue's cases.
+pub fn n_to_write(conn: &mut Conn, queue: &str) -> Result<i64, StoreError> {
+    use super::schema::cases;
+    Ok(outbox::table
+        .inner_join(cases::table.on(outbox::case_id.eq(cases::id.nullable())))
+        .filter(outbox::state.eq("to_write").and(cases::queue.eq(queue.to_owned())))
+        .filter(cases::secrecy.ne("restricted"))
+        .count()
+        .get_result(conn)?)
+}
+
+impl From<Row> for Notice {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.into(),
+            dedupe_key: row.dedupe_key,
+            kind: row.kind,
+            case: row.case_id.map(Into::into),
+            person: row.person_id.map(Into::into),
+            transport: row.transport,
+            recipient: row.recipient,
+            message_id: row.message_id,
+            letter: row.letter.0,
+            headers: row.headers.0,
+            meets: row.meets,
+            state: row.state,
+            attempts: row.attempts,
+            created_at: row.created_at.0,
+            next_attempt_at: row.next_attempt_at.map(|at| at.0),
+            fence: row.fence,
+            sent_at: row.sent_at.map(|at| at.0),
+            last_error: row.last_error,
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! The tables as diesel sees them, in the order of the first migration.
+//!
+//! Written to match `migrations/`; `tests/migrations.rs` keeps the two equal on both databases.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    catalogue_versions (version) {
+        version -> BigInt,
+        applied_at -> Ts,
+        applied_by -> Text,
+        body -> Js,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    terms (id) {
+        id -> Text,
+        body -> Js,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    settings (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    leases (name) {
+        name -> Text,
+        holder -> Text,
+        until -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    users (id) {
+        id -> Uid,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        password_hash -> Nullable<Text>,
+        queues -> Js,
+        services -> Js,
+        teams -> Js,
+        post -> Nullable<Text>,
+        is_active -> Bool,
+        created_at -> Ts,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    sessions (id) {
+        id -> Uid,
+        user_id -> Uid,
+        refresh_hash -> Text,
+        family -> Uid,
+        created_at -> Ts,
+        expires_at -> Ts,
+        is_spent -> Bool,
+        revoked_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    api_keys (id) {
+        id -> Uid,
+        name -> Text,
+        prefix -> Text,
+        hash -> Text,
+        scopes -> Js,
+        channels -> Js,
+        queues -> Js,
+        is_active -> Bool,
+        created_at -> Ts,
+        expires_at -> Nullable<Ts>,
+        last_used_at -> Nullable<Ts>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    people (id) {
+        id -> Uid,
+        name -> Nullable<Text>,
+        kind -> Text,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        address -> Nullable<Js>,
+        organisation -> Nullable<Text>,
+        preferences -> Js,
+        safe_contact -> Nullable<Js>,
+        is_deceased -> Bool,
+        created_at -> Ts,
+        updated_at -> Ts,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    identifiers (kind, value, person_id) {
+        kind -> Text,
+        value -> Text,
+        person_id -> Uid,
+        is_verified -> Bool,
+        is_bouncing -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    cases (id) {
+        id -> Uid,
+        reference -> Text,
+        status -> Text,
+        waiting_for -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        priority -> Text,
+        procedure -> Text,
+        service -> Text,
+        category -> Text,
+        queue -> Text,
+        owner -> Nullable<Uid>,
+        subject -> Text,
+        secrecy -> Text,
+        restricted_to -> Js,
+        about -> Nullable<Js>,
+        channel -> Text,
+        received_at -> Ts,
+        opened_at -> Ts,
+        updated_at -> Ts,
+        closed_at -> Nullable<Ts>,
+        follow_up_until -> Nullable<Day>,
+        reporter -> Nullable<Uid>,
+        requester_kind -> Text,
+        danger -> Nullable<Text>,
+        is_claimed -> Bool,
+        stage -> Integer,
+        facts -> Js,
+        terms -> Text,
+        routing -> Js,
+        location -> Nullable<Js>,
+        fields -> Js,
+        their_reference -> Nullable<Text>,
+        n_chasers -> Integer,
+        n_transfers -> Integer,
+        last_action -> Nullable<Js>,
+        acknowledge_by -> Nullable<Ts>,
+        acknowledge_on -> Nullable<Day>,
+        respond_by -> Nullable<Ts>,
+        respond_on -> Nullable<Day>,
+        respond_by_projected -> Bool,
+        first_promised_on -> Nullable<Day>,
+        due_at -> Ts,
+        risk -> Integer,
+        is_closed -> Bool,
+        wake_at -> Nullable<Ts>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    case_access (case_id, holder) {
+        case_id -> Uid,
+        holder -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    case_aliases (alias) {
+        alias -> Text,
+        case_id -> Uid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    case_people (case_id, person_id) {
+        case_id -> Uid,
+        person_id -> Uid,
+        role -> Text,
+        has_withdrawn -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    case_links (from_case, to_case, kind) {
+        from_case -> Uid,
+        to_case -> Uid,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    contacts (id) {
+        id -> Uid,
+        case_id -> Nullable<Uid>,
+        person_id -> Nullable<Uid>,
+        channel -> Text,
+        direction -> Text,
+        disposition -> Text,
+        received_at -> Ts,
+        logged_at -> Ts,
+        counted_from_on -> Nullable<Day>,
+        subject -> Text,
+        body -> Text,
+        language -> Nullable<Text>,
+        entered_by -> Text,
+        source -> Text,
+        external_id -> Nullable<Text>,
+        fingerprint -> Nullable<Text>,
+        mailbox -> Nullable<Text>,
+        message_id -> Nullable<Text>,
+        detail -> Js,
+        waits_for -> Nullable<Text>,
+        limit_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    raw_messages (fingerprint) {
+        fingerprint -> Text,
+        contact_id -> Uid,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    events (id) {
+        id -> Uid,
+        case_id -> Uid,
+        at -> Ts,
+        kind -> Text,
+        actor -> Js,
+        is_public -> Bool,
+        detail -> Js,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    clocks (id) {
+        id -> Uid,
+        case_id -> Uid,
+        name -> Text,
+        place -> Integer,
+        state -> Text,
+        starts_at -> Nullable<Ts>,
+        counted_from_on -> Nullable<Day>,
+        due_on -> Nullable<Day>,
+        due_at -> Nullable<Ts>,
+        first_due_on -> Nullable<Day>,
+        met_at -> Nullable<Ts>,
+        ladder -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    escalations (id) {
+        id -> Uid,
+        case_id -> Uid,
+        clock_id -> Uid,
+        clock -> Text,
+        step -> Text,
+        occurrence -> Integer,
+        post -> Text,
+        recipient -> Text,
+        due_at -> Ts,
+        promised_at -> Ts,
+        taken_at -> Ts,
+        state -> Text,
+        digest_after -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    outbox (id) {
+        id -> Uid,
+        dedupe_key -> Text,
+        kind -> Text,
+        case_id -> Nullable<Uid>,
+        person_id -> Nullable<Uid>,
+        transport -> Text,
+        recipient -> Text,
+        message_id -> Text,
+        letter -> Js,
+        headers -> Js,
+        meets -> Nullable<Text>,
+        state -> Text,
+        attempts -> Integer,
+        created_at -> Ts,
+        next_attempt_at -> Nullable<Ts>,
+        lease_until -> Nullable<Ts>,
+        fence -> BigInt,
+        sent_at -> Nullable<Ts>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    tracking_links (id) {
+        id -> Uid,
+        token_hash -> Text,
+        reply_token -> Text,
+        case_id -> Uid,
+        person_id -> Nullable<Uid>,
+        created_at -> Ts,
+        revoked_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    receipts (case_id, holder) {
+        case_id -> Uid,
+        holder -> Text,
+        reference -> Text,
+        received_at -> Ts,
+        number_to_ring -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    idempotency (principal, method, path, key) {
+        principal -> Text,
+        method -> Text,
+        path -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Integer,
+        headers -> Js,
+        body -> Binary,
+        created_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    feedback (id) {
+        id -> Uid,
+        case_id -> Uid,
+        link_id -> Uid,
+        score -> Integer,
+        comment -> Text,
+        at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    audit (id) {
+        id -> Uid,
+        at -> Ts,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+        purpose -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    catalogue_versions,
+    terms,
+    settings,
+    leases,
+    users,
+    sessions,
+    api_keys,
+    people,
+    identifiers,
+    cases,
+    case_access,
+    case_aliases,
+    case_people,
+    case_links,
+    contacts,
+    raw_messages,
+    events,
+    clocks,
+    escalations,
+    outbox,
+    tracking_links,
+    receipts,
+    idempotency,
+    feedback,
+    audit,
+);

@@ -1,0 +1,145 @@
+//! Secret links, receipts and feedback: the person's side.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use jiff::Timestamp;
+
+use super::db::{Conn, Tx};
+use super::error::StoreError;
+use super::schema::{feedback, receipts, tracking_links};
+use super::types::{At, Id, Ts, Uid};
+use crate::domain::ids::{CaseId, PersonId, TrackingLinkId};
+
+/// One secret link. Only its hash is kept; the token itself is computed from the id and the
+/// installation's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    pub id: TrackingLinkId,
+    pub case: CaseId,
+    pub person: Option<PersonId>,
+}
+
+/// What an agent keeps of a restricted case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub reference: String,
+    pub received_at: Timestamp,
+    pub number_to_ring: String,
+}
+
+/// Keeps a new link.
+pub fn insert(tx: &mut Tx<'_>, link: Link, token_hash: &str, reply_token: &str, now: Timestamp) -> Result<(), StoreError> {
+    diesel::insert_into(tracking_links::table)
+        .values((
+            tracking_links::id.eq(Id::from(link.id)),
+            tracking_links::token_hash.eq(token_hash.to_owned()),
+            tracking_links::reply_token.eq(reply_token.to_owned()),
+            tracking_links::case_id.eq(Id::from(link.case)),
+            tracking_links::person_id.eq(link.person.map(Id::from)),
+            tracking_links::created_at.eq(At(now)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The link a token opens, unless it was revoked.
+pub fn find(conn: &mut Conn, token_hash: &str) -> Result<Option<Link>, StoreError> {
+    let row: Option<(Id, Id, Option<Id>)> = tracking_links::table
+        .filter(tracking_links::token_hash.eq(token_hash.to_owned()))
+        .filter(tracking_links::revoked_at.is_null())
+        .select((tracking_links::id, tracking_links::case_id, tracking_links::person_id))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(id, case, person)| Link { id: id.into(), case: case.into(), person: person.map(Into::into) }))
+}
+
+/// The link whose reply address holds this token.
+pub fn find_by_reply_token(conn: &mut Conn, reply_token: &str) -> Result<Option<Link>, StoreError> {
+    let row: Option<(Id, Id, Option<Id>)> = tracking_links::table
+        .filter(tracking_links::reply_token.eq(reply_token.to_lowercase()))
+        .filter(tracking_links::revoked_at.is_null())
+        .select((tracking_links::id, tracking_links::case_id, tracking_links::person_id))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(id, case, person)| Link { id: id.into(), case: case.into(), person: person.map(Into::into) }))
+}
+
+/// The link a person already has to a case.
+pub fn of_person(conn: &mut Conn, case: CaseId, person: Option<PersonId>) -> Result<Option<Link>, StoreError> {
+    let mut query = tracking_links::table
+        .filter(tracking_links::case_id.eq(Id::from(case)))
+        .filter(tracking_links::revoked_at.is_null())
+        .into_boxed();
+    query = match person {
+        Some(person) => query.filter(tracking_links::person_id.eq(Some(Id::from(person)))),
+        None => query.filter(tracking_links::person_id.is_null()),
+    };
+    let row: Option<(Id, Id, Option<Id>)> = query
+        .order(tracking_links::id.asc())
+        .select((tracking_links::id, tracking_links::case_id, tracking_links::person_id))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(id, case, person)| Link { id: id.into(), case: case.into(), person: person.map(Into::into) }))
+}
+
+/// Ends every link to a case.
+pub fn revoke(tx: &mut Tx<'_>, case: CaseId, now: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::update(tracking_links::table)
+        .filter(tracking_links::case_id.eq(Id::from(case)).and(tracking_links::revoked_at.is_null()))
+        .set(tracking_links::revoked_at.eq(Some(At(now))))
+        .execute(&mut **tx)?)
+}
+
+/// Keeps a receipt for whoever logged a restricted case.
+pub fn keep_receipt(tx: &mut Tx<'_>, case: CaseId, holder: &str, receipt: &Receipt) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "INSERT INTO receipts (case_id, holder, reference, received_at, number_to_ring) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (case_id, holder) DO NOTHING",
+    )
+    .bind::<Uid, _>(Id::from(case))
+    .bind::<Text, _>(holder)
+    .bind::<Text, _>(&receipt.reference)
+    .bind::<Ts, _>(At(receipt.received_at))
+    .bind::<Text, _>(&receipt.number_to_ring)
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Somebody's receipts, newest first.
+pub fn receipts(conn: &mut Conn, holder: &str) -> Result<Vec<Receipt>, StoreError> {
+    let rows: Vec<(String, At, String)> = receipts::table
+        .filter(receipts::holder.eq(holder.to_owned()))
+        .order(receipts::received_at.desc())
+        .limit(100)
+        .select((receipts::reference, receipts::received_at, receipts::number_to_ring))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(reference, at, number_to_ring)| Receipt { reference, received_at: at.0, number_to_ring })
+        .collect())
+}
+
+/// Keeps a person's score; once for each link.
+///
+/// # Errors
+/// [`StoreError::Taken`] when they have given one.
+pub fn keep_feedback(
+    tx: &mut Tx<'_>,
+    id: uuid::Uuid,
+    link: Link,
+    score: u8,
+    comment: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::insert_into(feedback::table)
+        .values((
+            feedback::id.eq(Id(id)),
+            feedback::case_id.eq(Id::from(link.case)),
+            feedback::link_id.eq(Id::from(link.id)),
+            feedback::score.eq(i32::from(score)),
+            feedback::comment.eq(comment.to_owned()),
+            feedback::at.eq(At(now)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
