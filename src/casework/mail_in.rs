@@ -1,1 +1,443 @@
-//! being written
+//! Raw e-mail: known again, threaded, kept with its bytes, answered only when a human wrote it.
+//!
+//! Every mail ends in exactly one [`Disposition`], and its bytes are kept in the transaction that
+//! decides: nothing is dropped, and what came in adds up.
+
+use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
+use serde_json::json;
+
+use super::desk::{Moment, hex};
+use super::failure::Failure;
+use super::intake::{self, Entry, Joining, MailFacts, note_contact};
+use super::letters::Thread;
+use super::promises::{Written, settle, terms_of};
+use crate::channels::email_in::{self, Envelope, Incoming, Ours};
+use crate::domain::access::Actor;
+use crate::domain::case::Secrecy;
+use crate::domain::contact::{Channel, Direction, Disposition};
+use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::lifecycle::{self, By, Event};
+use crate::domain::person::PersonKind;
+use crate::store::cases::{self, Filed};
+use crate::store::contacts::{self, Contact};
+use crate::store::people::{self, Person};
+use crate::store::{Conn, Tx, outbox, tracking, users};
+use sha2::{Digest as _, Sha256};
+
+/// What became of a mail.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub disposition: Disposition,
+    /// The requester's own case; none when it may not be named.
+    pub case: Option<Filed>,
+    pub contact: Option<ContactId>,
+}
+
+/// Takes one raw message in.
+///
+/// # Errors
+/// When it cannot be written; the mail is then still where it came from.
+pub fn receive(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    raw: &[u8],
+    envelope: &Envelope,
+) -> Result<Taken, Failure> {
+    let fingerprint = hex(&Sha256::digest(raw));
+    if let Some(known) = contacts::find_raw(tx, &fingerprint)? {
+        return note_duplicate(tx, at, actor, &known);
+    }
+    let ours = ours(at);
+    let incoming = match email_in::read(raw, envelope, &ours) {
+        Ok(incoming) => incoming,
+        Err(unreadable) => return quarantine(tx, at, actor, raw, envelope, &fingerprint, &unreadable.why),
+    };
+    let mut is_reused_id = false;
+    if let Some(message_id) = &incoming.message_id {
+        for known in contacts::with_message_id(tx, message_id)? {
+            let body_key = known.detail.pointer("/mail/body_key").and_then(serde_json::Value::as_str);
+            if body_key == Some(incoming.body_key.as_str()) {
+                return note_duplicate(tx, at, actor, &known);
+            }
+            is_reused_id = true;
+        }
+    } else if let Some(known) = contacts::find_same(tx, &format!("content:{}", incoming.content_key))? {
+        return note_duplicate(tx, at, actor, &known);
+    }
+    let mail = Mail { raw, fingerprint, incoming, is_reused_id, envelope };
+    if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
+        return store(tx, at, actor, &mail);
+    }
+    let thread = find_thread(tx, &mail)?;
+    match thread {
+        Found::Case(filed) => join(tx, at, actor, &mail, *filed),
+        Found::Stranger(filed) => hold(tx, at, actor, &mail, &filed),
+        Found::Nothing => open(tx, at, actor, &mail),
+    }
+}
+
+/// One mail, read.
+struct Mail<'a> {
+    raw: &'a [u8],
+    fingerprint: String,
+    incoming: Incoming,
+    /// Its Message-ID was used for another message before.
+    is_reused_id: bool,
+    envelope: &'a Envelope,
+}
+
+/// The conversation a mail belongs to.
+enum Found {
+    Case(Box<Filed>),
+    /// It quotes a reference, but the sender is nobody on that case.
+    Stranger(Box<Filed>),
+    Nothing,
+}
+
+/// By secret plus-address, then by our own Message-IDs, then by a reference with a known sender.
+fn find_thread(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<Found, Failure> {
+    let thread = &mail.incoming.thread;
+    for token in &thread.tokens {
+        if let Some(link) = tracking::find_by_reply_token(tx, token)?
+            && let Some(filed) = cases::find(tx, link.case)?
+        {
+            return Ok(Found::Case(Box::new(filed)));
+        }
+    }
+    for message_id in &thread.message_ids {
+        if let Some(case) = case_of_message(tx, message_id)?
+            && let Some(filed) = cases::find(tx, case)?
+        {
+            // A Message-ID travels with every forwarded copy; it names the case, and the sender
+            // must still be on it.
+            return Ok(if is_known_sender(tx, &filed, &mail.incoming.from.address)? {
+                Found::Case(Box::new(filed))
+            } else {
+                Found::Stranger(Box::new(filed))
+            });
+        }
+    }
+    let mut stranger = None;
+    let named = thread.references.iter().map(|reference| (Some(reference), None));
+    let aliased = thread.aliases.iter().map(|alias| (None, Some(alias)));
+    for (reference, alias) in named.chain(aliased) {
+        let filed = match (reference, alias) {
+            (Some(reference), _) => cases::find_by_reference(tx, reference)?,
+            (_, Some(alias)) => cases::find_by_alias(tx, alias)?,
+            _ => None,
+        };
+        let Some(filed) = filed else {
+            continue;
+        };
+        if is_known_sender(tx, &filed, &mail.incoming.from.address)? {
+            return Ok(Found::Case(Box::new(filed)));
+        }
+        stranger = Some(filed);
+    }
+    Ok(stranger.map_or(Found::Nothing, |filed| Found::Stranger(Box::new(filed))))
+}
+
+fn case_of_message(conn: &mut Conn, message_id: &str) -> Result<Option<CaseId>, Failure> {
+    Ok(outbox::find_by_message_id(conn, message_id)?.and_then(|notice| notice.case))
+}
+
+fn is_known_sender(conn: &mut Conn, filed: &Filed, address: &str) -> Result<bool, Failure> {
+    for (id, _, _) in cases::people(conn, filed.case.id)? {
+        let is_theirs = people::find(conn, id)?
+            .is_some_and(|person| person.email.as_deref() == Some(address));
+        if is_theirs {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn join(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>, filed: Filed) -> Result<Taken, Failure> {
+    let is_over = filed.case.follow_up_until.is_some_and(|until| at.today() > until);
+    if filed.case.is_closed() && is_over && !email_in::is_thanks(&mail.incoming.new_text) {
+        return open_following(tx, at, actor, mail, filed.case.id);
+    }
+    let enquiry = enquiry_of(tx, at, mail)?;
+    let person = super::people::find_or_add(tx, at, &enquiry)?;
+    let contact = log(tx, at, actor, mail, &enquiry, person.as_ref(), Some(filed.case.id), Disposition::Joined, None)?;
+    let placement = at.council.router.route(&enquiry, &at.council.catalogue);
+    let joining = Joining {
+        contact,
+        from_person: true,
+        is_thanks: email_in::is_thanks(&mail.incoming.new_text) && filed.case.waiting_for.is_none(),
+        is_danger: placement.danger.is_some(),
+        danger: placement.danger.map(|danger| danger.kind),
+        acknowledged: None,
+        actor: crate::domain::access::ActorLabel { kind: "person".to_owned(), id: None, name: None },
+    };
+    let settled = note_contact(tx, at, filed, &joining, person.as_ref(), &entry(actor, mail))?;
+    Ok(Taken { disposition: Disposition::Joined, case: Some(settled.filed), contact: Some(contact) })
+}
+
+fn open(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {
+    open_as(tx, at, actor, mail, None)
+}
+
+fn open_following(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    earlier: CaseId,
+) -> Result<Taken, Failure> {
+    open_as(tx, at, actor, mail, Some(earlier))
+}
+
+fn open_as(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    follows: Option<CaseId>,
+) -> Result<Taken, Failure> {
+    let enquiry = enquiry_of(tx, at, mail)?;
+    let entry = Entry { follows, ..entry(actor, mail) };
+    let received = intake::receive(tx, at, &enquiry, &entry)?;
+    contacts::keep_raw(tx, &mail.fingerprint, received.contact.id, mail.raw)?;
+    let case = received.case.filter(|filed| filed.case.secrecy != Secrecy::Restricted);
+    Ok(Taken { disposition: Disposition::Opened, case, contact: Some(received.contact.id) })
+}
+
+/// A reference from a stranger: somebody looks before it is shown on the case.
+fn hold(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>, filed: &Filed) -> Result<Taken, Failure> {
+    let mut enquiry = enquiry_of(tx, at, mail)?;
+    enquiry.their_reference = Some(filed.case.reference.to_string());
+    let waits_for = at
+        .council
+        .catalogue
+        .queue(&filed.case.queue)
+        .map_or_else(|| "contact-centre".to_owned(), |queue| queue.team_leader.email.clone());
+    let waiting = Some((waits_for, limit(at)));
+    let contact = log(tx, at, actor, mail, &enquiry, None, None, Disposition::Held, waiting)?;
+    Ok(Taken { disposition: Disposition::Held, case: None, contact: Some(contact) })
+}
+
+/// Automatic mail and bounces: kept, shown on the case they belong to, never answered.
+fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {
+    let found = match find_thread(tx, mail)? {
+        Found::Case(filed) | Found::Stranger(filed) => Some(*filed),
+        Found::Nothing => None,
+    };
+    let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
+    enquiry.who = Who::Nobody;
+    let case = found.as_ref().map(|filed| filed.case.id);
+    let contact = log(tx, at, actor, mail, &enquiry, None, case, Disposition::Stored, None)?;
+    let mut shown = None;
+    if let Some(filed) = found {
+        let terms = terms_of(tx, at, &filed.case)?;
+        let read_version = filed.case.version;
+        let mut case = filed.case;
+        let event = Event::AutomaticMailStored { contact };
+        lifecycle::apply(&mut case, &event, &terms, By::System, at.now);
+        let happened = vec![(event, Actor::System.label())];
+        let settled = settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+        shown = Some(settled.filed);
+    }
+    if let Some(bounce) = &mail.incoming.bounce
+        && let Some(original) = &bounce.original_message_id
+        && let Some(notice) = outbox::find_by_message_id(tx, original)?
+    {
+        super::delivery::bounced(tx, at, &notice, bounce.is_permanent)?;
+        shown = match shown {
+            Some(filed) => cases::find(tx, filed.case.id)?,
+            None => None,
+        };
+    }
+    Ok(Taken { disposition: Disposition::Stored, case: shown, contact: Some(contact) })
+}
+
+fn quarantine(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    raw: &[u8],
+    envelope: &Envelope,
+    fingerprint: &str,
+    why: &str,
+) -> Result<Taken, Failure> {
+    let id: ContactId = at.id();
+    let contact = Contact {
+        id,
+        case: None,
+        person: None,
+        channel: Channel::Email,
+        direction: Direction::Inbound,
+        disposition: Disposition::Quarantined,
+        received_at: at.now,
+        logged_at: at.now,
+        counted_from_on: None,
+        subject: String::new(),
+        body: String::new(),
+        language: None,
+        entered_by: actor.principal(),
+        source: "email".to_owned(),
+        external_id: None,
+        fingerprint: Some(fingerprint.to_owned()),
+        mailbox: envelope.recipient.clone(),
+        message_id: None,
+        detail: json!({"mail": {"why": why, "size": raw.len()}}),
+        waits_for: Some(centre(at)),
+        limit_at: Some(limit(at)),
+    };
+    contacts::insert(tx, &contact)?;
+    contacts::keep_raw(tx, fingerprint, id, raw)?;
+    Ok(Taken { disposition: Disposition::Quarantined, case: None, contact: Some(id) })
+}
+
+/// We had it. The figures of the day count it; the case it names is where the first one is now.
+fn note_duplicate(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, known: &Contact) -> Result<Taken, Failure> {
+    let contact = Contact {
+        id: at.id(),
+        disposition: Disposition::Duplicate,
+        logged_at: at.now,
+        subject: String::new(),
+        body: String::new(),
+        fingerprint: None,
+        message_id: None,
+        external_id: None,
+        entered_by: actor.principal(),
+        detail: json!({"repeats": known.id}),
+        waits_for: None,
+        limit_at: None,
+        ..known.clone()
+    };
+    contacts::insert(tx, &contact)?;
+    let case = match known.case {
+        Some(case) => cases::find(tx, case)?.filter(|filed| filed.case.secrecy != Secrecy::Restricted),
+        None => None,
+    };
+    Ok(Taken { disposition: Disposition::Duplicate, case, contact: Some(known.id) })
+}
+
+/// The enquiry a mail is, from a member when the sender's address is a member's.
+fn enquiry_of(conn: &mut Conn, at: &Moment, mail: &Mail<'_>) -> Result<Enquiry, Failure> {
+    let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
+    if let Who::Described(described) = &mut enquiry.who
+        && let Some(email) = &described.email
+        && let Some(account) = users::find_by_email(conn, email)?
+        && account.is_active
+        && account.user.role == crate::domain::access::Role::Councillor
+    {
+        described.kind = Some(PersonKind::Councillor);
+        described.name = Some(account.user.name);
+    }
+    Ok(enquiry)
+}
+
+fn entry(actor: &Actor, mail: &Mail<'_>) -> Entry {
+    let references: Vec<String> = mail
+        .incoming
+        .references
+        .iter()
+        .chain(mail.incoming.message_id.iter())
+        .cloned()
+        .collect();
+    Entry {
+        source: "email".to_owned(),
+        thread: Thread { in_reply_to: mail.incoming.message_id.clone(), references },
+        mail: Some(mail_facts(mail)),
+        ..Entry::by(actor.clone())
+    }
+}
+
+fn mail_facts(mail: &Mail<'_>) -> MailFacts {
+    let incoming = &mail.incoming;
+    MailFacts {
+        fingerprint: if incoming.message_id.is_none() {
+            // Without a Message-ID a resent copy differs in its headers; its content is what is
+            // known again.
+            format!("content:{}", incoming.content_key)
+        } else {
+            mail.fingerprint.clone()
+        },
+        mailbox: mail.envelope.recipient.clone(),
+        message_id: incoming.message_id.clone(),
+        remarks: json!({
+            "raw": mail.fingerprint,
+            "body_key": incoming.body_key,
+            "is_reused_id": mail.is_reused_id,
+            "automatic": incoming.automatic.as_ref().map(|automatic| automatic.why.clone()),
+            "attachments": incoming.attachments,
+            "defects": incoming.defects,
+            "sent_at": incoming.sent_at,
+            "quoted": incoming.quoted,
+        }),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row, said once")]
+fn log(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    enquiry: &Enquiry,
+    person: Option<&Person>,
+    case: Option<CaseId>,
+    disposition: Disposition,
+    waiting: Option<(String, Timestamp)>,
+) -> Result<ContactId, Failure> {
+    let facts = mail_facts(mail);
+    let (waits_for, limit_at) = waiting.unzip();
+    let contact = Contact {
+        id: at.id(),
+        case,
+        person: person.map(|person| person.id),
+        channel: Channel::Email,
+        direction: Direction::Inbound,
+        disposition,
+        received_at: at.now,
+        logged_at: at.now,
+        counted_from_on: None,
+        subject: enquiry.subject.clone(),
+        body: enquiry.body.clone(),
+        language: enquiry.language.clone(),
+        entered_by: actor.principal(),
+        source: "email".to_owned(),
+        external_id: None,
+        fingerprint: Some(facts.fingerprint),
+        mailbox: facts.mailbox,
+        message_id: facts.message_id,
+        detail: json!({
+            "mail": facts.remarks,
+            "from": mail.incoming.from,
+            "their_reference": enquiry.their_reference,
+        }),
+        waits_for,
+        limit_at,
+    };
+    contacts::insert(tx, &contact)?;
+    contacts::keep_raw(tx, &mail.fingerprint, contact.id, mail.raw)?;
+    Ok(contact.id)
+}
+
+fn ours(at: &Moment) -> Ours {
+    let council = &at.council.catalogue.council;
+    Ours {
+        loop_token: at.desk.secrets.loop_token.clone(),
+        mail_domain: council.mail.reply_domain.clone(),
+        addresses: vec![council.mail.from_address.clone()],
+        alias_pattern: council.reference_alias.as_deref().and_then(|pattern| Regex::new(pattern).ok()),
+    }
+}
+
+fn centre(at: &Moment) -> String {
+    at.council
+        .catalogue
+        .queue(&at.council.catalogue.routing.fallback.queue)
+        .map_or_else(|| at.council.catalogue.council.mail.from_address.clone(), |queue| queue.team_leader.email.clone())
+}
+
+/// Held and quarantined mail waits one working day at most before somebody is told.
+fn limit(at: &Moment) -> Timestamp {
+    let calendar = &at.council.catalogue.calendar;
+    calendar.next_digest_time(at.now + SignedDuration::from_hours(24))
+}

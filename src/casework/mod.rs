@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod actions;
 pub mod catalogue;
+pub mod delivery;
 pub mod desk;
 pub mod escalation;
 pub mod failure;

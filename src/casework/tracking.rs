@@ -1,1 +1,280 @@
-//! being written
+//! The person's side: following a case by its secret link, adding to it, taking it back.
+//!
+//! What the link shows holds nobody's name, address or words: whoever finds the letter on the
+//! kitchen table learns where it stands and no more.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::desk::{Moment, hex};
+use super::failure::Failure;
+use super::intake::{self, Entry};
+use super::letters::{self, Thread, ToPerson};
+use super::promises::{Written, settle, terms_of};
+use crate::auth::tracking as tokens;
+use crate::domain::access::Actor;
+use crate::domain::case::{Case, Outcome, Secrecy, Status};
+use crate::domain::clock::State;
+use crate::domain::contact::Channel;
+use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::lifecycle::{self, By, Event};
+use crate::domain::notice::Says;
+use crate::domain::person::email_address;
+use crate::domain::reference::Reference;
+use crate::domain::wording::{self, Language};
+use crate::store::cases::{self, Filed};
+use crate::store::tracking::{self, Link};
+use crate::store::{Conn, Tx, escalations, events, people};
+
+/// A case as the person it is for may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct PublicView {
+    /// As it is quoted: `4X7-K92-MQ3`.
+    pub reference: String,
+    /// The service in public words.
+    pub service: String,
+    /// The matter in public words.
+    pub category: String,
+    pub status: String,
+    /// Where it stands, as a sentence.
+    pub status_label: String,
+    /// What happens next and by when, as sentences.
+    pub what_happens_next: Vec<String>,
+    pub received_on: Date,
+    /// The day by which we answer, in the council's time.
+    pub respond_on: Option<Date>,
+    /// The first instant that is late.
+    pub respond_by: Option<Timestamp>,
+    /// The first date we told the person.
+    pub first_promised_on: Option<Date>,
+    /// Until when a message opens it again, once it is answered.
+    pub follow_up_until: Option<Date>,
+    /// When we last replied.
+    pub replied_at: Option<Timestamp>,
+    /// A number staffed now.
+    pub phone: String,
+    /// In words.
+    pub phone_hours: Option<String>,
+    pub history: Vec<PublicLine>,
+    /// Whether a message can be added or it can be withdrawn.
+    pub is_open: bool,
+}
+
+/// One thing that happened, in public words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PublicLine {
+    pub on: Date,
+    pub at: Timestamp,
+    pub what: String,
+}
+
+/// The link a token opens.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn find_link(conn: &mut Conn, token: &str) -> Result<Option<Link>, Failure> {
+    match tokens::fingerprint(token) {
+        Some(hash) => Ok(tracking::find(conn, &hex(&hash))?),
+        None => Ok(None),
+    }
+}
+
+/// The case behind a link, as its person may see it.
+///
+/// # Errors
+/// When the case cannot be read.
+pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Failure> {
+    let Filed { case, dates } = cases::find(conn, link.case)?.ok_or(Failure::Missing)?;
+    let terms = terms_of(conn, at, &case)?;
+    let readings = crate::domain::clock::read(&case.facts, &terms, at.now);
+    let zone = at.council.catalogue.calendar.zone();
+    let found = letters::matter(at, &case);
+    let is_private = case.secrecy != Secrecy::Ordinary;
+    let lines = events::of_case(conn, case.id, None, 500)?;
+    let history = lines
+        .iter()
+        .filter_map(|line| {
+            let event: Event = serde_json::from_value(line.event.clone()).ok()?;
+            let what = event.public_words()?;
+            Some(PublicLine { on: zone.to_datetime(line.at).date(), at: line.at, what })
+        })
+        .collect();
+    let replied_at = lines.iter().rev().find(|line| line.kind == "replied").map(|line| line.at);
+    let phone = letters::phone_line(at, &case);
+    Ok(PublicView {
+        reference: case.reference.to_string(),
+        service: found.map_or_else(String::new, |(service, _)| service.name.clone()),
+        category: match found {
+            Some((_, category)) if !is_private => category.public_name.clone(),
+            _ => "your message".to_owned(),
+        },
+        status: case.status.to_string(),
+        status_label: letters::standing(at, &case),
+        what_happens_next: next_words(conn, at, &case, &terms, &readings)?,
+        received_on: zone.to_datetime(case.received_at).date(),
+        respond_on: dates.respond_on,
+        respond_by: dates.respond_by,
+        first_promised_on: dates.first_promised_on,
+        follow_up_until: case.follow_up_until,
+        replied_at,
+        phone: phone.number,
+        phone_hours: phone.hours,
+        history,
+        is_open: case.status != Status::Closed,
+    })
+}
+
+/// Adds the person's message to their case.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn add_message(tx: &mut Tx<'_>, at: &Moment, link: &Link, body: &str) -> Result<Timestamp, Failure> {
+    let filed = cases::find(tx, link.case)?.ok_or(Failure::Missing)?;
+    let may_follow_up = filed.case.follow_up_until.is_none_or(|until| at.today() <= until);
+    if filed.case.is_closed() && !may_follow_up {
+        return Err(Failure::conflict(
+            "case_closed",
+            "This was closed some time ago. Please tell us again as something new; ring us if you would rather talk.",
+        ));
+    }
+    let mut enquiry = Enquiry::new(Channel::WebForm, at.now);
+    enquiry.body = body.to_owned();
+    enquiry.who = link.person.map_or(Who::Nobody, Who::Known);
+    let mut entry = Entry::by(follower(link));
+    entry.case = Some(link.case);
+    intake::receive(tx, at, &enquiry, &entry)?;
+    Ok(at.now)
+}
+
+/// Takes back the person's part; the case closes when nobody is left.
+///
+/// # Errors
+/// When it is closed already.
+pub fn withdraw(tx: &mut Tx<'_>, at: &Moment, link: &Link, reason: Option<&str>) -> Result<(), Failure> {
+    let Filed { mut case, .. } = cases::find(tx, link.case)?.ok_or(Failure::Missing)?;
+    if case.is_closed() {
+        return Err(Failure::conflict("case_closed", "This is closed already."));
+    }
+    let terms = terms_of(tx, at, &case)?;
+    let read_version = case.version;
+    if let Some(person) = link.person {
+        cases::note_withdrawal(tx, case.id, person)?;
+    }
+    let is_anybody_left = cases::people(tx, case.id)?.iter().any(|(_, _, has_withdrawn)| !has_withdrawn);
+    let mut happened =
+        vec![Event::Withdrawn { person: link.person, reason: reason.map(str::to_owned) }];
+    if !is_anybody_left {
+        happened.push(Event::Closed { outcome: Outcome::Withdrawn });
+    }
+    for event in &happened {
+        lifecycle::apply(&mut case, event, &terms, By::Person, at.now);
+    }
+    let label = follower(link).label();
+    let person = match link.person {
+        Some(id) => people::find(tx, id)?,
+        None => None,
+    };
+    let says = letters::closure(at, &case, &terms, Outcome::Withdrawn, None);
+    let happened = happened.into_iter().map(|event| (event, label.clone())).collect();
+    let settled = settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    if let Some(says) = says
+        && !is_anybody_left
+    {
+        let thread = Thread::default();
+        let telling = ToPerson {
+            says,
+            meets: None,
+            dedupe_key: format!("withdrawn:{}", settled.filed.case.id),
+            thread: &thread,
+            send_at: at.now,
+            is_automatic: true,
+        };
+        letters::tell_person(tx, at, &settled.filed.case, person.as_ref(), telling)?;
+    }
+    Ok(())
+}
+
+/// Keeps the person's score, once.
+///
+/// # Errors
+/// When they have given one.
+pub fn give_feedback(tx: &mut Tx<'_>, at: &Moment, link: &Link, score: u8, comment: &str) -> Result<(), Failure> {
+    let id: uuid::Uuid = at.id();
+    tracking::keep_feedback(tx, id, *link, score, comment, at.now).map_err(|error| match error {
+        crate::store::StoreError::Taken(_) => {
+            Failure::conflict("feedback_given", "You have told us already. Thank you.")
+        }
+        other => Failure::Store(other),
+    })?;
+    let actor = follower(link).label();
+    events::append(tx, at.id(), link.case, at.now, &actor, &Event::FeedbackGiven { score })?;
+    Ok(())
+}
+
+/// Mails the secret link again, when reference and address belong together. Says nothing either
+/// way, so that nobody learns whether they do.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn send_link(tx: &mut Tx<'_>, at: &Moment, reference: &str, email: &str) -> Result<(), Failure> {
+    let (Ok(reference), Some(email)) = (Reference::parse(reference), email_address(email)) else {
+        return Ok(());
+    };
+    let Some(filed) = cases::find_by_reference(tx, &reference)? else {
+        return Ok(());
+    };
+    for (id, _, has_withdrawn) in cases::people(tx, filed.case.id)? {
+        let Some(person) = people::find(tx, id)? else {
+            continue;
+        };
+        if has_withdrawn || person.email.as_deref() != Some(email.as_str()) {
+            continue;
+        }
+        let thread = Thread::default();
+        let telling = ToPerson {
+            says: Says::TrackingLink,
+            meets: None,
+            // A few a day at most, whoever asks.
+            dedupe_key: format!("link:{}:{id}:{}", filed.case.id, at.now.as_second() / 3600),
+            thread: &thread,
+            send_at: at.now,
+            is_automatic: true,
+        };
+        letters::tell_person(tx, at, &filed.case, Some(&person), telling)?;
+    }
+    Ok(())
+}
+
+fn follower(link: &Link) -> Actor {
+    Actor::Follower { link: link.id, case: link.case, person: link.person }
+}
+
+/// What happens next; a date that was missed is owned up to, with who was told and when.
+fn next_words(
+    conn: &mut Conn,
+    at: &Moment,
+    case: &Case,
+    terms: &crate::domain::clock::Terms,
+    readings: &[crate::domain::clock::Reading],
+) -> Result<Vec<String>, Failure> {
+    if matches!(case.status, Status::Closed | Status::Responded) {
+        return Ok(Vec::new());
+    }
+    let missed = super::promises::answer_reading(case, terms, readings).filter(|one| one.state == State::Missed);
+    let Some(reading) = missed else {
+        return Ok(letters::what_happens(at, case, terms, readings));
+    };
+    let catalogue = &at.council.catalogue;
+    let told = escalations::of_case(conn, case.id)?
+        .into_iter()
+        .rev()
+        .filter(|taken| taken.state == "sent" && taken.clock == reading.name)
+        .find_map(|taken| {
+            let post = catalogue.post(&taken.post)?;
+            Some((post.title.clone(), catalogue.calendar.date_of(taken.digest_after.unwrap_or(taken.taken_at))))
+        });
+    let by = letters::by_when(at, reading).unwrap_or_default();
+    let told = told.as_ref().map(|(title, on)| (title.as_str(), *on));
+    Ok(vec![wording::missed(&by, told, Language::English)])
+}

@@ -161,7 +161,11 @@ impl Answer {
     /// One paragraph for each clock.
     pub fn text(&self) -> String {
         let paragraph = |clock: &Explanation| format!("{}\n{}\n", clock.name, clock.words);
-        self.clocks.iter().map(paragraph).collect::<Vec<_>>().join("\n")
+        self.clocks
+            .iter()
+            .map(paragraph)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -176,9 +180,12 @@ fn answer_lines(
     let mut out = io::BufWriter::new(out);
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
-        let answer = Question::from_line(&line, defaults).and_then(|question| question.answer(sources));
+        let answer =
+            Question::from_line(&line, defaults).and_then(|question| question.answer(sources));
         match answer {
-            Ok(answer) if format == Format::Text => serde_json::to_writer(&mut out, &answer.text())?,
+            Ok(answer) if format == Format::Text => {
+                serde_json::to_writer(&mut out, &answer.text())?
+            }
             Ok(answer) => serde_json::to_writer(&mut out, &answer)?,
             Err(refusal) => serde_json::to_writer(&mut out, &Refused { error: &refusal.0 })?,
         }

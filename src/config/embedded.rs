@@ -90,7 +90,12 @@ mod tests {
         let northmere = northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
         for line in triage_examples().lines() {
             let example: crate::domain::triage::Example = serde_json::from_str(line).unwrap();
-            assert!(northmere.category(&example.service, &example.category).is_some(), "{line}");
+            assert!(
+                northmere
+                    .category(&example.service, &example.category)
+                    .is_some(),
+                "{line}"
+            );
         }
     }
 

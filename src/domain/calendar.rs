@@ -18,16 +18,16 @@ pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use day::Day;
 pub use holidays::{BankHolidays, Nation};
 pub use opening::{CutOffs, Interval, WallTime, Week};
-pub use view::{Holidays, View};
 pub(in crate::domain) use view::outside;
+pub use view::{Holidays, View};
 
 use view::DaySet;
 
@@ -113,7 +113,10 @@ struct Snapshot {
 
 impl Calendar {
     /// Joins what the council wrote with the bank holidays; refuses what could not be counted on.
-    pub fn new(spec: CalendarSpec, bank_holidays: BankHolidays) -> Result<Calendar, CalendarFaults> {
+    pub fn new(
+        spec: CalendarSpec,
+        bank_holidays: BankHolidays,
+    ) -> Result<Calendar, CalendarFaults> {
         let mut faults = spec.faults();
         let zone = TimeZone::get(&spec.zone).unwrap_or_else(|_| {
             faults.push(format!("zone: {:?} is not a known time zone", spec.zone));
@@ -125,7 +128,11 @@ impl Calendar {
         let mut observed = bank_holidays.clone();
         for extra in &spec.extra_holidays {
             let own = [spec.nation];
-            let nations: &[Nation] = if extra.nations.is_empty() { &own } else { &extra.nations };
+            let nations: &[Nation] = if extra.nations.is_empty() {
+                &own
+            } else {
+                &extra.nations
+            };
             for nation in nations {
                 observed.add(*nation, extra.on, &extra.title);
             }
@@ -137,7 +144,14 @@ impl Calendar {
             days.extend(spec.closures.keys().copied());
             DaySet::of(&days)
         });
-        Ok(Calendar { spec, bank_holidays, observed, zone, statutory, office })
+        Ok(Calendar {
+            spec,
+            bank_holidays,
+            observed,
+            zone,
+            statutory,
+            office,
+        })
     }
 
     /// What the council wrote.
@@ -160,7 +174,13 @@ impl Calendar {
 
     /// The same calendar in another nation.
     pub fn with_nation(&self, nation: Nation) -> Result<Calendar, CalendarFaults> {
-        Calendar::new(CalendarSpec { nation, ..self.spec.clone() }, self.bank_holidays.clone())
+        Calendar::new(
+            CalendarSpec {
+                nation,
+                ..self.spec.clone()
+            },
+            self.bank_holidays.clone(),
+        )
     }
 
     /// The same calendar with other published holidays: what a reviewed update would make of it.
@@ -192,7 +212,11 @@ impl Calendar {
         };
         self.zone.to_timestamp(local).unwrap_or_else(|_| {
             // Only the outermost days jiff knows lie beyond the instants it knows.
-            if on.year() < 0 { Timestamp::MIN } else { Timestamp::MAX }
+            if on.year() < 0 {
+                Timestamp::MIN
+            } else {
+                Timestamp::MAX
+            }
         })
     }
 
@@ -218,7 +242,11 @@ impl Calendar {
         let office = self.office();
         let on = office.next_open_day(self.date_of(after));
         let at = self.instant(on, REMINDER_HOUR);
-        if at >= after { at } else { self.instant(office.add_working_days(on, 1), REMINDER_HOUR) }
+        if at >= after {
+            at
+        } else {
+            self.instant(office.add_working_days(on, 1), REMINDER_HOUR)
+        }
     }
 
     /// The last day the published holidays reach to; beyond it a date may still move.
@@ -227,7 +255,11 @@ impl Calendar {
     }
 
     fn free_days(&self, holidays: Holidays, closures: bool) -> &DaySet {
-        let sets = if closures { &self.office } else { &self.statutory };
+        let sets = if closures {
+            &self.office
+        } else {
+            &self.statutory
+        };
         match sets.get(holidays.index()) {
             Some(days) => days,
             None => DaySet::EMPTY,
@@ -243,8 +275,16 @@ impl CalendarSpec {
             if self.closures.contains_key(on) {
                 faults.push(format!("half_days: {on} is also a closure"));
             }
-            if self.week.on(Day::of(*on)).first().is_none_or(|first| half_day.closes <= first.opens()) {
-                faults.push(format!("half_days: the office is not open before {} on {on}", half_day.closes));
+            if self
+                .week
+                .on(Day::of(*on))
+                .first()
+                .is_none_or(|first| half_day.closes <= first.opens())
+            {
+                faults.push(format!(
+                    "half_days: the office is not open before {} on {on}",
+                    half_day.closes
+                ));
             }
         }
         faults.extend(self.cut_off.faults(&self.week));
@@ -262,7 +302,9 @@ impl Eq for Calendar {}
 
 impl std::fmt::Debug for Calendar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Calendar").field("spec", &self.spec).finish_non_exhaustive()
+        f.debug_struct("Calendar")
+            .field("spec", &self.spec)
+            .finish_non_exhaustive()
     }
 }
 
@@ -276,7 +318,10 @@ impl TryFrom<Snapshot> for Calendar {
 
 impl From<Calendar> for Snapshot {
     fn from(calendar: Calendar) -> Snapshot {
-        Snapshot { calendar: calendar.spec, bank_holidays: calendar.bank_holidays }
+        Snapshot {
+            calendar: calendar.spec,
+            bank_holidays: calendar.bank_holidays,
+        }
     }
 }
 

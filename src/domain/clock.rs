@@ -18,15 +18,15 @@ pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, View};
 use super::standard::{ClockSpec, CountsOn, Standard};
 
-pub use changes::{check_extension, check_extension_length, check_pause, Refusal};
-pub use taken::{time_taken, TimeTaken};
+pub use changes::{Refusal, check_extension, check_extension_length, check_pause};
+pub use taken::{TimeTaken, time_taken};
 
 pub(in crate::domain) use course::Course;
 
@@ -240,7 +240,10 @@ pub enum State {
 pub fn read(facts: &Facts, terms: &Terms, now: Timestamp) -> Vec<Reading> {
     let courses = Course::all(facts, terms);
     let standard = courses.iter().map(|course| course.reading(facts, now));
-    let own = facts.promises.iter().map(|promise| promise.reading(facts, terms, now));
+    let own = facts
+        .promises
+        .iter()
+        .map(|promise| promise.reading(facts, terms, now));
     standard.chain(own).collect()
 }
 
@@ -275,7 +278,10 @@ impl std::fmt::Display for State {
 impl State {
     /// Whether the promise can still be kept or is being broken right now.
     pub fn is_live(self) -> bool {
-        matches!(self, State::NotStarted | State::Projected | State::Running | State::Paused | State::Missed)
+        matches!(
+            self,
+            State::NotStarted | State::Projected | State::Running | State::Paused | State::Missed
+        )
     }
 }
 
@@ -291,12 +297,19 @@ impl Terms {
         for clock in &standard.clocks {
             if let CountsOn::Named(slug) = &clock.calendar {
                 let named = calendars.get(slug).ok_or_else(|| {
-                    format!("{}: the clock {} counts on {slug:?}, which is no calendar", standard.slug, clock.name)
+                    format!(
+                        "{}: the clock {} counts on {slug:?}, which is no calendar",
+                        standard.slug, clock.name
+                    )
                 })?;
                 other_calendars.insert(slug.clone(), named.clone());
             }
         }
-        Ok(Terms { standard, calendar, other_calendars })
+        Ok(Terms {
+            standard,
+            calendar,
+            other_calendars,
+        })
     }
 
     /// The calendar as one of the clocks sees it.
@@ -312,22 +325,36 @@ impl Terms {
 impl Facts {
     /// A case that has just come in.
     pub fn received(at: Timestamp) -> Facts {
-        Facts { received_at: at, ..Facts::default() }
+        Facts {
+            received_at: at,
+            ..Facts::default()
+        }
     }
 
     /// Records an event.
     pub fn happened(&mut self, name: &str, at: Timestamp) {
-        self.events.push(Happened { name: name.to_owned(), at });
+        self.events.push(Happened {
+            name: name.to_owned(),
+            at,
+        });
     }
 
     /// Records that a clock was met.
     pub fn stop(&mut self, clock: &str, at: Timestamp, how: &str) {
-        self.stops.push(Stop { clock: clock.to_owned(), at, how: Some(how.to_owned()) });
+        self.stops.push(Stop {
+            clock: clock.to_owned(),
+            at,
+            how: Some(how.to_owned()),
+        });
     }
 
     /// Ends every pause that is running, because what we waited for has come.
     pub fn resume(&mut self, at: Timestamp) {
-        for pause in self.pauses.iter_mut().filter(|pause| pause.to.is_none() && pause.from <= at) {
+        for pause in self
+            .pauses
+            .iter_mut()
+            .filter(|pause| pause.to.is_none() && pause.from <= at)
+        {
             pause.to = Some(at);
         }
     }

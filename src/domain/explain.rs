@@ -8,8 +8,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::calendar::Day;
@@ -46,11 +46,24 @@ pub struct CountedDay {
 }
 
 /// Explains one clock of a case, also an officer's own promise.
-pub fn explain(facts: &Facts, terms: &Terms, clock: &str, now: Timestamp) -> Result<Explanation, Refusal> {
+pub fn explain(
+    facts: &Facts,
+    terms: &Terms,
+    clock: &str,
+    now: Timestamp,
+) -> Result<Explanation, Refusal> {
     let readings = read(facts, terms, now);
-    let known = || readings.iter().map(|reading| reading.name.clone()).collect();
+    let known = || {
+        readings
+            .iter()
+            .map(|reading| reading.name.clone())
+            .collect()
+    };
     let Some(reading) = readings.iter().find(|reading| reading.name == clock) else {
-        return Err(Refusal::UnknownClock { clock: clock.to_owned(), known: known() });
+        return Err(Refusal::UnknownClock {
+            clock: clock.to_owned(),
+            known: known(),
+        });
     };
     let course = Course::named(facts, terms, clock);
     let days = match &course {
@@ -73,38 +86,71 @@ pub fn explain(facts: &Facts, terms: &Terms, clock: &str, now: Timestamp) -> Res
 
 /// Explains every clock of the standard.
 pub fn explain_all(facts: &Facts, terms: &Terms, now: Timestamp) -> Vec<Explanation> {
-    let names = terms.standard.clocks.iter().map(|clock| clock.name.as_str());
-    names.filter_map(|name| explain(facts, terms, name, now).ok()).collect()
+    let names = terms
+        .standard
+        .clocks
+        .iter()
+        .map(|clock| clock.name.as_str());
+    names
+        .filter_map(|name| explain(facts, terms, name, now).ok())
+        .collect()
 }
 
 fn counted_days(course: &Course<'_>) -> Vec<CountedDay> {
-    let Some(run) = &course.run else { return Vec::new() };
+    let Some(run) = &course.run else {
+        return Vec::new();
+    };
     match run.counted {
         Target::Hours(_) | Target::WorkingHours(_) => Vec::new(),
         Target::WorkingDays(_) => {
             let (from, last) = (run.start.counted_from, Day::of(run.due.on));
             let days = std::iter::successors(Some(from.next()), |day| Some(day.next()));
             let mut n = 0;
-            days.take_while(|day| *day <= last).map(|day| counted_day(course, day, &mut n)).collect()
+            days.take_while(|day| *day <= last)
+                .map(|day| counted_day(course, day, &mut n))
+                .collect()
         }
         Target::Days(_) | Target::Weeks(_) | Target::Months(_) => {
             let rolled_over = course.rolled_over(run).map(Day::date);
-            let why = |on| course.view.why_not(on).unwrap_or_else(|| "not a working day".to_owned());
-            rolled_over.map(|on| CountedDay { on, counted: false, why: why(on) }).collect()
+            let why = |on| {
+                course
+                    .view
+                    .why_not(on)
+                    .unwrap_or_else(|| "not a working day".to_owned())
+            };
+            rolled_over
+                .map(|on| CountedDay {
+                    on,
+                    counted: false,
+                    why: why(on),
+                })
+                .collect()
         }
     }
 }
 
 fn counted_day(course: &Course<'_>, day: Day, n: &mut u32) -> CountedDay {
     let on = day.date();
-    let skipped = |why: String| CountedDay { on, counted: false, why };
+    let skipped = |why: String| CountedDay {
+        on,
+        counted: false,
+        why,
+    };
     if let Some(why) = course.view.why_not(on) {
         return skipped(why);
     }
     if let Some(pause) = course.gaps.pause_on(day, course.view.calendar()) {
         let since = course.view.calendar().date_of(pause.from);
-        return skipped(format!("paused since {}: {}", spoken_date(since), pause.reason));
+        return skipped(format!(
+            "paused since {}: {}",
+            spoken_date(since),
+            pause.reason
+        ));
     }
     *n += 1;
-    CountedDay { on, counted: true, why: format!("working day {n}") }
+    CountedDay {
+        on,
+        counted: true,
+        why: format!("working day {n}"),
+    }
 }

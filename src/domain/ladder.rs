@@ -17,7 +17,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use offset::Offset;
-pub use plan::{due_steps, next_step_at, plan_steps, plan_waiting, PlannedStep};
+pub use plan::{PlannedStep, due_steps, next_step_at, plan_steps, plan_waiting};
 
 /// Steps in the order in which they fall, by slug in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,10 @@ pub enum Whom {
 impl Whom {
     /// Heads of service and above get one digest a day rather than a mail for each case.
     pub fn gets_digest(&self) -> bool {
-        matches!(self, Whom::HeadOfService | Whom::Director | Whom::PortfolioHolder)
+        matches!(
+            self,
+            Whom::HeadOfService | Whom::Director | Whom::PortfolioHolder
+        )
     }
 
     /// Who is told when this post is empty, absent or cannot be reached, after its deputy. The
@@ -100,7 +103,12 @@ impl Ladder {
         }
         for (n, step) in self.steps.iter().enumerate() {
             let mut fault = |words: &str| faults.push(format!("{}: {words}", step.name));
-            if self.steps.iter().take(n).any(|earlier| earlier.name == step.name) {
+            if self
+                .steps
+                .iter()
+                .take(n)
+                .any(|earlier| earlier.name == step.name)
+            {
                 fault("there is already a step of this name");
             }
             if step.to.is_empty() {
@@ -120,7 +128,10 @@ impl Ladder {
 
     /// Reads the `[slug]` tables of a ladders file into ladders that know their slug.
     pub fn named(ladders: BTreeMap<String, Ladder>) -> BTreeMap<String, Ladder> {
-        ladders.into_iter().map(|(slug, ladder)| (slug.clone(), Ladder { slug, ..ladder })).collect()
+        ladders
+            .into_iter()
+            .map(|(slug, ladder)| (slug.clone(), Ladder { slug, ..ladder }))
+            .collect()
     }
 }
 

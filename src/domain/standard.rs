@@ -237,9 +237,15 @@ impl Standard {
                 TargetRule::Fixed(target) => *target,
                 TargetRule::OfCategory(rule) => rule.figure(figures, emergency_or_out_of_hours)?,
             };
-            Some(ClockSpec { target: TargetRule::Fixed(target), ..clock.clone() })
+            Some(ClockSpec {
+                target: TargetRule::Fixed(target),
+                ..clock.clone()
+            })
         });
-        Standard { clocks: clocks.collect(), ..self.clone() }
+        Standard {
+            clocks: clocks.collect(),
+            ..self.clone()
+        }
     }
 
     pub fn clock(&self, name: &str) -> Option<&ClockSpec> {
@@ -248,7 +254,9 @@ impl Standard {
 
     /// The clock that promises an acknowledgement.
     pub fn acknowledge_clock(&self) -> Option<&ClockSpec> {
-        self.clocks.iter().find(|clock| clock.role == Role::Acknowledgement)
+        self.clocks
+            .iter()
+            .find(|clock| clock.role == Role::Acknowledgement)
     }
 
     /// The clock that promises an answer.
@@ -261,7 +269,10 @@ impl Standard {
         let mut events: Vec<&str> = Vec::new();
         for clock in &self.clocks {
             let restarts = clock.restarts.iter().map(|restart| &restart.on);
-            for event in std::iter::once(&clock.starts).chain(&clock.stops_on).chain(restarts) {
+            for event in std::iter::once(&clock.starts)
+                .chain(&clock.stops_on)
+                .chain(restarts)
+            {
                 if event != RECEIVED && !events.contains(&event.as_str()) {
                     events.push(event);
                 }
@@ -272,7 +283,10 @@ impl Standard {
 
     /// Names of its clocks.
     pub fn clock_names(&self) -> Vec<&str> {
-        self.clocks.iter().map(|clock| clock.name.as_str()).collect()
+        self.clocks
+            .iter()
+            .map(|clock| clock.name.as_str())
+            .collect()
     }
 }
 

@@ -126,6 +126,18 @@ pub fn find_same(tx: &mut Tx<'_>, fingerprint: &str) -> Result<Option<Contact>, 
     )
 }
 
+/// The contact whose raw message had these very bytes. Holds them until the transaction ends, so
+/// that the same mail delivered twice at once is one message.
+pub fn find_raw(tx: &mut Tx<'_>, fingerprint: &str) -> Result<Option<Contact>, StoreError> {
+    super::dialect::hold(tx, fingerprint)?;
+    let id: Option<Id> = raw_messages::table
+        .filter(raw_messages::fingerprint.eq(fingerprint.to_owned()))
+        .select(raw_messages::contact_id)
+        .first(&mut **tx)
+        .optional()?;
+    id.map_or(Ok(None), |id| find(tx, id.into()))
+}
+
 /// Contacts that came with this Message-ID, oldest first.
 pub fn with_message_id(tx: &mut Tx<'_>, message_id: &str) -> Result<Vec<Contact>, StoreError> {
     super::dialect::hold(tx, message_id)?;

@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::{CategoryTerms, ExplainArgs, Sources, Unanswerable};
 use crate::domain::calendar::Nation;
-use crate::domain::clock::{Extension, Facts, Longer, Pause, Terms, WaitingFor, check_extension_length};
+use crate::domain::clock::{
+    Extension, Facts, Longer, Pause, Terms, WaitingFor, check_extension_length,
+};
 use crate::domain::standard::{Figures, Standard, Target};
 
 /// What is asked, still in the asker's words.
@@ -49,11 +51,18 @@ impl Question {
     pub fn from_args(args: &ExplainArgs) -> Result<Question, Unanswerable> {
         let pair = |option: &str, text: &str| match text.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Unanswerable(format!("{option} {text:?}: expected a name, = and a value"))),
+            _ => Err(Unanswerable(format!(
+                "{option} {text:?}: expected a name, = and a value"
+            ))),
         };
-        let events = args.events.iter().map(|text| pair("--event", text)).collect::<Result<_, _>>()?;
+        let events = args
+            .events
+            .iter()
+            .map(|text| pair("--event", text))
+            .collect::<Result<_, _>>()?;
         let extend = args.extend.iter().map(|text| pair("--extend", text));
-        let extend = extend.map(|asked| asked.map(|(clock, length)| (clock, Length::Short(length))));
+        let extend =
+            extend.map(|asked| asked.map(|(clock, length)| (clock, Length::Short(length))));
         Ok(Question {
             standard: args.standard.clone(),
             received: args.received.clone(),
@@ -68,15 +77,19 @@ impl Question {
 
     /// One line of a batch; what it leaves out is as the arguments say.
     pub fn from_line(line: &[u8], defaults: &Question) -> Result<Question, Unanswerable> {
-        let line: Line =
-            serde_json::from_slice(line).map_err(|error| Unanswerable(format!("not a question: {error}")))?;
+        let line: Line = serde_json::from_slice(line)
+            .map_err(|error| Unanswerable(format!("not a question: {error}")))?;
         let defaults = defaults.clone();
         Ok(Question {
             standard: line.standard.or(defaults.standard),
             received: line.received.or(defaults.received),
-            events: line.events.map_or(defaults.events, |events| events.into_iter().collect()),
+            events: line
+                .events
+                .map_or(defaults.events, |events| events.into_iter().collect()),
             pauses: line.pauses.unwrap_or(defaults.pauses),
-            extend: line.extend.map_or(defaults.extend, |extend| extend.into_iter().collect()),
+            extend: line
+                .extend
+                .map_or(defaults.extend, |extend| extend.into_iter().collect()),
             nation: line.nation.or(defaults.nation),
             category: line.category.or(defaults.category),
             now: line.now.or(defaults.now),
@@ -84,7 +97,10 @@ impl Question {
     }
 
     /// The promise asked about and what has happened, as the domain knows them.
-    pub fn terms_and_facts(&self, sources: &Sources<'_>) -> Result<(Terms, Facts, Timestamp), Unanswerable> {
+    pub fn terms_and_facts(
+        &self,
+        sources: &Sources<'_>,
+    ) -> Result<(Terms, Facts, Timestamp), Unanswerable> {
         let terms = self.terms(sources)?;
         let facts = self.facts(&terms)?;
         let now = match &self.now {
@@ -99,7 +115,12 @@ impl Question {
         let standard = self.standard(sources, category.as_ref())?;
         let (figures, elapsed) = match &category {
             // A category promised by another standard has figures for that one only.
-            Some(category) if category.standard.as_ref().is_none_or(|own| *own == standard.slug) => {
+            Some(category)
+                if category
+                    .standard
+                    .as_ref()
+                    .is_none_or(|own| *own == standard.slug) =>
+            {
                 (category.figures, category.emergency_or_out_of_hours)
             }
             _ => (Figures::default(), false),
@@ -108,20 +129,32 @@ impl Question {
             None => sources.calendar.clone(),
             Some(nation) => {
                 let nation: Nation = nation.parse().map_err(Unanswerable)?;
-                sources.calendar.with_nation(nation).map_err(|faults| Unanswerable(faults.to_string()))?
+                sources
+                    .calendar
+                    .with_nation(nation)
+                    .map_err(|faults| Unanswerable(faults.to_string()))?
             }
         };
-        Terms::new(standard.resolve(&figures, elapsed), calendar, sources.calendars).map_err(Unanswerable)
+        Terms::new(
+            standard.resolve(&figures, elapsed),
+            calendar,
+            sources.calendars,
+        )
+        .map_err(Unanswerable)
     }
 
     fn category(&self, sources: &Sources<'_>) -> Result<Option<CategoryTerms>, Unanswerable> {
-        let Some(text) = &self.category else { return Ok(None) };
+        let Some(text) = &self.category else {
+            return Ok(None);
+        };
         let (service, category) = text
             .split_once('/')
             .ok_or_else(|| Unanswerable(format!("category {text:?}: expected service/category")))?;
         match (sources.category)(service, category) {
             Some(terms) => Ok(Some(terms)),
-            None => Err(Unanswerable(format!("the catalogue has no category {text:?}"))),
+            None => Err(Unanswerable(format!(
+                "the catalogue has no category {text:?}"
+            ))),
         }
     }
 
@@ -130,25 +163,49 @@ impl Question {
         sources: &Sources<'s>,
         category: Option<&CategoryTerms>,
     ) -> Result<&'s Standard, Unanswerable> {
-        let of_category = category.map(|category| category.standard.as_deref().unwrap_or(sources.default_standard));
+        let of_category = category.map(|category| {
+            category
+                .standard
+                .as_deref()
+                .unwrap_or(sources.default_standard)
+        });
         let slug = self.standard.as_deref().or(of_category);
-        let known = || sources.standards.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let slug = slug.ok_or_else(|| Unanswerable(format!("name a standard or a category; standards are {}", known())))?;
-        sources
-            .standards
-            .get(slug)
-            .ok_or_else(|| Unanswerable(format!("there is no standard {slug:?}; known are {}", known())))
+        let known = || {
+            sources
+                .standards
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let slug = slug.ok_or_else(|| {
+            Unanswerable(format!(
+                "name a standard or a category; standards are {}",
+                known()
+            ))
+        })?;
+        sources.standards.get(slug).ok_or_else(|| {
+            Unanswerable(format!(
+                "there is no standard {slug:?}; known are {}",
+                known()
+            ))
+        })
     }
 
     fn facts(&self, terms: &Terms) -> Result<Facts, Unanswerable> {
-        let received = self.received.as_deref().ok_or_else(|| Unanswerable("received is missing".to_owned()))?;
+        let received = self
+            .received
+            .as_deref()
+            .ok_or_else(|| Unanswerable("received is missing".to_owned()))?;
         let mut facts = Facts::received(instant("received", received)?);
         let known = terms.standard.events();
         for (name, at) in &self.events {
             if !known.contains(&name.as_str()) {
                 let known = known.join(", ");
                 let slug = &terms.standard.slug;
-                return Err(Unanswerable(format!("{slug} knows no event {name:?}; known are {known}")));
+                return Err(Unanswerable(format!(
+                    "{slug} knows no event {name:?}; known are {known}"
+                )));
             }
             facts.happened(name, instant(name, at)?);
         }
@@ -156,14 +213,22 @@ impl Question {
             facts.pauses.push(asked_pause(pause, terms)?);
         }
         // An extension is taken as granted when the last of these things happened.
-        let at = facts.events.iter().map(|event| event.at).fold(facts.received_at, Timestamp::max);
+        let at = facts
+            .events
+            .iter()
+            .map(|event| event.at)
+            .fold(facts.received_at, Timestamp::max);
         for (clock, length) in &self.extend {
             let by = match length {
                 Length::Short(text) => text.parse().map_err(Unanswerable)?,
                 Length::Full(target) => *target,
             };
-            let asked =
-                Extension { clock: clock.clone(), to: Longer::By(by), reason: "as asked".to_owned(), at };
+            let asked = Extension {
+                clock: clock.clone(),
+                to: Longer::By(by),
+                reason: "as asked".to_owned(),
+                at,
+            };
             let granted = check_extension_length(&facts, terms, asked)
                 .map_err(|refusal| Unanswerable(format!("extend {clock}: {refusal}")))?;
             facts.extensions.push(granted);
@@ -183,23 +248,38 @@ fn asked_pause(text: &str, terms: &Terms) -> Result<Pause, Unanswerable> {
     if let Some(clock) = &clock {
         let known = terms.standard.clock_names().join(", ");
         let spec = terms.standard.clock(clock);
-        let spec = spec.ok_or_else(|| refused(&format!("there is no clock {clock:?}; known are {known}")))?;
+        let spec = spec
+            .ok_or_else(|| refused(&format!("there is no clock {clock:?}; known are {known}")))?;
         if spec.pause.is_none() {
             return Err(refused("the standard does not let this clock be paused"));
         }
     }
-    let (from, to) = span.split_once('/').ok_or_else(|| refused("expected from/to"))?;
+    let (from, to) = span
+        .split_once('/')
+        .ok_or_else(|| refused("expected from/to"))?;
     let (from, to) = (instant("pause", from)?, instant("pause", to)?);
     if to < from {
         return Err(refused("it ends before it begins"));
     }
-    let resume_on = terms.calendar.date_of(to).saturating_add(jiff::SignedDuration::from_hours(24));
+    let resume_on = terms
+        .calendar
+        .date_of(to)
+        .saturating_add(jiff::SignedDuration::from_hours(24));
     let reason = "as asked".to_owned();
-    Ok(Pause { clock, from, to: Some(to), resume_on, reason, waiting_for: WaitingFor::Person })
+    Ok(Pause {
+        clock,
+        from,
+        to: Some(to),
+        resume_on,
+        reason,
+        waiting_for: WaitingFor::Person,
+    })
 }
 
 fn instant(name: &str, text: &str) -> Result<Timestamp, Unanswerable> {
     text.trim().parse().map_err(|_| {
-        Unanswerable(format!("{name} {text:?}: expected an instant with its offset, such as 2026-11-20T16:45:00Z"))
+        Unanswerable(format!(
+            "{name} {text:?}: expected an instant with its offset, such as 2026-11-20T16:45:00Z"
+        ))
     })
 }

@@ -22,30 +22,56 @@ struct Answered {
 }
 
 fn category(service: &str, category: &str) -> Option<CategoryTerms> {
-    let figures = |acknowledge, respond| Figures { acknowledge, respond, no_answer: false };
+    let figures = |acknowledge, respond| Figures {
+        acknowledge,
+        respond,
+        no_answer: false,
+    };
     let terms = |standard: Option<&str>, figures, emergency_or_out_of_hours| {
-        Some(CategoryTerms { standard: standard.map(str::to_owned), figures, emergency_or_out_of_hours })
+        Some(CategoryTerms {
+            standard: standard.map(str::to_owned),
+            figures,
+            emergency_or_out_of_hours,
+        })
     };
     match (service, category) {
-        ("waste-collection", "missed-bin") => {
-            terms(None, figures(Some(Target::WorkingDays(1)), Some(Target::WorkingDays(2))), false)
-        }
-        ("street-cleansing", "needles") => terms(None, figures(Some(Target::Hours(2)), Some(Target::Hours(24))), true),
-        ("parking", "illegal-parking") => terms(None, figures(Some(Target::Hours(4)), Some(Target::Hours(24))), false),
-        ("planning", "comment") => terms(
+        ("waste-collection", "missed-bin") => terms(
             None,
-            Figures { acknowledge: Some(Target::WorkingDays(2)), respond: None, no_answer: true },
+            figures(Some(Target::WorkingDays(1)), Some(Target::WorkingDays(2))),
             false,
         ),
-        ("information-governance", "foi") => {
-            terms(Some("foi"), figures(Some(Target::WorkingDays(1)), Some(Target::WorkingDays(20))), false)
-        }
+        ("street-cleansing", "needles") => terms(
+            None,
+            figures(Some(Target::Hours(2)), Some(Target::Hours(24))),
+            true,
+        ),
+        ("parking", "illegal-parking") => terms(
+            None,
+            figures(Some(Target::Hours(4)), Some(Target::Hours(24))),
+            false,
+        ),
+        ("planning", "comment") => terms(
+            None,
+            Figures {
+                acknowledge: Some(Target::WorkingDays(2)),
+                respond: None,
+                no_answer: true,
+            },
+            false,
+        ),
+        ("information-governance", "foi") => terms(
+            Some("foi"),
+            figures(Some(Target::WorkingDays(1)), Some(Target::WorkingDays(20))),
+            false,
+        ),
         _ => None,
     }
 }
 
 fn ask(words: &[&str], input: &str) -> Answered {
-    let args = Typed::try_parse_from(std::iter::once(&"reeve").chain(words)).unwrap().args;
+    let args = Typed::try_parse_from(std::iter::once(&"reeve").chain(words))
+        .unwrap()
+        .args;
     let (calendar, calendars) = (northmere(), BTreeMap::new());
     let sources = Sources {
         standards: ready(),
@@ -57,7 +83,11 @@ fn ask(words: &[&str], input: &str) -> Answered {
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(&args, &sources, &mut input.as_bytes(), &mut out, &mut err).unwrap();
-    Answered { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+    Answered {
+        code,
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+    }
 }
 
 fn json(words: &[&str]) -> serde_json::Value {
@@ -74,7 +104,12 @@ fn refused(words: &[&str]) -> String {
 
 #[test]
 fn a_question_is_answered_with_every_clock_of_the_standard() {
-    let answer = json(&["--standard", "charter", "--received", "2026-11-20T16:45:00+00:00"]);
+    let answer = json(&[
+        "--standard",
+        "charter",
+        "--received",
+        "2026-11-20T16:45:00+00:00",
+    ]);
     assert_eq!(answer["standard"], "charter");
     assert_eq!(answer["version"], 1);
     assert_eq!(answer["received_at"], "2026-11-20T16:45:00Z");
@@ -86,18 +121,30 @@ fn a_question_is_answered_with_every_clock_of_the_standard() {
     assert_eq!(respond["due_at"], "2026-12-04T17:00:00Z");
     assert_eq!(respond["state"], "running");
     assert_eq!(respond["extended_max_on"], "2026-12-18");
-    assert_eq!(respond["days"][0], serde_json::json!({"on": "2026-11-21", "counted": false, "why": "Saturday"}));
+    assert_eq!(
+        respond["days"][0],
+        serde_json::json!({"on": "2026-11-21", "counted": false, "why": "Saturday"})
+    );
     assert_eq!(respond["days"].as_array().unwrap().len(), 14);
     assert!(answer["clocks"][0].get("extended_max_on").is_none());
 }
 
 #[test]
 fn a_clock_without_a_date_has_none_in_the_answer_either() {
-    let answer = json(&["--standard", "complaint", "--received", "2026-11-20T16:45:00Z"]);
+    let answer = json(&[
+        "--standard",
+        "complaint",
+        "--received",
+        "2026-11-20T16:45:00Z",
+    ]);
     let stage_2 = &answer["clocks"][3];
     assert_eq!(stage_2["state"], "not_started");
     for field in ["starts_at", "counted_from_on", "due_on", "due_at"] {
-        assert_eq!(stage_2.get(field), Some(&serde_json::Value::Null), "{field}");
+        assert_eq!(
+            stage_2.get(field),
+            Some(&serde_json::Value::Null),
+            "{field}"
+        );
     }
     assert_eq!(answer["clocks"][1]["state"], "projected");
 }
@@ -105,10 +152,18 @@ fn a_clock_without_a_date_has_none_in_the_answer_either() {
 #[test]
 fn events_pauses_and_extensions_are_taken_from_the_command_line() {
     let answer = json(&[
-        "--standard", "member-enquiry", "--received", "2026-11-02T10:00:00Z",
-        "--event", "acknowledged=2026-11-02T12:00:00Z",
-        "--pause", "2026-11-04T15:00:00Z/2026-11-06T09:00:00Z", "--extend", "respond=3wd",
-        "--now", "2026-11-05T09:00:00Z",
+        "--standard",
+        "member-enquiry",
+        "--received",
+        "2026-11-02T10:00:00Z",
+        "--event",
+        "acknowledged=2026-11-02T12:00:00Z",
+        "--pause",
+        "2026-11-04T15:00:00Z/2026-11-06T09:00:00Z",
+        "--extend",
+        "respond=3wd",
+        "--now",
+        "2026-11-05T09:00:00Z",
     ]);
     assert_eq!(answer["clocks"][0]["state"], "met");
     assert_eq!(answer["clocks"][1]["state"], "paused");
@@ -117,44 +172,105 @@ fn events_pauses_and_extensions_are_taken_from_the_command_line() {
 
 #[test]
 fn a_pause_may_name_its_clock() {
-    let words = |pause| json(&["--standard", "charter", "--received", "2026-11-02T10:00:00Z", "--pause", pause]);
+    let words = |pause| {
+        json(&[
+            "--standard",
+            "charter",
+            "--received",
+            "2026-11-02T10:00:00Z",
+            "--pause",
+            pause,
+        ])
+    };
     let answer = words("respond:2026-11-02T15:00:00Z/2026-11-04T09:00:00Z");
-    assert_eq!((&answer["clocks"][0]["due_on"], &answer["clocks"][1]["due_on"]), (&"2026-11-03".into(), &"2026-11-18".into()));
+    assert_eq!(
+        (
+            &answer["clocks"][0]["due_on"],
+            &answer["clocks"][1]["due_on"]
+        ),
+        (&"2026-11-03".into(), &"2026-11-18".into())
+    );
     let both = words("2026-11-02T15:00:00Z/2026-11-04T09:00:00Z");
-    assert_eq!((&both["clocks"][0]["due_on"], &both["clocks"][1]["due_on"]), (&"2026-11-05".into(), &"2026-11-18".into()));
+    assert_eq!(
+        (&both["clocks"][0]["due_on"], &both["clocks"][1]["due_on"]),
+        (&"2026-11-05".into(), &"2026-11-18".into())
+    );
 }
 
 #[test]
 fn a_pause_of_a_statutory_clock_moves_nothing_and_by_name_is_refused() {
-    let words = ["--standard", "foi", "--received", "2026-11-20T10:00:00Z", "--pause"];
+    let words = [
+        "--standard",
+        "foi",
+        "--received",
+        "2026-11-20T10:00:00Z",
+        "--pause",
+    ];
     let with = |pause| [words.as_slice(), &[pause]].concat();
     let answer = json(&with("2026-11-23T10:00:00Z/2026-11-27T10:00:00Z"));
     assert_eq!(answer["clocks"][0]["due_on"], "2026-12-21");
-    assert!(refused(&with("respond:2026-11-23T10:00:00Z/2026-11-27T10:00:00Z")).contains("does not let this clock be paused"));
+    assert!(
+        refused(&with("respond:2026-11-23T10:00:00Z/2026-11-27T10:00:00Z"))
+            .contains("does not let this clock be paused")
+    );
 }
 
 #[test]
 fn figures_of_the_category_are_used_under_the_charter() {
-    let due_at = |category| json(&["--received", "2026-11-20T10:00:00Z", "--category", category])["clocks"][1]["due_at"].clone();
-    assert_eq!(due_at("waste-collection/missed-bin"), "2026-11-24T17:00:00Z");
+    let due_at = |category| {
+        json(&["--received", "2026-11-20T10:00:00Z", "--category", category])["clocks"][1]["due_at"]
+            .clone()
+    };
+    assert_eq!(
+        due_at("waste-collection/missed-bin"),
+        "2026-11-24T17:00:00Z"
+    );
     assert_eq!(due_at("street-cleansing/needles"), "2026-11-21T10:00:00Z");
     assert_eq!(due_at("parking/illegal-parking"), "2026-11-25T10:00:00Z");
-    let comment = json(&["--received", "2026-11-20T10:00:00Z", "--category", "planning/comment"]);
+    let comment = json(&[
+        "--received",
+        "2026-11-20T10:00:00Z",
+        "--category",
+        "planning/comment",
+    ]);
     assert_eq!(comment["clocks"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn a_category_of_another_standard_keeps_its_figures_for_that_one() {
-    let answer = json(&["--received", "2026-11-20T10:00:00Z", "--category", "information-governance/foi"]);
-    assert_eq!((&answer["standard"], &answer["clocks"][0]["due_on"]), (&"foi".into(), &"2026-12-21".into()));
-    let charter = json(&["--standard", "charter", "--received", "2026-11-20T10:00:00Z", "--category", "information-governance/foi"]);
+    let answer = json(&[
+        "--received",
+        "2026-11-20T10:00:00Z",
+        "--category",
+        "information-governance/foi",
+    ]);
+    assert_eq!(
+        (&answer["standard"], &answer["clocks"][0]["due_on"]),
+        (&"foi".into(), &"2026-12-21".into())
+    );
+    let charter = json(&[
+        "--standard",
+        "charter",
+        "--received",
+        "2026-11-20T10:00:00Z",
+        "--category",
+        "information-governance/foi",
+    ]);
     assert_eq!(charter["clocks"][1]["due_on"], "2026-12-04");
 }
 
 #[test]
 fn the_nation_changes_the_holidays() {
     let due = |nation| {
-        json(&["--standard", "charter", "--received", "2026-11-27T10:00:00Z", "--nation", nation])["clocks"][0]["due_on"].clone()
+        json(&[
+            "--standard",
+            "charter",
+            "--received",
+            "2026-11-27T10:00:00Z",
+            "--nation",
+            nation,
+        ])["clocks"][0]["due_on"]
+            .clone()
     };
     assert_eq!(due("england-and-wales"), "2026-11-30");
     assert_eq!(due("scotland"), "2026-12-01");
@@ -162,18 +278,44 @@ fn the_nation_changes_the_holidays() {
 
 #[test]
 fn what_is_not_known_is_refused_with_what_is() {
-    let base = ["--standard", "complaint", "--received", "2026-11-20T10:00:00Z"];
+    let base = [
+        "--standard",
+        "complaint",
+        "--received",
+        "2026-11-20T10:00:00Z",
+    ];
     let with = |more: &[&str]| refused(&[base.as_slice(), more].concat());
     assert!(with(&["--event", "clarified=2026-11-21T10:00:00Z"]).contains(
         "complaint knows no event \"clarified\"; known are acknowledged, responded, escalated, stage_2_acknowledged, stage_2_responded"
     ));
-    assert!(with(&["--extend", "repair=5wd"]).contains("known are acknowledge, respond, stage_2_acknowledge, stage_2_respond"));
-    assert!(with(&["--pause", "repair:2026-11-21T10:00:00Z/2026-11-22T10:00:00Z"]).contains("there is no clock \"repair\"; known are"));
-    assert!(with(&["--nation", "wales"]).contains("known are england-and-wales, scotland, northern-ireland"));
+    assert!(
+        with(&["--extend", "repair=5wd"])
+            .contains("known are acknowledge, respond, stage_2_acknowledge, stage_2_respond")
+    );
+    assert!(
+        with(&[
+            "--pause",
+            "repair:2026-11-21T10:00:00Z/2026-11-22T10:00:00Z"
+        ])
+        .contains("there is no clock \"repair\"; known are")
+    );
+    assert!(
+        with(&["--nation", "wales"])
+            .contains("known are england-and-wales, scotland, northern-ireland")
+    );
     assert!(with(&["--category", "bins/lost"]).contains("has no category \"bins/lost\""));
-    let unknown = refused(&["--standard", "ombudsman", "--received", "2026-11-20T10:00:00Z"]);
-    assert!(unknown.contains("there is no standard \"ombudsman\"; known are adults-complaint, awaab-emergency"));
-    assert!(refused(&["--received", "2026-11-20T10:00:00Z"]).contains("name a standard or a category"));
+    let unknown = refused(&[
+        "--standard",
+        "ombudsman",
+        "--received",
+        "2026-11-20T10:00:00Z",
+    ]);
+    assert!(unknown.contains(
+        "there is no standard \"ombudsman\"; known are adults-complaint, awaab-emergency"
+    ));
+    assert!(
+        refused(&["--received", "2026-11-20T10:00:00Z"]).contains("name a standard or a category")
+    );
 }
 
 #[test]
@@ -182,31 +324,77 @@ fn what_is_beyond_the_cap_or_misspelt_is_refused() {
         let base = ["--standard", "foi", "--received", "2026-11-20T10:00:00Z"];
         refused(&[base.as_slice(), more].concat())
     };
-    assert!(foi(&["--extend", "respond=21wd"]).contains("respond can be moved to 2027-01-22 at the latest"));
-    assert!(foi(&["--extend", "respond=2mo"]).contains("2 months cannot be added to 20 working days"));
-    assert!(foi(&["--extend", "respond=5wd", "--extend", "respond=5wd"]).contains("as often as the standard allows"));
+    assert!(
+        foi(&["--extend", "respond=21wd"])
+            .contains("respond can be moved to 2027-01-22 at the latest")
+    );
+    assert!(
+        foi(&["--extend", "respond=2mo"]).contains("2 months cannot be added to 20 working days")
+    );
+    assert!(
+        foi(&["--extend", "respond=5wd", "--extend", "respond=5wd"])
+            .contains("as often as the standard allows")
+    );
     assert!(foi(&["--extend", "respond=soon"]).contains("is not a length"));
     assert!(foi(&["--extend", "respond"]).contains("expected a name, = and a value"));
-    assert!(foi(&["--event", "clarified=yesterday"]).contains("expected an instant with its offset"));
-    assert!(foi(&["--event", "clarified=2026-11-21T10:00:00"]).contains("expected an instant with its offset"));
+    assert!(
+        foi(&["--event", "clarified=yesterday"]).contains("expected an instant with its offset")
+    );
+    assert!(
+        foi(&["--event", "clarified=2026-11-21T10:00:00"])
+            .contains("expected an instant with its offset")
+    );
     assert!(foi(&["--pause", "2026-11-21T10:00:00Z"]).contains("expected from/to"));
-    assert!(foi(&["--pause", "2026-11-22T10:00:00Z/2026-11-21T10:00:00Z"]).contains("ends before it begins"));
+    assert!(
+        foi(&["--pause", "2026-11-22T10:00:00Z/2026-11-21T10:00:00Z"])
+            .contains("ends before it begins")
+    );
     assert!(foi(&["--now", "today"]).contains("now \"today\""));
 }
 
 #[test]
 fn the_time_decides_states_and_never_dates() {
-    let at = |now| json(&["--standard", "foi", "--received", "2026-11-20T10:00:00Z", "--now", now])["clocks"][0].clone();
+    let at = |now| {
+        json(&[
+            "--standard",
+            "foi",
+            "--received",
+            "2026-11-20T10:00:00Z",
+            "--now",
+            now,
+        ])["clocks"][0]
+            .clone()
+    };
     let (early, late) = (at("2026-11-21T00:00:00Z"), at("2027-06-01T00:00:00Z"));
-    assert_eq!((&early["state"], &late["state"]), (&"running".into(), &"missed".into()));
-    assert_eq!((&early["due_at"], &early["days"]), (&late["due_at"], &late["days"]));
+    assert_eq!(
+        (&early["state"], &late["state"]),
+        (&"running".into(), &"missed".into())
+    );
+    assert_eq!(
+        (&early["due_at"], &early["days"]),
+        (&late["due_at"], &late["days"])
+    );
 }
 
 #[test]
 fn text_is_a_paragraph_for_every_clock() {
-    let answered = ask(&["--standard", "charter", "--received", "2026-11-20T10:00:00Z", "--format", "text"], "");
+    let answered = ask(
+        &[
+            "--standard",
+            "charter",
+            "--received",
+            "2026-11-20T10:00:00Z",
+            "--format",
+            "text",
+        ],
+        "",
+    );
     assert_eq!(answered.code, 0);
-    assert!(answered.out.starts_with("acknowledge\nIt starts with: received"));
+    assert!(
+        answered
+            .out
+            .starts_with("acknowledge\nIt starts with: received")
+    );
     assert!(answered.out.contains("\n\nrespond\n"));
 }
 
@@ -224,7 +412,11 @@ fn a_batch_answers_every_line_and_stops_at_none() {
     ];
     let answered = ask(&["--batch"], &lines.join("\n"));
     assert_eq!((answered.code, answered.err.as_str()), (0, ""));
-    let answers: Vec<serde_json::Value> = answered.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<serde_json::Value> = answered
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(answers.len(), lines.len());
     assert_eq!(answers[0]["clocks"][0]["due_on"], "2026-07-07");
     for n in [1, 2, 3, 5] {
@@ -248,7 +440,8 @@ fn bytes_that_are_no_text_are_a_refusal_of_their_line_only() {
         default_standard: "charter",
         now: at("2026-11-20T12:00:00Z"),
     };
-    let mut input: &[u8] = b"{\"standard\":\"\xff\"}\n{\"standard\":\"foi\",\"received\":\"2026-06-08T10:00:00Z\"}\n";
+    let mut input: &[u8] =
+        b"{\"standard\":\"\xff\"}\n{\"standard\":\"foi\",\"received\":\"2026-06-08T10:00:00Z\"}\n";
     let mut out = Vec::new();
     run(&args, &sources, &mut input, &mut out, &mut Vec::new()).unwrap();
     let out = String::from_utf8(out).unwrap();

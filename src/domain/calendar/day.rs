@@ -1,7 +1,7 @@
 //! Local dates as plain numbers, so that counting over them costs an addition.
 
-use jiff::civil::{Date, Weekday};
 use jiff::SignedDuration;
+use jiff::civil::{Date, Weekday};
 
 /// A local date as the number of days since 1 January 1970. Always a date jiff can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -36,7 +36,11 @@ struct Event {
 }
 
 impl Nation {
-    pub const ALL: [Nation; 3] = [Nation::EnglandAndWales, Nation::Scotland, Nation::NorthernIreland];
+    pub const ALL: [Nation; 3] = [
+        Nation::EnglandAndWales,
+        Nation::Scotland,
+        Nation::NorthernIreland,
+    ];
 
     pub fn slug(self) -> &'static str {
         match self {
@@ -66,10 +70,13 @@ impl std::str::FromStr for Nation {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Nation, String> {
-        Nation::ALL.into_iter().find(|nation| nation.slug() == text).ok_or_else(|| {
-            let known = Nation::ALL.map(Nation::slug).join(", ");
-            format!("there is no nation {text:?}; known are {known}")
-        })
+        Nation::ALL
+            .into_iter()
+            .find(|nation| nation.slug() == text)
+            .ok_or_else(|| {
+                let known = Nation::ALL.map(Nation::slug).join(", ");
+                format!("there is no nation {text:?}; known are {known}")
+            })
     }
 }
 
@@ -77,8 +84,8 @@ impl BankHolidays {
     /// Reads the document GOV.UK publishes at `/bank-holidays.json`. All three nations must be
     /// there: half a feed would quietly make holidays into working days.
     pub fn parse(json: &str) -> Result<BankHolidays, String> {
-        let divisions: BTreeMap<String, Division> =
-            serde_json::from_str(json).map_err(|error| format!("not a bank holiday feed: {error}"))?;
+        let divisions: BTreeMap<String, Division> = serde_json::from_str(json)
+            .map_err(|error| format!("not a bank holiday feed: {error}"))?;
         let mut nations = BTreeMap::new();
         for nation in Nation::ALL {
             let division = divisions
@@ -88,7 +95,10 @@ impl BankHolidays {
             let mut days = BTreeMap::new();
             for event in &division.events {
                 if days.insert(event.date, event.title_with_notes()).is_some() {
-                    return Err(format!("the bank holiday feed names {} twice for {nation}", event.date));
+                    return Err(format!(
+                        "the bank holiday feed names {} twice for {nation}",
+                        event.date
+                    ));
                 }
             }
             nations.insert(nation, days);
@@ -98,17 +108,26 @@ impl BankHolidays {
 
     /// Adds a one-off holiday.
     pub fn add(&mut self, nation: Nation, on: Date, title: &str) {
-        self.0.entry(nation).or_default().insert(on, title.to_owned());
+        self.0
+            .entry(nation)
+            .or_default()
+            .insert(on, title.to_owned());
     }
 
     /// The days that are holidays when these count.
     pub fn days(&self, whose: Holidays) -> BTreeSet<Date> {
         match whose {
             Holidays::Nobody => BTreeSet::new(),
-            Holidays::AnyUk => self.0.values().flat_map(|days| days.keys().copied()).collect(),
-            Holidays::Of(nation) => {
-                self.0.get(&nation).map(|days| days.keys().copied().collect()).unwrap_or_default()
-            }
+            Holidays::AnyUk => self
+                .0
+                .values()
+                .flat_map(|days| days.keys().copied())
+                .collect(),
+            Holidays::Of(nation) => self
+                .0
+                .get(&nation)
+                .map(|days| days.keys().copied().collect())
+                .unwrap_or_default(),
         }
     }
 
@@ -119,8 +138,10 @@ impl BankHolidays {
             Holidays::Nobody => None,
             Holidays::Of(nation) => of(&nation),
             Holidays::AnyUk => {
-                let keeping: Vec<Nation> =
-                    Nation::ALL.into_iter().filter(|nation| of(nation).is_some()).collect();
+                let keeping: Vec<Nation> = Nation::ALL
+                    .into_iter()
+                    .filter(|nation| of(nation).is_some())
+                    .collect();
                 let title = of(keeping.first()?)?;
                 if keeping.len() == Nation::ALL.len() {
                     return Some(title);
@@ -133,13 +154,27 @@ impl BankHolidays {
 
     /// Every holiday of a nation, oldest first.
     pub fn of(&self, nation: Nation) -> impl Iterator<Item = (Date, &str)> {
-        self.0.get(&nation).into_iter().flatten().map(|(on, title)| (*on, title.as_str()))
+        self.0
+            .get(&nation)
+            .into_iter()
+            .flatten()
+            .map(|(on, title)| (*on, title.as_str()))
     }
 
     /// The end of the last year that every nation has holidays for.
     pub fn known_until(&self) -> Option<Date> {
-        let last = |nation| self.0.get(nation).and_then(|days| days.keys().next_back().copied());
-        let year = Nation::ALL.iter().map(last).collect::<Option<Vec<Date>>>()?.into_iter().min()?.year();
+        let last = |nation| {
+            self.0
+                .get(nation)
+                .and_then(|days| days.keys().next_back().copied())
+        };
+        let year = Nation::ALL
+            .iter()
+            .map(last)
+            .collect::<Option<Vec<Date>>>()?
+            .into_iter()
+            .min()?
+            .year();
         Date::new(year, 12, 31).ok()
     }
 }

@@ -70,7 +70,9 @@ impl WallTime {
 
     /// A full hour; anything above 24 is 24:00.
     pub const fn from_hour(hour: u16) -> WallTime {
-        WallTime { minutes: if hour > 24 { 24 * 60 } else { hour * 60 } }
+        WallTime {
+            minutes: if hour > 24 { 24 * 60 } else { hour * 60 },
+        }
     }
 
     /// The civil time, or nothing for 24:00.
@@ -93,7 +95,11 @@ impl WallTime {
             (hour, minute) => {
                 let half = if hour % 24 < 12 { "am" } else { "pm" };
                 let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
-                if minute == 0 { format!("{hour}{half}") } else { format!("{hour}.{minute:02}{half}") }
+                if minute == 0 {
+                    format!("{hour}{half}")
+                } else {
+                    format!("{hour}.{minute:02}{half}")
+                }
             }
         }
     }
@@ -103,7 +109,9 @@ impl From<Time> for WallTime {
     /// The minute in which a civil time falls.
     fn from(time: Time) -> WallTime {
         let part = |value: i8| u16::try_from(value).unwrap_or(0);
-        WallTime { minutes: part(time.hour()) * 60 + part(time.minute()) }
+        WallTime {
+            minutes: part(time.hour()) * 60 + part(time.minute()),
+        }
     }
 }
 
@@ -126,7 +134,11 @@ impl std::str::FromStr for WallTime {
         let hour: u16 = hour.parse().map_err(|_| refused())?;
         let minute: u16 = minute.parse().map_err(|_| refused())?;
         let minutes = hour * 60 + minute;
-        if minute > 59 || minutes > 24 * 60 { Err(refused()) } else { Ok(WallTime { minutes }) }
+        if minute > 59 || minutes > 24 * 60 {
+            Err(refused())
+        } else {
+            Ok(WallTime { minutes })
+        }
     }
 }
 
@@ -163,8 +175,9 @@ impl std::str::FromStr for Interval {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Interval, String> {
-        let (opens, closes) =
-            text.split_once('-').ok_or_else(|| format!("{text:?} is not an interval such as 09:00-17:00"))?;
+        let (opens, closes) = text
+            .split_once('-')
+            .ok_or_else(|| format!("{text:?} is not an interval such as 09:00-17:00"))?;
         Interval::new(opens.trim().parse()?, closes.trim().parse()?)
     }
 }
@@ -204,12 +217,20 @@ impl Week {
                 if let [earlier, later] = pair
                     && later.opens < earlier.closes
                 {
-                    faults.push(format!("week: on {name}, {later} begins before {earlier} has ended"));
+                    faults.push(format!(
+                        "week: on {name}, {later} begins before {earlier} has ended"
+                    ));
                 }
             }
         }
-        if self.days().iter().all(|(_, intervals)| intervals.is_empty()) {
-            faults.push("week: no day of the week is open, so nothing could ever fall due".to_owned());
+        if self
+            .days()
+            .iter()
+            .all(|(_, intervals)| intervals.is_empty())
+        {
+            faults.push(
+                "week: no day of the week is open, so nothing could ever fall due".to_owned(),
+            );
         }
         faults
     }
@@ -247,7 +268,13 @@ impl CutOffs {
     /// A cut-off on a day that is closed, or after closing, is a slip of the pen.
     pub fn faults(&self, week: &Week) -> Vec<String> {
         let own = [
-            self.monday, self.tuesday, self.wednesday, self.thursday, self.friday, self.saturday, self.sunday,
+            self.monday,
+            self.tuesday,
+            self.wednesday,
+            self.thursday,
+            self.friday,
+            self.saturday,
+            self.sunday,
         ];
         let mut faults = Vec::new();
         for ((name, intervals), cut_off) in week.days().into_iter().zip(own) {
@@ -255,7 +282,10 @@ impl CutOffs {
             match intervals.last() {
                 None => faults.push(format!("cut_off: {name} is closed")),
                 Some(last) if cut_off > last.closes => {
-                    faults.push(format!("cut_off: {cut_off} on {name} is after closing at {}", last.closes));
+                    faults.push(format!(
+                        "cut_off: {cut_off} on {name} is after closing at {}",
+                        last.closes
+                    ));
                 }
                 Some(_) => {}
             }
@@ -275,7 +305,9 @@ macro_rules! written_as_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                String::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
             }
         }
     };

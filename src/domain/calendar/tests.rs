@@ -10,7 +10,11 @@ use super::{BankHolidays, Calendar, CalendarSpec, Day, Holidays, Nation};
 
 pub(crate) fn holidays() -> BankHolidays {
     static HOLIDAYS: LazyLock<BankHolidays> = LazyLock::new(|| {
-        BankHolidays::parse(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/bank-holidays.json"))).unwrap()
+        BankHolidays::parse(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/config/bank-holidays.json"
+        )))
+        .unwrap()
     });
     HOLIDAYS.clone()
 }
@@ -41,7 +45,8 @@ pub(crate) fn calendar(toml: &str) -> Calendar {
 
 /// The demo council's calendar.
 pub(crate) fn northmere() -> Calendar {
-    static NORTHMERE: LazyLock<Calendar> = LazyLock::new(|| calendar(&format!("{NINE_TO_FIVE}{CHRISTMAS}")));
+    static NORTHMERE: LazyLock<Calendar> =
+        LazyLock::new(|| calendar(&format!("{NINE_TO_FIVE}{CHRISTMAS}")));
     NORTHMERE.clone()
 }
 
@@ -56,8 +61,17 @@ fn refused(toml: &str) -> String {
 
 fn round_the_clock() -> Calendar {
     let day = |name: &str| format!("{name} = [\"00:00-24:00\"]\n");
-    let week: String =
-        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].map(day).concat();
+    let week: String = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
+    .map(day)
+    .concat();
     calendar(&format!("nation = \"scotland\"\n[week]\n{week}"))
 }
 
@@ -65,15 +79,30 @@ fn round_the_clock() -> Calendar {
 fn the_feed_holds_every_holiday_of_the_three_nations() {
     let holidays = holidays();
     let n = |nation| holidays.of(nation).count();
-    assert_eq!((n(Nation::EnglandAndWales), n(Nation::Scotland), n(Nation::NorthernIreland)), (40, 46, 50));
+    assert_eq!(
+        (
+            n(Nation::EnglandAndWales),
+            n(Nation::Scotland),
+            n(Nation::NorthernIreland)
+        ),
+        (40, 46, 50)
+    );
     assert_eq!(holidays.known_until(), Some(date(2028, 12, 31)));
 }
 
 #[test]
 fn half_a_feed_is_refused() {
-    let error = BankHolidays::parse(r#"{"scotland": {"events": [{"title": "x", "date": "2026-01-01"}]}}"#);
-    assert_eq!(error.unwrap_err(), "the bank holiday feed has no holidays for england-and-wales");
-    assert!(BankHolidays::parse("<html>").unwrap_err().starts_with("not a bank holiday feed"));
+    let error =
+        BankHolidays::parse(r#"{"scotland": {"events": [{"title": "x", "date": "2026-01-01"}]}}"#);
+    assert_eq!(
+        error.unwrap_err(),
+        "the bank holiday feed has no holidays for england-and-wales"
+    );
+    assert!(
+        BankHolidays::parse("<html>")
+            .unwrap_err()
+            .starts_with("not a bank holiday feed")
+    );
 }
 
 #[test]
@@ -81,12 +110,17 @@ fn a_substitute_day_says_that_it_is_one() {
     let holidays = holidays();
     let boxing_day = date(2026, 12, 28);
     assert_eq!(
-        holidays.title(Holidays::Of(Nation::EnglandAndWales), boxing_day).unwrap(),
+        holidays
+            .title(Holidays::Of(Nation::EnglandAndWales), boxing_day)
+            .unwrap(),
         "Boxing Day (substitute day)"
     );
     let scottish = holidays.title(Holidays::AnyUk, date(2026, 11, 30)).unwrap();
     assert_eq!(scottish, "St Andrew’s Day in Scotland");
-    assert_eq!(holidays.title(Holidays::Of(Nation::EnglandAndWales), date(2026, 11, 30)), None);
+    assert_eq!(
+        holidays.title(Holidays::Of(Nation::EnglandAndWales), date(2026, 11, 30)),
+        None
+    );
     assert_eq!(holidays.title(Holidays::Nobody, boxing_day), None);
 }
 
@@ -109,17 +143,26 @@ fn a_friday_may_have_its_own_cut_off() {
     assert_eq!(from("2026-11-20T16:29:59Z"), date(2026, 11, 20));
     assert_eq!(from("2026-11-20T16:30:00Z"), date(2026, 11, 23));
     assert_eq!(from("2026-11-19T16:30:00Z"), date(2026, 11, 19));
-    assert_eq!(calendar.office().closing_at(date(2026, 11, 20)), at("2026-11-20T17:00:00Z"));
+    assert_eq!(
+        calendar.office().closing_at(date(2026, 11, 20)),
+        at("2026-11-20T17:00:00Z")
+    );
 }
 
 #[test]
 fn a_half_day_counts_and_ends_at_noon() {
     let calendar = northmere();
-    let (office, law) = (calendar.office(), calendar.view(Holidays::Of(Nation::EnglandAndWales), false));
+    let (office, law) = (
+        calendar.office(),
+        calendar.view(Holidays::Of(Nation::EnglandAndWales), false),
+    );
     let eve = date(2026, 12, 24);
     assert!(office.is_working_day(eve));
     assert_eq!(office.closing_at(eve), at("2026-12-24T12:00:00Z"));
-    assert_eq!(office.counted_from(at("2026-12-24T12:00:00Z")), date(2027, 1, 4));
+    assert_eq!(
+        office.counted_from(at("2026-12-24T12:00:00Z")),
+        date(2027, 1, 4)
+    );
     assert_eq!(office.counted_from(at("2026-12-24T11:59:00Z")), eve);
     assert_eq!(law.closing_at(eve), at("2026-12-24T17:00:00Z"));
 }
@@ -131,21 +174,43 @@ fn closures_count_for_the_office_and_never_for_the_law() {
     for day in [date(2026, 12, 29), date(2026, 12, 30), date(2026, 12, 31)] {
         assert!(!calendar.office().is_working_day(day));
         assert!(law.is_working_day(day));
-        assert_eq!(calendar.office().why_not(day).unwrap(), "closed: Christmas closure");
+        assert_eq!(
+            calendar.office().why_not(day).unwrap(),
+            "closed: Christmas closure"
+        );
         assert_eq!(law.why_not(day), None);
     }
-    assert_eq!(calendar.office().add_working_days(date(2026, 12, 24), 1), date(2027, 1, 4));
+    assert_eq!(
+        calendar.office().add_working_days(date(2026, 12, 24), 1),
+        date(2027, 1, 4)
+    );
 }
 
 #[test]
 fn an_office_that_opens_on_saturdays_changes_nothing_in_law() {
-    let calendar = calendar("nation = \"england-and-wales\"\n[week]\nsaturday = [\"10:00-14:00\"]\nmonday = [\"09:00-17:00\"]\n");
+    let calendar = calendar(
+        "nation = \"england-and-wales\"\n[week]\nsaturday = [\"10:00-14:00\"]\nmonday = [\"09:00-17:00\"]\n",
+    );
     let saturday = date(2026, 11, 21);
     assert!(calendar.office().is_working_day(saturday));
-    assert!(!calendar.view(Holidays::AnyUk, false).is_working_day(saturday));
-    assert!(calendar.view(Holidays::AnyUk, false).is_working_day(date(2026, 11, 24)));
-    assert_eq!(calendar.office().why_not(date(2026, 11, 24)).unwrap(), "closed on a Tuesday");
-    assert_eq!(calendar.office().why_not(date(2026, 11, 22)).unwrap(), "Sunday");
+    assert!(
+        !calendar
+            .view(Holidays::AnyUk, false)
+            .is_working_day(saturday)
+    );
+    assert!(
+        calendar
+            .view(Holidays::AnyUk, false)
+            .is_working_day(date(2026, 11, 24))
+    );
+    assert_eq!(
+        calendar.office().why_not(date(2026, 11, 24)).unwrap(),
+        "closed on a Tuesday"
+    );
+    assert_eq!(
+        calendar.office().why_not(date(2026, 11, 22)).unwrap(),
+        "Sunday"
+    );
 }
 
 #[test]
@@ -157,18 +222,29 @@ fn a_council_may_work_on_a_bank_holiday_and_keep_its_own() {
     let summer = date(2026, 8, 3);
     assert!(calendar.office().is_working_day(summer));
     assert!(!calendar.office().is_working_day(date(2026, 9, 28)));
-    assert!(!calendar.view(Holidays::Of(Nation::Scotland), false).is_working_day(summer));
+    assert!(
+        !calendar
+            .view(Holidays::Of(Nation::Scotland), false)
+            .is_working_day(summer)
+    );
 }
 
 #[test]
 fn a_proclaimed_holiday_is_data() {
-    let extra = "extra_holidays = [{ on = 2026-07-20, title = \"Proclaimed\", nations = [\"scotland\"] }]";
+    let extra =
+        "extra_holidays = [{ on = 2026-07-20, title = \"Proclaimed\", nations = [\"scotland\"] }]";
     let extra = extra.replace("2026-07-20", "\"2026-07-20\"");
     let calendar = calendar(&format!("{extra}\n{NINE_TO_FIVE}"));
     let day = date(2026, 7, 20);
     assert!(calendar.office().is_working_day(day));
     assert!(!calendar.view(Holidays::AnyUk, false).is_working_day(day));
-    assert!(!calendar.with_nation(Nation::Scotland).unwrap().office().is_working_day(day));
+    assert!(
+        !calendar
+            .with_nation(Nation::Scotland)
+            .unwrap()
+            .office()
+            .is_working_day(day)
+    );
 }
 
 #[test]
@@ -177,7 +253,11 @@ fn june_15_2026_is_a_holiday_in_scotland_alone() {
     let day = date(2026, 6, 15);
     assert!(calendar.office().is_working_day(day));
     assert!(!calendar.view(Holidays::AnyUk, false).is_working_day(day));
-    assert!(!calendar.view(Holidays::Of(Nation::Scotland), false).is_working_day(day));
+    assert!(
+        !calendar
+            .view(Holidays::Of(Nation::Scotland), false)
+            .is_working_day(day)
+    );
 }
 
 #[test]
@@ -186,8 +266,15 @@ fn no_minute_is_lost_at_midnight() {
     let calendar = round_the_clock();
     let start = at("2026-11-17T18:00:00Z");
     for hours in 1..200 {
-        let elapsed = start.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap();
-        assert_eq!(calendar.view(Holidays::Nobody, true).add_working_hours(start, hours), elapsed);
+        let elapsed = start
+            .checked_add(SignedDuration::from_hours(i64::from(hours)))
+            .unwrap();
+        assert_eq!(
+            calendar
+                .view(Holidays::Nobody, true)
+                .add_working_hours(start, hours),
+            elapsed
+        );
     }
 }
 
@@ -195,8 +282,14 @@ fn no_minute_is_lost_at_midnight() {
 fn working_hours_round_the_clock_follow_both_clock_changes() {
     let calendar = round_the_clock();
     let view = calendar.view(Holidays::Nobody, true);
-    assert_eq!(view.add_working_hours(at("2027-03-27T18:00:00Z"), 24), at("2027-03-28T18:00:00Z"));
-    assert_eq!(view.add_working_hours(at("2026-10-24T17:00:00Z"), 24), at("2026-10-25T17:00:00Z"));
+    assert_eq!(
+        view.add_working_hours(at("2027-03-27T18:00:00Z"), 24),
+        at("2027-03-28T18:00:00Z")
+    );
+    assert_eq!(
+        view.add_working_hours(at("2026-10-24T17:00:00Z"), 24),
+        at("2026-10-25T17:00:00Z")
+    );
 }
 
 #[test]
@@ -205,26 +298,52 @@ fn a_lunch_break_is_not_a_holiday() {
     let calendar = calendar(&split);
     let office = calendar.office();
     assert!(office.is_working_day(date(2026, 11, 18)));
-    assert_eq!(office.add_working_hours(at("2026-11-18T12:00:00Z"), 1), at("2026-11-18T14:00:00Z"));
-    assert_eq!(office.add_working_hours(at("2026-11-18T12:45:00Z"), 1), at("2026-11-18T14:30:00Z"));
-    assert_eq!(office.counted_from(at("2026-11-18T12:45:00Z")), date(2026, 11, 18));
+    assert_eq!(
+        office.add_working_hours(at("2026-11-18T12:00:00Z"), 1),
+        at("2026-11-18T14:00:00Z")
+    );
+    assert_eq!(
+        office.add_working_hours(at("2026-11-18T12:45:00Z"), 1),
+        at("2026-11-18T14:30:00Z")
+    );
+    assert_eq!(
+        office.counted_from(at("2026-11-18T12:45:00Z")),
+        date(2026, 11, 18)
+    );
 }
 
 #[test]
 fn the_last_hour_ends_at_closing_not_at_the_next_opening() {
     let calendar = northmere();
     let office = calendar.office();
-    assert_eq!(office.add_working_hours(at("2026-11-18T09:00:00Z"), 8), at("2026-11-18T17:00:00Z"));
-    assert_eq!(office.add_working_hours(at("2026-11-18T09:00:01Z"), 8), at("2026-11-19T09:00:01Z"));
-    assert_eq!(office.add_working_hours(at("2026-12-24T10:00:00Z"), 4), at("2027-01-04T11:00:00Z"));
+    assert_eq!(
+        office.add_working_hours(at("2026-11-18T09:00:00Z"), 8),
+        at("2026-11-18T17:00:00Z")
+    );
+    assert_eq!(
+        office.add_working_hours(at("2026-11-18T09:00:01Z"), 8),
+        at("2026-11-19T09:00:01Z")
+    );
+    assert_eq!(
+        office.add_working_hours(at("2026-12-24T10:00:00Z"), 4),
+        at("2027-01-04T11:00:00Z")
+    );
 }
 
 #[test]
 fn a_week_without_mondays_and_thursdays_still_gives_dates() {
-    let calendar = calendar("nation = \"england-and-wales\"\n[week]\ntuesday = [\"09:00-17:00\"]\nfriday = [\"09:00-12:00\"]\n");
+    let calendar = calendar(
+        "nation = \"england-and-wales\"\n[week]\ntuesday = [\"09:00-17:00\"]\nfriday = [\"09:00-12:00\"]\n",
+    );
     let office = calendar.office();
-    assert_eq!(office.add_working_days(date(2026, 11, 16), 3), date(2026, 11, 24));
-    assert_eq!(office.add_working_hours(at("2026-11-16T10:00:00Z"), 12), at("2026-11-24T10:00:00Z"));
+    assert_eq!(
+        office.add_working_days(date(2026, 11, 16), 3),
+        date(2026, 11, 24)
+    );
+    assert_eq!(
+        office.add_working_hours(at("2026-11-16T10:00:00Z"), 12),
+        at("2026-11-24T10:00:00Z")
+    );
 }
 
 #[test]
@@ -237,7 +356,10 @@ fn every_slip_of_the_pen_is_named_at_once() {
     let toml = format!(
         "zone = \"Europe/Northmere\"\n{}[cut_off]\nsunday = \"12:00\"\nmonday = \"18:00\"\n\
          [closures]\n2026-12-24 = \"Closed\"\n[half_days]\n2026-12-24 = {{ closes = \"08:00\", reason = \"Eve\" }}\n",
-        NINE_TO_FIVE.replace("tuesday = [\"09:00-17:00\"]", "tuesday = [\"09:00-13:00\", \"12:00-17:00\"]")
+        NINE_TO_FIVE.replace(
+            "tuesday = [\"09:00-17:00\"]",
+            "tuesday = [\"09:00-13:00\", \"12:00-17:00\"]"
+        )
     );
     let faults = refused(&toml);
     for part in [
@@ -254,7 +376,9 @@ fn every_slip_of_the_pen_is_named_at_once() {
 
 #[test]
 fn times_of_day_are_read_strictly() {
-    for wrong in ["9:00", "24:01", "12:60", "25:00", "1200", "12:00:00", "+1:00", ""] {
+    for wrong in [
+        "9:00", "24:01", "12:60", "25:00", "1200", "12:00:00", "+1:00", "",
+    ] {
         assert!(wrong.parse::<super::WallTime>().is_err(), "{wrong}");
     }
     for wrong in ["17:00-09:00", "09:00-09:00", "09:00", "09:00-25:00"] {
@@ -262,16 +386,29 @@ fn times_of_day_are_read_strictly() {
     }
     let said = |text: &str| text.parse::<super::WallTime>().unwrap().spoken();
     assert_eq!(
-        ["00:00", "00:30", "09:00", "12:00", "12:15", "16:30", "17:00", "24:00"].map(said),
-        ["midnight", "12.30am", "9am", "noon", "12.15pm", "4.30pm", "5pm", "midnight"]
+        [
+            "00:00", "00:30", "09:00", "12:00", "12:15", "16:30", "17:00", "24:00"
+        ]
+        .map(said),
+        [
+            "midnight", "12.30am", "9am", "noon", "12.15pm", "4.30pm", "5pm", "midnight"
+        ]
     );
-    assert_eq!("24:00".parse::<super::WallTime>().unwrap().to_string(), "24:00");
+    assert_eq!(
+        "24:00".parse::<super::WallTime>().unwrap().to_string(),
+        "24:00"
+    );
 }
 
 #[test]
 fn a_nation_is_known_by_its_slug_only() {
     assert_eq!("scotland".parse(), Ok(Nation::Scotland));
-    assert!("wales".parse::<Nation>().unwrap_err().contains("england-and-wales, scotland, northern-ireland"));
+    assert!(
+        "wales"
+            .parse::<Nation>()
+            .unwrap_err()
+            .contains("england-and-wales, scotland, northern-ireland")
+    );
 }
 
 #[test]
@@ -301,9 +438,15 @@ fn a_digest_leaves_at_nine_on_the_next_working_day() {
 fn a_local_time_that_does_not_exist_is_when_the_clocks_skip() {
     let calendar = northmere();
     let half_past_one = "01:30".parse().unwrap();
-    assert_eq!(calendar.instant(date(2027, 3, 28), half_past_one), at("2027-03-28T01:30:00Z"));
+    assert_eq!(
+        calendar.instant(date(2027, 3, 28), half_past_one),
+        at("2027-03-28T01:30:00Z")
+    );
     // The first of two.
-    assert_eq!(calendar.instant(date(2026, 10, 25), half_past_one), at("2026-10-25T00:30:00Z"));
+    assert_eq!(
+        calendar.instant(date(2026, 10, 25), half_past_one),
+        at("2026-10-25T00:30:00Z")
+    );
 }
 
 #[test]
@@ -312,8 +455,13 @@ fn a_snapshot_read_back_is_the_same_calendar() {
     let json = serde_json::to_string(&calendar).unwrap();
     let back: Calendar = serde_json::from_str(&json).unwrap();
     assert_eq!(back, calendar);
-    assert_eq!(back.office().add_working_days(date(2026, 12, 23), 2), date(2027, 1, 4));
-    assert!(serde_json::from_str::<Calendar>(&json.replace("Europe/London", "Europe/Nowhere")).is_err());
+    assert_eq!(
+        back.office().add_working_days(date(2026, 12, 23), 2),
+        date(2027, 1, 4)
+    );
+    assert!(
+        serde_json::from_str::<Calendar>(&json.replace("Europe/London", "Europe/Nowhere")).is_err()
+    );
 }
 
 #[test]
@@ -344,11 +492,18 @@ fn shuffled(weekdays: u8, closures: &BTreeSet<u16>) -> Calendar {
         &mut week.sunday,
     ];
     for (n, day) in days.into_iter().enumerate() {
-        *day = if weekdays >> n & 1 == 1 { vec!["09:00-17:00".parse().unwrap()] } else { Vec::new() };
+        *day = if weekdays >> n & 1 == 1 {
+            vec!["09:00-17:00".parse().unwrap()]
+        } else {
+            Vec::new()
+        };
     }
     spec.half_days.clear();
     let first = Day::of(date(2025, 1, 1));
-    spec.closures = closures.iter().map(|n| (first.plus(i32::from(*n)).date(), "Closed".to_owned())).collect();
+    spec.closures = closures
+        .iter()
+        .map(|n| (first.plus(i32::from(*n)).date(), "Closed".to_owned()))
+        .collect();
     Calendar::new(spec, holidays()).unwrap()
 }
 

@@ -44,7 +44,13 @@ impl Holidays {
 
     pub(super) fn all() -> [Holidays; Holidays::COUNT] {
         let [first, second, third] = Nation::ALL;
-        [Holidays::Nobody, Holidays::AnyUk, Holidays::Of(first), Holidays::Of(second), Holidays::Of(third)]
+        [
+            Holidays::Nobody,
+            Holidays::AnyUk,
+            Holidays::Of(first),
+            Holidays::Of(second),
+            Holidays::Of(third),
+        ]
     }
 
     pub(super) fn index(self) -> usize {
@@ -60,8 +66,18 @@ impl Holidays {
 
 impl<'c> View<'c> {
     pub(super) fn new(calendar: &'c Calendar, holidays: Holidays, closures: bool) -> View<'c> {
-        let weekdays = if closures { open_weekdays(calendar) } else { MONDAY_TO_FRIDAY };
-        View { calendar, free: calendar.free_days(holidays, closures), weekdays, holidays, closures }
+        let weekdays = if closures {
+            open_weekdays(calendar)
+        } else {
+            MONDAY_TO_FRIDAY
+        };
+        View {
+            calendar,
+            free: calendar.free_days(holidays, closures),
+            weekdays,
+            holidays,
+            closures,
+        }
     }
 
     pub fn calendar(&self) -> &'c Calendar {
@@ -152,12 +168,18 @@ impl<'c> View<'c> {
     /// The time of day from which a contact counts from the next open day.
     pub fn cut_off(&self, on: Date) -> WallTime {
         let closing = self.closing(on);
-        self.calendar.spec().cut_off.on(Day::of(on)).map_or(closing, |own| own.min(closing))
+        self.calendar
+            .spec()
+            .cut_off
+            .on(Day::of(on))
+            .map_or(closing, |own| own.min(closing))
     }
 
     /// Closing time of a day; 24:00 where the office keeps no hours on its weekday.
     pub fn closing(&self, on: Date) -> WallTime {
-        self.intervals(on).last().map_or(WallTime::END_OF_DAY, Interval::closes)
+        self.intervals(on)
+            .last()
+            .map_or(WallTime::END_OF_DAY, Interval::closes)
     }
 
     /// The instant of closing time.
@@ -233,7 +255,11 @@ impl<'c> View<'c> {
         let weekday = jiff::fmt::strtime::format("%A", on).unwrap_or_else(|_| "weekend".to_owned());
         if self.weekdays >> day.days_since_monday() & 1 == 0 {
             let weekend = day.days_since_monday() > 4;
-            return Some(if weekend { weekday } else { format!("closed on a {weekday}") });
+            return Some(if weekend {
+                weekday
+            } else {
+                format!("closed on a {weekday}")
+            });
         }
         let closure = spec.closures.get(&on).filter(|_| self.closures);
         let holiday = self.calendar.observed.title(self.holidays, on);
@@ -256,23 +282,38 @@ impl<'c> View<'c> {
     /// The day's opening hours, shortened on a half day where closures count.
     pub fn intervals(&self, on: Date) -> impl DoubleEndedIterator<Item = Interval> + use<'c> {
         let spec = self.calendar.spec();
-        let early = spec.half_days.get(&on).filter(|_| self.closures).map(|half_day| half_day.closes);
+        let early = spec
+            .half_days
+            .get(&on)
+            .filter(|_| self.closures)
+            .map(|half_day| half_day.closes);
         let closes = early.unwrap_or(WallTime::END_OF_DAY);
-        spec.week.on(Day::of(on)).iter().filter_map(move |interval| interval.until(closes))
+        spec.week
+            .on(Day::of(on))
+            .iter()
+            .filter_map(move |interval| interval.until(closes))
     }
 
     fn open_spans(&self, day: Day) -> impl Iterator<Item = (Timestamp, Timestamp)> + use<'c> {
         let calendar = self.calendar;
         let on = day.date();
         let open = self.works_on(day);
-        self.intervals(on).filter(move |_| open).map(move |interval| {
-            (calendar.instant(on, interval.opens()), calendar.instant(on, interval.closes()))
-        })
+        self.intervals(on)
+            .filter(move |_| open)
+            .map(move |interval| {
+                (
+                    calendar.instant(on, interval.opens()),
+                    calendar.instant(on, interval.closes()),
+                )
+            })
     }
 }
 
 impl DaySet {
-    pub(super) const EMPTY: &'static DaySet = &DaySet { first: 0, bits: Vec::new() };
+    pub(super) const EMPTY: &'static DaySet = &DaySet {
+        first: 0,
+        bits: Vec::new(),
+    };
 
     pub(super) fn of(days: &BTreeSet<Date>) -> DaySet {
         let (Some(first), Some(last)) = (days.first(), days.last()) else {
@@ -303,13 +344,20 @@ impl DaySet {
 /// Word and bit of a day that many days into a set.
 fn place(offset: i32) -> (usize, u64) {
     let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-    (usize::try_from(offset / 64).unwrap_or(usize::MAX), 1 << (offset % 64))
+    (
+        usize::try_from(offset / 64).unwrap_or(usize::MAX),
+        1 << (offset % 64),
+    )
 }
 
 fn open_weekdays(calendar: &Calendar) -> u8 {
     let monday = Day::of(Date::constant(2024, 1, 1));
     (0_u8..7).fold(0, |mask, n| {
-        let open = !calendar.spec().week.on(monday.plus(i32::from(n))).is_empty();
+        let open = !calendar
+            .spec()
+            .week
+            .on(monday.plus(i32::from(n)))
+            .is_empty();
         mask | u8::from(open) << n
     })
 }
@@ -321,7 +369,10 @@ pub(in crate::domain) fn outside(
     without: &[(Timestamp, Timestamp)],
 ) -> impl Iterator<Item = (Timestamp, Timestamp)> {
     let mut at = from;
-    let ends = without.iter().copied().chain(std::iter::once((to, Timestamp::MAX)));
+    let ends = without
+        .iter()
+        .copied()
+        .chain(std::iter::once((to, Timestamp::MAX)));
     ends.filter_map(move |(gap_from, gap_to)| {
         let span = (at, gap_from.min(to));
         at = at.max(gap_to);

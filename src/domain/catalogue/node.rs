@@ -233,12 +233,18 @@ impl Node {
         &node.place
     }
 
-    /// Where a text first stands, among the values below this one.
-    pub(super) fn find_text(&self, wanted: &str) -> Option<&Place> {
+    /// Where a word first stands, as a key or as a value, at or below this node.
+    pub(super) fn find_word(&self, wanted: &str) -> Option<&Place> {
         match &self.held {
             Held::Text(text) => (text == wanted).then_some(&self.place),
-            Held::List(list) => list.iter().find_map(|node| node.find_text(wanted)),
-            Held::Table(entries) => entries.iter().find_map(|(_, node)| node.find_text(wanted)),
+            Held::List(list) => list.iter().find_map(|node| node.find_word(wanted)),
+            Held::Table(entries) => entries.iter().find_map(|(key, node)| {
+                if key == wanted {
+                    Some(&node.place)
+                } else {
+                    node.find_word(wanted)
+                }
+            }),
             _ => None,
         }
     }

@@ -36,20 +36,33 @@ pub(super) struct Draft {
 }
 
 /// Reads and checks a tree. `faults` are those found while the tree was made.
-pub(super) fn catalogue(tree: &Node, mut faults: Vec<Fault>) -> Result<Catalogue, Vec<Fault>> {
+pub(super) fn checked(tree: &Node, mut faults: Vec<Fault>) -> Result<Catalogue, Vec<Fault>> {
     let draft = Draft::read(tree, &mut faults);
     faults.extend(check::faults(&draft, tree));
     let warnings = check::warnings(&draft, tree);
-    if let Some(mut catalogue) = draft.assemble(tree) {
-        catalogue.warnings = warnings;
+    if let Some(catalogue) = draft.assemble(tree) {
         faults.extend(routing_faults(&catalogue, tree));
         if faults.is_empty() {
-            return Ok(catalogue);
+            return Ok(Catalogue {
+                warnings,
+                ..catalogue
+            });
         }
     }
     faults.sort();
     faults.dedup();
     Err(faults)
+}
+
+/// Reads a tree that was checked before.
+pub(super) fn unchecked(tree: &Node) -> Result<Catalogue, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let draft = Draft::read(tree, &mut faults);
+    let has_default_ladder = draft.ladders.contains_key("default");
+    match draft.assemble(tree) {
+        Some(catalogue) if faults.is_empty() && has_default_ladder => Ok(catalogue),
+        _ => Err(faults),
+    }
 }
 
 impl Draft {
@@ -224,7 +237,7 @@ fn routing_faults(catalogue: &Catalogue, tree: &Node) -> Vec<Fault> {
         .into_iter()
         .map(|message| {
             let quoted = message.split('`').nth(1).unwrap_or_default();
-            node.find_text(quoted).unwrap_or(&node.place).fault(message)
+            node.find_word(quoted).unwrap_or(&node.place).fault(message)
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Whether a clock may be paused or its date moved, decided before it is done.
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::course::Run;
 use super::{Course, Extension, Facts, Longer, Pause, State, Terms, read};
@@ -24,7 +24,11 @@ pub enum Refusal {
     #[error("the date of {clock} had to be moved before it passed on {due_on}")]
     TooLate { clock: String, due_on: Date },
     #[error("{by} cannot be added to {target}, the target of {clock}")]
-    OtherUnit { clock: String, by: Target, target: Target },
+    OtherUnit {
+        clock: String,
+        by: Target,
+        target: Target,
+    },
     #[error("{clock} is due on {due_on} already")]
     NotLater { clock: String, due_on: Date },
     #[error("{until_on} is not a working day for {clock}")]
@@ -45,7 +49,11 @@ pub enum Refusal {
 
 /// Whether a date may be moved now; answers the extension to record. A date named outright comes
 /// back as working days where the clock counts in those, so that a later pause still moves it.
-pub fn check_extension(facts: &Facts, terms: &Terms, extension: Extension) -> Result<Extension, Refusal> {
+pub fn check_extension(
+    facts: &Facts,
+    terms: &Terms,
+    extension: Extension,
+) -> Result<Extension, Refusal> {
     let clock = extension.clock.clone();
     if extension.reason.trim().is_empty() {
         return Err(Refusal::ReasonMissing);
@@ -55,12 +63,19 @@ pub fn check_extension(facts: &Facts, terms: &Terms, extension: Extension) -> Re
     if !matches!(state, State::Running | State::Paused | State::Missed) {
         return Err(Refusal::NotRunning { clock, state });
     }
-    let when_late = course.spec.extension.as_ref().is_some_and(|rule| rule.when_late);
+    let when_late = course
+        .spec
+        .extension
+        .as_ref()
+        .is_some_and(|rule| rule.when_late);
     if let Some(run) = &course.run
         && state == State::Missed
         && !when_late
     {
-        return Err(Refusal::TooLate { clock, due_on: run.due.on });
+        return Err(Refusal::TooLate {
+            clock,
+            due_on: run.due.on,
+        });
     }
     check_length(&course, extension)
 }
@@ -89,19 +104,35 @@ pub fn check_pause(facts: &Facts, terms: &Terms, pause: Pause) -> Result<Pause, 
         let course = courses.iter().find(|course| course.spec.name == *clock);
         let course = course.ok_or_else(|| unknown(facts, terms, clock))?;
         if course.spec.pause.is_none() {
-            return Err(Refusal::NotPausable { clock: clock.clone() });
+            return Err(Refusal::NotPausable {
+                clock: clock.clone(),
+            });
         }
     }
-    let own = |course: &&Course<'_>| pause.clock.as_ref().is_none_or(|clock| *clock == course.spec.name);
+    let own = |course: &&Course<'_>| {
+        pause
+            .clock
+            .as_ref()
+            .is_none_or(|clock| *clock == course.spec.name)
+    };
     let mut running = 0;
     let mut latest_on = Date::MAX;
     for course in courses.iter().filter(own) {
-        let Some(rule) = &course.spec.pause else { continue };
+        let Some(rule) = &course.spec.pause else {
+            continue;
+        };
         match course.state(facts, pause.from) {
             State::Running => running += 1,
-            State::Paused => return Err(Refusal::AlreadyPaused { clock: course.spec.name.clone() }),
+            State::Paused => {
+                return Err(Refusal::AlreadyPaused {
+                    clock: course.spec.name.clone(),
+                });
+            }
             state if pause.clock.is_some() => {
-                return Err(Refusal::NotRunning { clock: course.spec.name.clone(), state });
+                return Err(Refusal::NotRunning {
+                    clock: course.spec.name.clone(),
+                    state,
+                });
             }
             _ => continue,
         }
@@ -122,15 +153,21 @@ pub fn check_pause(facts: &Facts, terms: &Terms, pause: Pause) -> Result<Pause, 
 /// The clock, if its standard lets its date be moved once more.
 fn extendable<'t>(facts: &Facts, terms: &'t Terms, clock: &str) -> Result<Course<'t>, Refusal> {
     if facts.promises.iter().any(|promise| promise.name == clock) {
-        return Err(Refusal::NotExtendable { clock: clock.to_owned() });
+        return Err(Refusal::NotExtendable {
+            clock: clock.to_owned(),
+        });
     }
     let course = Course::named(facts, terms, clock).ok_or_else(|| unknown(facts, terms, clock))?;
     let Some(rule) = &course.spec.extension else {
-        return Err(Refusal::NotExtendable { clock: clock.to_owned() });
+        return Err(Refusal::NotExtendable {
+            clock: clock.to_owned(),
+        });
     };
     let granted = course.run.as_ref().map_or(0, |run| run.extensions.len());
     if u32::try_from(granted).is_ok_and(|granted| granted >= rule.times) {
-        return Err(Refusal::AlreadyExtended { clock: clock.to_owned() });
+        return Err(Refusal::AlreadyExtended {
+            clock: clock.to_owned(),
+        });
     }
     Ok(course)
 }
@@ -138,38 +175,66 @@ fn extendable<'t>(facts: &Facts, terms: &'t Terms, clock: &str) -> Result<Course
 fn check_length(course: &Course<'_>, extension: Extension) -> Result<Extension, Refusal> {
     let clock = extension.clock.clone();
     let Some(run) = &course.run else {
-        return Err(Refusal::NotRunning { clock, state: State::NotStarted });
+        return Err(Refusal::NotRunning {
+            clock,
+            state: State::NotStarted,
+        });
     };
     let extension = in_working_days(course, run, extension)?;
     let Some(due) = course.due_with(run, &extension) else {
         let Longer::By(by) = extension.to else {
             return Err(Refusal::NotExtendable { clock });
         };
-        return Err(Refusal::OtherUnit { clock, by, target: run.counted });
+        return Err(Refusal::OtherUnit {
+            clock,
+            by,
+            target: run.counted,
+        });
     };
     if due.at <= run.due.at {
-        return Err(Refusal::NotLater { clock, due_on: run.due.on });
+        return Err(Refusal::NotLater {
+            clock,
+            due_on: run.due.on,
+        });
     }
     match run.longest {
-        Some(longest) if due.at > longest.at => Err(Refusal::BeyondCap { clock, latest_on: longest.on }),
+        Some(longest) if due.at > longest.at => Err(Refusal::BeyondCap {
+            clock,
+            latest_on: longest.on,
+        }),
         _ => Ok(extension),
     }
 }
 
 /// A date named outright, as the working days it is after the present last day.
-fn in_working_days(course: &Course<'_>, run: &Run, extension: Extension) -> Result<Extension, Refusal> {
-    let Longer::UntilOn(until_on) = extension.to else { return Ok(extension) };
+fn in_working_days(
+    course: &Course<'_>,
+    run: &Run,
+    extension: Extension,
+) -> Result<Extension, Refusal> {
+    let Longer::UntilOn(until_on) = extension.to else {
+        return Ok(extension);
+    };
     let clock = || extension.clock.clone();
     if course.spec.rolls && !course.view.is_working_day(until_on) {
-        return Err(Refusal::NotAWorkingDay { clock: clock(), until_on });
+        return Err(Refusal::NotAWorkingDay {
+            clock: clock(),
+            until_on,
+        });
     }
     if until_on <= run.due.on {
-        return Err(Refusal::NotLater { clock: clock(), due_on: run.due.on });
+        return Err(Refusal::NotLater {
+            clock: clock(),
+            due_on: run.due.on,
+        });
     }
     if let Some(longest) = run.longest
         && until_on > longest.on
     {
-        return Err(Refusal::BeyondCap { clock: clock(), latest_on: longest.on });
+        return Err(Refusal::BeyondCap {
+            clock: clock(),
+            latest_on: longest.on,
+        });
     }
     if !matches!(run.counted, Target::WorkingDays(_)) {
         return Ok(extension);
@@ -180,12 +245,21 @@ fn in_working_days(course: &Course<'_>, run: &Run, extension: Extension) -> Resu
         day = day.next();
         n += u32::from(course.view.works_on(day) && !course.gaps.cover(day));
     }
-    Ok(Extension { to: Longer::By(Target::WorkingDays(n)), ..extension })
+    Ok(Extension {
+        to: Longer::By(Target::WorkingDays(n)),
+        ..extension
+    })
 }
 
 fn unknown(facts: &Facts, terms: &Terms, clock: &str) -> Refusal {
-    let known = read(facts, terms, Timestamp::MIN).into_iter().map(|reading| reading.name).collect();
-    Refusal::UnknownClock { clock: clock.to_owned(), known }
+    let known = read(facts, terms, Timestamp::MIN)
+        .into_iter()
+        .map(|reading| reading.name)
+        .collect();
+    Refusal::UnknownClock {
+        clock: clock.to_owned(),
+        known,
+    }
 }
 
 impl Refusal {

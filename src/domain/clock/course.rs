@@ -2,12 +2,16 @@
 //!
 //! This is the only place where a date is made. It never looks at the time but to name a state.
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Extended, Extension, Facts, Longer, OwnPromise, Paused, Promised, Reading, State, Terms};
-use crate::domain::calendar::{Calendar, Day, View, WallTime};
-use crate::domain::standard::{ClockSpec, LateAt, RECEIVED, Target};
+use super::{
+    Extended, Extension, Facts, Longer, OwnPromise, Paused, Promised, Reading, State, Terms,
+};
+use super::count::{Counting, Due, Origin};
+use super::gaps::Gaps;
+use super::met::{happened, met, met_as_of, was_met_before};
+use crate::domain::calendar::{Day, View, WallTime};
+use crate::domain::standard::{ClockSpec, RECEIVED, Target};
 
 /// Everything about one clock that does not depend on the time.
 #[derive(Clone)]
@@ -50,24 +54,6 @@ pub(in crate::domain) struct Start {
     pub restarted_at: Option<Timestamp>,
 }
 
-/// The last day and the first instant that is late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::domain) struct Due {
-    pub on: Date,
-    pub at: Timestamp,
-}
-
-/// The times a clock stood still: in order, none touching another.
-#[derive(Clone, Debug, Default)]
-pub(in crate::domain) struct Gaps {
-    pub spans: Vec<(Timestamp, Timestamp)>,
-    /// After the first day up to and including the second: the day of the pause counts, the day
-    /// it resumes does not, as with receipt.
-    days: Vec<(Day, Day)>,
-    /// The pauses as they were written down.
-    pub pauses: Vec<Paused>,
-}
-
 impl<'t> Course<'t> {
     /// Every clock of the standard, in its order.
     pub fn all(facts: &Facts, terms: &'t Terms) -> Vec<Course<'t>> {
@@ -77,20 +63,35 @@ impl<'t> Course<'t> {
             let gaps = Gaps::of(facts, spec, terms);
             let start = Start::of(facts, spec, view, &courses);
             let run = start.map(|start| Run::of(facts, spec, view, &gaps, start));
-            courses.push(Course { spec, view, gaps, run });
+            courses.push(Course {
+                spec,
+                view,
+                gaps,
+                run,
+            });
         }
         courses
     }
 
     /// One clock by name.
     pub fn named(facts: &Facts, terms: &'t Terms, name: &str) -> Option<Course<'t>> {
-        Course::all(facts, terms).into_iter().find(|course| course.spec.name == name)
+        Course::all(facts, terms)
+            .into_iter()
+            .find(|course| course.spec.name == name)
     }
 
     /// The last day if this extension were granted on top of those there are; nothing when its
     /// unit does not fit the clock.
     pub fn due_with(&self, run: &Run, extension: &Extension) -> Option<Due> {
-        lengthen(self.spec, self.view, &self.gaps, &run.start, (run.counted, run.due), extension).map(|(_, due)| due)
+        lengthen(
+            self.spec,
+            self.view,
+            &self.gaps,
+            &run.start,
+            (run.counted, run.due),
+            extension,
+        )
+        .map(|(_, due)| due)
     }
 
     /// The days a month or calendar-day target was rolled over to reach its last day.
@@ -101,8 +102,11 @@ impl<'t> Course<'t> {
             moved_by_pauses(self.spec, self.view, &self.gaps, from, Day::of(nominal))
         });
         // A last day that was named outright was not rolled to.
-        let first = nominal.filter(|day| roll(self.spec, self.view, *day) == last).unwrap_or(last);
-        std::iter::successors(Some(first), |day| Some(day.next())).take_while(move |day| *day < last)
+        let first = nominal
+            .filter(|day| roll(self.spec, self.view, *day) == last)
+            .unwrap_or(last);
+        std::iter::successors(Some(first), |day| Some(day.next()))
+            .take_while(move |day| *day < last)
     }
 
     pub fn reading(&self, facts: &Facts, now: Timestamp) -> Reading {
@@ -110,7 +114,9 @@ impl<'t> Course<'t> {
         let met_at = met_as_of(facts, name, &self.spec.stops_on, now);
         let state = self.state(facts, now);
         let run = self.run.as_ref().filter(|_| state != State::NotApplicable);
-        let first_met_at = met(facts, name, &self.spec.stops_on).filter(|at| *at <= now).min();
+        let first_met_at = met(facts, name, &self.spec.stops_on)
+            .filter(|at| *at <= now)
+            .min();
         Reading {
             name: name.clone(),
             starts_at: run.and_then(|run| run.start.at),
@@ -138,17 +144,32 @@ impl<'t> Course<'t> {
         if met_as_of(facts, name, &self.spec.stops_on, now).is_some() {
             return State::Met;
         }
-        if facts.cancelled.as_ref().is_some_and(|cancelled| cancelled.at <= now) {
+        if facts
+            .cancelled
+            .as_ref()
+            .is_some_and(|cancelled| cancelled.at <= now)
+        {
             return State::Cancelled;
         }
-        let Some(run) = &self.run else { return State::NotStarted };
+        let Some(run) = &self.run else {
+            return State::NotStarted;
+        };
         if run.start.at.is_none() {
             return State::Projected;
         }
-        if self.gaps.spans.iter().any(|(from, to)| *from <= now && now < *to && *from < run.due.at) {
+        if self
+            .gaps
+            .spans
+            .iter()
+            .any(|(from, to)| *from <= now && now < *to && *from < run.due.at)
+        {
             return State::Paused;
         }
-        if run.due.at <= now { State::Missed } else { State::Running }
+        if run.due.at <= now {
+            State::Missed
+        } else {
+            State::Running
+        }
     }
 
     /// When the promise was first broken, as far as the time has come.
@@ -161,13 +182,20 @@ impl<'t> Course<'t> {
         if run.start.at.is_none() || due_at > now {
             return None;
         }
-        let cancelled_first = facts.cancelled.as_ref().is_some_and(|cancelled| cancelled.at <= due_at);
+        let cancelled_first = facts
+            .cancelled
+            .as_ref()
+            .is_some_and(|cancelled| cancelled.at <= due_at);
         let (name, stops_on) = (&self.spec.name, &self.spec.stops_on);
         if !was_met_before(facts, name, stops_on, due_at) {
             return (!cancelled_first).then_some(due_at);
         }
         // Met in time, but a bounce after the date showed that it had not reached the person.
-        let voided = facts.reopened.iter().filter(|reopened| reopened.clock == *name).map(|reopened| reopened.at);
+        let voided = facts
+            .reopened
+            .iter()
+            .filter(|reopened| reopened.clock == *name)
+            .map(|reopened| reopened.at);
         voided.filter(|at| due_at < *at && *at <= now).min()
     }
 }
@@ -181,26 +209,45 @@ impl Run {
         let mut due = unextended;
         let mut broken_at = None;
         let mut extensions: Vec<Extension> = Vec::new();
-        if facts.extensions.iter().any(|extension| extension.clock == spec.name) {
+        if facts
+            .extensions
+            .iter()
+            .any(|extension| extension.clock == spec.name)
+        {
             // What was granted before the count began afresh is gone with the old count.
             let own = |extension: &&Extension| {
-                extension.clock == spec.name && start.restarted_at.is_none_or(|at| at <= extension.at)
+                extension.clock == spec.name
+                    && start.restarted_at.is_none_or(|at| at <= extension.at)
             };
             let mut granted: Vec<&Extension> = facts.extensions.iter().filter(own).collect();
             granted.sort_by_key(|extension| extension.at);
             for extension in granted {
-                let Some((longer, later)) = lengthen(spec, view, gaps, &start, (counted, due), extension) else {
+                let Some((longer, later)) =
+                    lengthen(spec, view, gaps, &start, (counted, due), extension)
+                else {
                     continue;
                 };
                 let late = due.at <= extension.at;
-                if late && start.at.is_some() && !was_met_before(facts, &spec.name, &spec.stops_on, due.at) {
+                if late
+                    && start.at.is_some()
+                    && !was_met_before(facts, &spec.name, &spec.stops_on, due.at)
+                {
                     broken_at = broken_at.or(Some(due.at));
                 }
                 (counted, due) = (longer, later);
                 extensions.push(extension.clone());
             }
         }
-        Run { start, counted, unextended, due, longest, extensions, broken_at, measured_at }
+        Run {
+            start,
+            counted,
+            unextended,
+            due,
+            longest,
+            extensions,
+            broken_at,
+            measured_at,
+        }
     }
 
     fn extended(&self) -> Option<Extended> {
@@ -222,31 +269,54 @@ impl Start {
         } else {
             happened(facts, &spec.starts).min()
         };
-        let Some(first) = first else { return Start::projected(facts, spec, before, target) };
+        let Some(first) = first else {
+            return Start::projected(facts, spec, before, target);
+        };
         let met_at = met(facts, &spec.name, &spec.stops_on).min();
         let restarts = spec.restarts.iter().flat_map(|restart| {
             let target = restart.target.unwrap_or(target);
             happened(facts, &restart.on).map(move |at| (at, target))
         });
         // A reply already sent is not undone by a later event.
-        let restart =
-            restarts.filter(|(at, _)| *at > first && met_at.is_none_or(|met_at| *at <= met_at)).max_by_key(|(at, _)| *at);
+        let restart = restarts
+            .filter(|(at, _)| *at > first && met_at.is_none_or(|met_at| *at <= met_at))
+            .max_by_key(|(at, _)| *at);
         let (at, target) = restart.unwrap_or((first, target));
         let by_the_hour = matches!(target, Target::Hours(_));
-        let counted_from = if spec.cut_off && !by_the_hour { view.counted_from(at) } else { view.calendar().date_of(at) };
+        let counted_from = if spec.cut_off && !by_the_hour {
+            view.counted_from(at)
+        } else {
+            view.calendar().date_of(at)
+        };
         let origin = if spec.cut_off && !by_the_hour {
             at.max(view.calendar().instant(counted_from, WallTime::MIDNIGHT))
         } else {
             at
         };
         let restarted_at = restart.map(|(at, _)| at);
-        Some(Start { at: Some(at), counted_from: Day::of(counted_from), origin, target, restarted_at })
+        Some(Start {
+            at: Some(at),
+            counted_from: Day::of(counted_from),
+            origin,
+            target,
+            restarted_at,
+        })
     }
 
     /// Dated from the last day of the clock whose completion will start it.
-    fn projected(facts: &Facts, spec: &ClockSpec, before: &[Course<'_>], target: Target) -> Option<Start> {
+    fn projected(
+        facts: &Facts,
+        spec: &ClockSpec,
+        before: &[Course<'_>],
+        target: Target,
+    ) -> Option<Start> {
         let name = spec.projected_from.as_ref()?;
-        let due = before.iter().find(|course| course.spec.name == *name)?.run.as_ref()?.due;
+        let due = before
+            .iter()
+            .find(|course| course.spec.name == *name)?
+            .run
+            .as_ref()?
+            .due;
         // Where nobody can be acknowledged to, nothing will ever happen to wait for.
         let never = facts.not_applicable.iter().any(|other| other == name);
         Some(Start {
@@ -259,224 +329,13 @@ impl Start {
     }
 }
 
-impl Gaps {
-    fn of(facts: &Facts, spec: &ClockSpec, terms: &Terms) -> Gaps {
-        let mut gaps = Gaps::default();
-        if spec.pause.is_none() || facts.pauses.is_empty() {
-            return gaps;
-        }
-        let calendar = &terms.calendar;
-        for pause in &facts.pauses {
-            let own = pause.clock.as_ref().is_none_or(|clock| *clock == spec.name);
-            let ends_at = pause_ends_at(pause.to, pause.resume_on, calendar);
-            if !own || ends_at <= pause.from || is_met_at(facts, spec, pause.from) {
-                continue;
-            }
-            gaps.spans.push((pause.from, ends_at));
-            gaps.pauses.push(Paused {
-                from: pause.from,
-                to: pause.to.map(|to| to.min(ends_at)),
-                resume_on: pause.resume_on,
-                reason: pause.reason.clone(),
-                waiting_for: pause.waiting_for,
-            });
-        }
-        gaps.pauses.sort_by_key(|pause| pause.from);
-        let days = gaps.spans.iter().map(|(from, to)| {
-            (Day::of(calendar.date_of(*from)), Day::of(calendar.date_of(*to)))
-        });
-        gaps.days = joined(days.collect());
-        gaps.spans = joined(std::mem::take(&mut gaps.spans));
-        gaps
-    }
-
-    /// Whether a day falls into a pause and so does not count.
-    pub fn cover(&self, day: Day) -> bool {
-        self.days.iter().any(|(from, to)| *from < day && day <= *to)
-    }
-
-    /// The pause a day falls into, as it was written down.
-    pub fn pause_on(&self, day: Day, calendar: &Calendar) -> Option<&Paused> {
-        self.pauses.iter().find(|pause| {
-            let ends_at = pause_ends_at(pause.to, pause.resume_on, calendar);
-            Day::of(calendar.date_of(pause.from)) < day && day <= Day::of(calendar.date_of(ends_at))
-        })
-    }
-}
-
-/// A pause ends when it was ended, and at the latest when its last day begins.
-pub(super) fn pause_ends_at(to: Option<Timestamp>, resume_on: Date, calendar: &Calendar) -> Timestamp {
-    let latest = calendar.instant(resume_on, WallTime::MIDNIGHT);
-    to.map_or(latest, |to| to.min(latest))
-}
-
-/// Counts a target from a start: the heart of every date.
-fn count(spec: &ClockSpec, view: View<'_>, gaps: &Gaps, start: &Start, target: Target) -> Due {
-    let at_instant = |at: Timestamp| Due { on: view.calendar().date_of(at), at };
-    match target {
-        Target::WorkingDays(n) => {
-            let day = view.add_counted_days(start.counted_from, n, |day| !gaps.cover(day));
-            end_of(spec, view, day.date())
-        }
-        Target::Hours(hours) => at_instant(elapsed(start.origin, hours, gaps)),
-        Target::WorkingHours(hours) => {
-            let length = SignedDuration::from_hours(i64::from(hours));
-            at_instant(view.add_working_time(start.origin, length, &gaps.spans))
-        }
-        Target::Days(_) | Target::Weeks(_) | Target::Months(_) => {
-            let from = start.counted_from;
-            let nominal = target.calendar_date_after(from.date()).unwrap_or(Date::MAX);
-            end_of(spec, view, rolled(spec, view, gaps, from, Day::of(nominal)).date())
-        }
-    }
-}
-
-/// A calendar date moved on by the pauses, then off the days that do not count.
-fn rolled(spec: &ClockSpec, view: View<'_>, gaps: &Gaps, from: Day, nominal: Day) -> Day {
-    roll(spec, view, moved_by_pauses(spec, view, gaps, from, nominal))
-}
-
-/// A calendar date moved on by the days of the pauses that began before it was over.
-fn moved_by_pauses(spec: &ClockSpec, view: View<'_>, gaps: &Gaps, from: Day, nominal: Day) -> Day {
-    let mut moved = nominal;
-    for (paused, resumed) in &gaps.days {
-        if *resumed > from && *paused < roll(spec, view, moved) {
-            moved = moved.plus(resumed.since(from.max(*paused)));
-        }
-    }
-    moved
-}
-
-fn roll(spec: &ClockSpec, view: View<'_>, day: Day) -> Day {
-    if spec.rolls { Day::of(view.next_open_day(day.date())) } else { day }
-}
-
-fn elapsed(origin: Timestamp, hours: u32, gaps: &Gaps) -> Timestamp {
-    let later = |at: Timestamp, by: SignedDuration| at.saturating_add(by).unwrap_or(Timestamp::MAX);
-    let mut at = later(origin, SignedDuration::from_hours(i64::from(hours)));
-    for (from, to) in &gaps.spans {
-        if *to > origin && *from < at {
-            at = later(at, to.duration_since((*from).max(origin)));
-        }
-    }
-    at
-}
-
-/// The end of the last day, as this clock ends its days.
-fn end_of(spec: &ClockSpec, view: View<'_>, on: Date) -> Due {
-    let at = match spec.late_at {
-        LateAt::Closing => view.closing_at(on),
-        LateAt::Midnight => view.calendar().instant(on, WallTime::END_OF_DAY),
-    };
-    Due { on, at }
-}
-
-/// What is counted and the last day after one extension; nothing when its unit does not fit.
-fn lengthen(
-    spec: &ClockSpec,
-    view: View<'_>,
-    gaps: &Gaps,
-    start: &Start,
-    (counted, due): (Target, Due),
-    extension: &Extension,
-) -> Option<(Target, Due)> {
-    match extension.to {
-        Longer::By(more) => match counted.plus(more) {
-            // The sum is counted again from the same start: never two months from a rolled date.
-            Some(sum) => Some((sum, count(spec, view, gaps, start, sum))),
-            None => after(spec, view, gaps, due, more).map(|later| (counted, later)),
-        },
-        Longer::UntilOn(on) => {
-            let asked_on = Day::of(view.calendar().date_of(extension.at));
-            let later = rolled(spec, view, gaps, asked_on, Day::of(on)).date();
-            Some((counted, end_of(spec, view, later)))
-        }
-    }
-}
-
-/// Working days after a last day, whatever the target itself was counted in.
-fn after(spec: &ClockSpec, view: View<'_>, gaps: &Gaps, due: Due, more: Target) -> Option<Due> {
-    let Target::WorkingDays(n) = more else { return None };
-    let day = view.add_counted_days(Day::of(due.on), n, |day| !gaps.cover(day));
-    Some(end_of(spec, view, day.date()))
-}
-
-fn longest(spec: &ClockSpec, view: View<'_>, gaps: &Gaps, start: &Start, unextended: Due) -> Option<Due> {
-    let rule = spec.extension.as_ref()?;
-    if let Some(in_all) = rule.in_all {
-        return Some(count(spec, view, gaps, start, in_all));
-    }
-    let more = rule.more?;
-    match start.target.plus(more) {
-        Some(sum) => Some(count(spec, view, gaps, start, sum)),
-        None => after(spec, view, gaps, unextended, more),
-    }
-}
-
-/// The earliest end this promise has had: the first date told, or the date as it would be without
-/// any pause. A count begun afresh is a new promise and is measured by its own.
-fn measured_at(
-    facts: &Facts,
-    spec: &ClockSpec,
-    view: View<'_>,
-    gaps: &Gaps,
-    start: &Start,
-    unextended: Due,
-) -> Timestamp {
-    let unpaused = if gaps.spans.is_empty() {
-        unextended
-    } else {
-        count(spec, view, &Gaps::default(), start, start.target)
-    };
-    match facts.first_due.get(&spec.name) {
-        Some(told_on) if start.restarted_at.is_none() && *told_on < unpaused.on => end_of(spec, view, *told_on).at,
-        _ => unpaused.at,
-    }
-}
-
-/// Every time an event happened.
-fn happened<'f>(facts: &'f Facts, event: &'f str) -> impl Iterator<Item = Timestamp> + 'f {
-    facts.events.iter().filter(move |happened| happened.name == event).map(|happened| happened.at)
-}
-
-/// Every instant at which something met the clock.
-fn met<'f>(facts: &'f Facts, name: &'f str, stops_on: &'f [String]) -> impl Iterator<Item = Timestamp> + 'f {
-    let events = facts.events.iter().filter(move |happened| stops_on.contains(&happened.name));
-    let stops = facts.stops.iter().filter(move |stop| stop.clock == name);
-    events.map(|happened| happened.at).chain(stops.map(|stop| stop.at))
-}
-
-/// When the clock was met, as one knew at an instant: what a bounce made void no longer counts.
-fn met_as_of(facts: &Facts, name: &str, stops_on: &[String], now: Timestamp) -> Option<Timestamp> {
-    let voided = facts.reopened.iter().filter(|reopened| reopened.clock == name && reopened.at <= now);
-    let last_voided = voided.map(|reopened| reopened.at).max();
-    met(facts, name, stops_on).filter(|at| *at <= now && last_voided.is_none_or(|voided| voided < *at)).min()
-}
-
-fn is_met_at(facts: &Facts, spec: &ClockSpec, at: Timestamp) -> bool {
-    met_as_of(facts, &spec.name, &spec.stops_on, at).is_some()
-}
-
-/// Whether the clock stood met just before an instant.
-fn was_met_before(facts: &Facts, name: &str, stops_on: &[String], at: Timestamp) -> bool {
-    met_as_of(facts, name, stops_on, at).is_some_and(|met_at| met_at < at)
-}
-
-/// Puts spans in order and makes one of those that overlap or touch.
-fn joined<T: Copy + Ord>(mut spans: Vec<(T, T)>) -> Vec<(T, T)> {
-    spans.sort();
-    let mut joined: Vec<(T, T)> = Vec::with_capacity(spans.len());
-    for (from, to) in spans {
-        match joined.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => joined.push((from, to)),
-        }
-    }
-    joined
-}
-
 /// Reads an officer's own promise, a clock whose last instant they named themselves.
-pub(super) fn read_promise(promise: &OwnPromise, facts: &Facts, terms: &Terms, now: Timestamp) -> Reading {
+pub(super) fn read_promise(
+    promise: &OwnPromise,
+    facts: &Facts,
+    terms: &Terms,
+    now: Timestamp,
+) -> Reading {
     let calendar = &terms.calendar;
     let met_at = met_as_of(facts, &promise.name, &[], now);
     let cancelled_at = facts.cancelled.as_ref().map(|cancelled| cancelled.at);
@@ -492,7 +351,10 @@ pub(super) fn read_promise(promise: &OwnPromise, facts: &Facts, terms: &Terms, n
     let kept = was_met_before(facts, &promise.name, &[], promise.by)
         || cancelled_at.is_some_and(|at| at <= promise.by);
     // Promised "by Thursday" may be written as the midnight after it; its day is Thursday.
-    let last = promise.by.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(promise.by);
+    let last = promise
+        .by
+        .saturating_sub(SignedDuration::from_nanos(1))
+        .unwrap_or(promise.by);
     Reading {
         name: promise.name.clone(),
         starts_at: Some(promise.made_at),
@@ -508,6 +370,9 @@ pub(super) fn read_promise(promise: &OwnPromise, facts: &Facts, terms: &Terms, n
         extended_max_on: None,
         measured_at: Some(promise.by),
         first_met_at: None,
-        promise: Some(Promised { what: promise.what.clone(), owner: promise.owner.clone() }),
+        promise: Some(Promised {
+            what: promise.what.clone(),
+            owner: promise.owner.clone(),
+        }),
     }
 }

@@ -17,7 +17,12 @@ pub struct TimeTaken {
 }
 
 /// The time one clock took until an instant: when it was met, or now. Nothing before it starts.
-pub fn time_taken(facts: &Facts, terms: &Terms, clock: &str, until: Timestamp) -> Option<TimeTaken> {
+pub fn time_taken(
+    facts: &Facts,
+    terms: &Terms,
+    clock: &str,
+    until: Timestamp,
+) -> Option<TimeTaken> {
     let course = Course::named(facts, terms, clock)?;
     let start = course.run.as_ref()?.start;
     let starts_at = start.at?;
@@ -33,7 +38,11 @@ pub fn time_taken(facts: &Facts, terms: &Terms, clock: &str, until: Timestamp) -
         }
     }
     let within = |gaps: &[(Timestamp, Timestamp)]| -> SignedDuration {
-        if until <= starts_at { SignedDuration::ZERO } else { view.working_time_between(starts_at, until, gaps) }
+        if until <= starts_at {
+            SignedDuration::ZERO
+        } else {
+            view.working_time_between(starts_at, until, gaps)
+        }
     };
     Some(TimeTaken {
         gross_working_days,

@@ -17,8 +17,16 @@ pub(crate) fn terms(slug: &str) -> Terms {
 
 /// The charter for a category with these figures.
 fn charter_for(respond: Target, emergency: bool) -> Terms {
-    let figures = Figures { respond: Some(respond), ..Figures::default() };
-    Terms::new(ready()["charter"].resolve(&figures, emergency), northmere(), &BTreeMap::new()).unwrap()
+    let figures = Figures {
+        respond: Some(respond),
+        ..Figures::default()
+    };
+    Terms::new(
+        ready()["charter"].resolve(&figures, emergency),
+        northmere(),
+        &BTreeMap::new(),
+    )
+    .unwrap()
 }
 
 pub(crate) fn received(text: &str) -> Facts {
@@ -27,11 +35,16 @@ pub(crate) fn received(text: &str) -> Facts {
 
 pub(crate) fn reading(facts: &Facts, terms: &Terms, clock: &str, now: &str) -> Reading {
     let readings = read(facts, terms, at(now));
-    readings.into_iter().find(|reading| reading.name == clock).unwrap()
+    readings
+        .into_iter()
+        .find(|reading| reading.name == clock)
+        .unwrap()
 }
 
 fn due_on(facts: &Facts, terms: &Terms, clock: &str) -> Date {
-    reading(facts, terms, clock, "2026-01-01T00:00:00Z").due_on.unwrap()
+    reading(facts, terms, clock, "2026-01-01T00:00:00Z")
+        .due_on
+        .unwrap()
 }
 
 fn state(facts: &Facts, terms: &Terms, clock: &str, now: &str) -> State {
@@ -50,7 +63,12 @@ fn pause(from: &str, to: Option<&str>, resume_on: Date) -> Pause {
 }
 
 fn extension(clock: &str, to: Longer, when: &str) -> Extension {
-    Extension { clock: clock.to_owned(), to, reason: "The file is with the archive".to_owned(), at: at(when) }
+    Extension {
+        clock: clock.to_owned(),
+        to,
+        reason: "The file is with the archive".to_owned(),
+        at: at(when),
+    }
 }
 
 fn by(n: u32) -> Longer {
@@ -61,18 +79,26 @@ mod worked_examples {
     use super::*;
 
     fn examples() -> Vec<serde_json::Value> {
-        let file = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/deadline-examples.json"));
+        let file = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/data/deadline-examples.json"
+        ));
         serde_json::from_str(file).unwrap()
     }
 
     /// An example's input, as the time of day does not matter to it.
     fn input(example: &serde_json::Value, name: &str) -> Option<Timestamp> {
         let text = example["input"][name].as_str()?;
-        Some(text.parse().unwrap_or_else(|_| at(&format!("{text}T11:00:00Z"))))
+        Some(
+            text.parse()
+                .unwrap_or_else(|_| at(&format!("{text}T11:00:00Z"))),
+        )
     }
 
     fn expected(example: &serde_json::Value, name: &str) -> Option<Date> {
-        example["expect"][name].as_str().map(|text| text.parse().unwrap())
+        example["expect"][name]
+            .as_str()
+            .map(|text| text.parse().unwrap())
     }
 
     /// Standard, events in the input by their names there, and dates by clock and expectation.
@@ -84,12 +110,27 @@ mod worked_examples {
     }
 
     fn rule(name: &str) -> Rule {
-        let rule = |standard, events, due, longest| Rule { standard, events, due, longest };
+        let rule = |standard, events, due, longest| Rule {
+            standard,
+            events,
+            due,
+            longest,
+        };
         match name {
             "foi.20wd" => rule("foi", &[], &[("respond", "due")], &[]),
-            "eir.40wd" => rule("eir", &[], &[("respond", "notify_extension_by")], &[("respond", "due")]),
+            "eir.40wd" => rule(
+                "eir",
+                &[],
+                &[("respond", "notify_extension_by")],
+                &[("respond", "due")],
+            ),
             "foisa.20wd" => rule("foisa", &[], &[("respond", "due")], &[]),
-            "sar.1month" => rule("sar", &[], &[("respond", "due")], &[("respond", "extended_due")]),
+            "sar.1month" => rule(
+                "sar",
+                &[],
+                &[("respond", "due")],
+                &[("respond", "extended_due")],
+            ),
             "complaint.stage1" => rule(
                 "complaint",
                 &[("acknowledged", "acknowledged")],
@@ -98,13 +139,22 @@ mod worked_examples {
             ),
             "complaint.stage2" => rule(
                 "complaint",
-                &[("escalated", "escalated"), ("stage_2_acknowledged", "acknowledged")],
-                &[("stage_2_acknowledge", "ack_due"), ("stage_2_respond", "stage2_due")],
+                &[
+                    ("escalated", "escalated"),
+                    ("stage_2_acknowledged", "acknowledged"),
+                ],
+                &[
+                    ("stage_2_acknowledge", "ack_due"),
+                    ("stage_2_respond", "stage2_due"),
+                ],
                 &[("stage_2_respond", "stage2_extended_max")],
             ),
-            "childrens.stage1" => {
-                rule("childrens-complaint", &[], &[("respond", "due")], &[("respond", "extended_due")])
-            }
+            "childrens.stage1" => rule(
+                "childrens-complaint",
+                &[],
+                &[("respond", "due")],
+                &[("respond", "extended_due")],
+            ),
             "childrens.stage2" => rule(
                 "childrens-complaint",
                 &[("stage_2_started", "started")],
@@ -120,12 +170,19 @@ mod worked_examples {
             "spso" => rule(
                 "spso-complaint",
                 &[("escalated", "received")],
-                &[("respond", "stage1_due"), ("stage_2_acknowledge", "stage2_ack_due"), ("stage_2_respond", "stage2_due")],
+                &[
+                    ("respond", "stage1_due"),
+                    ("stage_2_acknowledge", "stage2_ack_due"),
+                    ("stage_2_respond", "stage2_due"),
+                ],
                 &[("respond", "stage1_extended_max")],
             ),
-            "charter.ack1.reply10" => {
-                rule("charter", &[], &[("acknowledge", "ack_due"), ("respond", "reply_due")], &[])
-            }
+            "charter.ack1.reply10" => rule(
+                "charter",
+                &[],
+                &[("acknowledge", "ack_due"), ("respond", "reply_due")],
+                &[],
+            ),
             "awaab.emergency24h" => rule("awaab-emergency", &[], &[], &[]),
             "awaab.significant" => rule(
                 "awaab-significant",
@@ -150,7 +207,15 @@ mod worked_examples {
         for example in &examples {
             let id = &example["id"];
             let rule = rule(example["rule"].as_str().unwrap());
-            let first = ["received", "received_at", "aware_at", "aware", "escalated", "started", "requested"];
+            let first = [
+                "received",
+                "received_at",
+                "aware_at",
+                "aware",
+                "escalated",
+                "started",
+                "requested",
+            ];
             let received_at = first.iter().find_map(|name| input(example, name)).unwrap();
             let mut facts = Facts::received(received_at);
             for (event, name) in rule.events {
@@ -159,11 +224,19 @@ mod worked_examples {
             let terms = terms(rule.standard);
             for (clock, name) in rule.due {
                 let reading = reading(&facts, &terms, clock, "2026-01-01T00:00:00Z");
-                assert_eq!(reading.due_on, Some(expected(example, name).unwrap()), "{id} {clock}");
+                assert_eq!(
+                    reading.due_on,
+                    Some(expected(example, name).unwrap()),
+                    "{id} {clock}"
+                );
             }
             for (clock, name) in rule.longest {
                 let reading = reading(&facts, &terms, clock, "2026-01-01T00:00:00Z");
-                assert_eq!(reading.extended_max_on, Some(expected(example, name).unwrap()), "{id} {clock}");
+                assert_eq!(
+                    reading.extended_max_on,
+                    Some(expected(example, name).unwrap()),
+                    "{id} {clock}"
+                );
             }
             if let Some(counted_from) = expected(example, "treated_as_received") {
                 let reading = reading(&facts, &terms, "respond", "2026-01-01T00:00:00Z");
@@ -186,21 +259,45 @@ mod worked_examples {
 fn a_charter_date_is_late_at_closing_and_a_statutory_one_at_midnight() {
     let facts = received("2026-11-20T16:45:00Z");
     let charter = reading(&facts, &terms("charter"), "respond", "2026-11-20T17:00:00Z");
-    assert_eq!((charter.due_on, charter.due_at), (Some(date(2026, 12, 4)), Some(at("2026-12-04T17:00:00Z"))));
+    assert_eq!(
+        (charter.due_on, charter.due_at),
+        (Some(date(2026, 12, 4)), Some(at("2026-12-04T17:00:00Z")))
+    );
     let foi = reading(&facts, &terms("foi"), "respond", "2026-11-20T17:00:00Z");
-    assert_eq!((foi.due_on, foi.due_at), (Some(date(2026, 12, 21)), Some(at("2026-12-22T00:00:00Z"))));
+    assert_eq!(
+        (foi.due_on, foi.due_at),
+        (Some(date(2026, 12, 21)), Some(at("2026-12-22T00:00:00Z")))
+    );
     // In summer the local midnight is 23:00 UTC.
-    let summer = reading(&received("2026-05-29T10:00:00Z"), &terms("foi"), "respond", "2026-06-01T00:00:00Z");
-    assert_eq!((summer.due_on, summer.due_at), (Some(date(2026, 6, 29)), Some(at("2026-06-29T23:00:00Z"))));
+    let summer = reading(
+        &received("2026-05-29T10:00:00Z"),
+        &terms("foi"),
+        "respond",
+        "2026-06-01T00:00:00Z",
+    );
+    assert_eq!(
+        (summer.due_on, summer.due_at),
+        (Some(date(2026, 6, 29)), Some(at("2026-06-29T23:00:00Z")))
+    );
 }
 
 #[test]
 fn an_information_request_has_no_cut_off() {
     let foi = terms("foi");
-    let late_evening = reading(&received("2026-11-20T23:59:00Z"), &foi, "respond", "2026-11-21T00:00:00Z");
+    let late_evening = reading(
+        &received("2026-11-20T23:59:00Z"),
+        &foi,
+        "respond",
+        "2026-11-21T00:00:00Z",
+    );
     assert_eq!(late_evening.counted_from_on, Some(date(2026, 11, 20)));
     assert_eq!(late_evening.due_on, Some(date(2026, 12, 21)));
-    let sunday = reading(&received("2026-11-22T10:00:00Z"), &foi, "respond", "2026-11-23T00:00:00Z");
+    let sunday = reading(
+        &received("2026-11-22T10:00:00Z"),
+        &foi,
+        "respond",
+        "2026-11-23T00:00:00Z",
+    );
     assert_eq!(sunday.counted_from_on, Some(date(2026, 11, 22)));
     assert_eq!(sunday.due_on, Some(date(2026, 12, 21)));
 }
@@ -209,8 +306,14 @@ fn an_information_request_has_no_cut_off() {
 fn the_instant_it_becomes_late_is_late() {
     let facts = received("2026-11-20T16:45:00Z");
     let terms = terms("charter");
-    assert_eq!(state(&facts, &terms, "respond", "2026-12-04T16:59:59Z"), State::Running);
-    assert_eq!(state(&facts, &terms, "respond", "2026-12-04T17:00:00Z"), State::Missed);
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-12-04T16:59:59Z"),
+        State::Running
+    );
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-12-04T17:00:00Z"),
+        State::Missed
+    );
     let missed = reading(&facts, &terms, "respond", "2027-01-01T00:00:00Z");
     assert_eq!(missed.missed_at, Some(at("2026-12-04T17:00:00Z")));
 }
@@ -218,7 +321,10 @@ fn the_instant_it_becomes_late_is_late() {
 #[test]
 fn a_case_that_comes_in_late_opens_late() {
     let facts = received("2026-09-01T10:00:00Z");
-    assert_eq!(state(&facts, &terms("charter"), "respond", "2026-11-20T10:00:00Z"), State::Missed);
+    assert_eq!(
+        state(&facts, &terms("charter"), "respond", "2026-11-20T10:00:00Z"),
+        State::Missed
+    );
 }
 
 #[test]
@@ -228,12 +334,21 @@ fn met_is_a_fact_also_when_it_came_too_late() {
     facts.happened("acknowledged", at("2026-11-03T09:00:00Z"));
     facts.stop("respond", at("2026-11-20T09:00:00Z"), "email");
     let acknowledge = reading(&facts, &terms, "acknowledge", "2026-11-30T00:00:00Z");
-    assert_eq!((acknowledge.state, acknowledge.met_at), (State::Met, Some(at("2026-11-03T09:00:00Z"))));
+    assert_eq!(
+        (acknowledge.state, acknowledge.met_at),
+        (State::Met, Some(at("2026-11-03T09:00:00Z")))
+    );
     assert_eq!(acknowledge.missed_at, None);
     let respond = reading(&facts, &terms, "respond", "2026-11-30T00:00:00Z");
-    assert_eq!((respond.state, respond.met_at), (State::Met, Some(at("2026-11-20T09:00:00Z"))));
+    assert_eq!(
+        (respond.state, respond.met_at),
+        (State::Met, Some(at("2026-11-20T09:00:00Z")))
+    );
     assert_eq!(respond.missed_at, Some(at("2026-11-16T17:00:00Z")));
-    assert_eq!(state(&facts, &terms, "respond", "2026-11-19T00:00:00Z"), State::Missed);
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-19T00:00:00Z"),
+        State::Missed
+    );
 }
 
 #[test]
@@ -249,11 +364,20 @@ fn a_bounce_sets_the_acknowledgement_running_again_and_keeps_what_was_sent() {
     let bounced = reading(&facts, &terms, "acknowledge", "2026-11-02T11:00:00Z");
     assert_eq!((bounced.state, bounced.met_at), (State::Running, None));
     assert_eq!(bounced.first_met_at, Some(at("2026-11-02T10:01:00Z")));
-    assert_eq!(state(&facts, &terms, "acknowledge", "2026-11-02T10:03:00Z"), State::Met);
-    assert_eq!(state(&facts, &terms, "acknowledge", "2026-11-04T09:00:00Z"), State::Missed);
+    assert_eq!(
+        state(&facts, &terms, "acknowledge", "2026-11-02T10:03:00Z"),
+        State::Met
+    );
+    assert_eq!(
+        state(&facts, &terms, "acknowledge", "2026-11-04T09:00:00Z"),
+        State::Missed
+    );
     facts.stop("acknowledge", at("2026-11-03T12:00:00Z"), "letter");
     let written = reading(&facts, &terms, "acknowledge", "2026-11-04T09:00:00Z");
-    assert_eq!((written.state, written.met_at), (State::Met, Some(at("2026-11-03T12:00:00Z"))));
+    assert_eq!(
+        (written.state, written.met_at),
+        (State::Met, Some(at("2026-11-03T12:00:00Z")))
+    );
     assert_eq!(written.missed_at, None);
 }
 
@@ -266,8 +390,16 @@ fn a_bounce_after_the_date_breaks_the_promise_when_it_is_known() {
         at: at("2026-11-05T10:05:00Z"),
         reason: "The address does not exist".to_owned(),
     });
-    let reading = reading(&facts, &terms("charter"), "acknowledge", "2026-11-06T00:00:00Z");
-    assert_eq!((reading.state, reading.missed_at), (State::Missed, Some(at("2026-11-05T10:05:00Z"))));
+    let reading = reading(
+        &facts,
+        &terms("charter"),
+        "acknowledge",
+        "2026-11-06T00:00:00Z",
+    );
+    assert_eq!(
+        (reading.state, reading.missed_at),
+        (State::Missed, Some(at("2026-11-05T10:05:00Z")))
+    );
 }
 
 #[test]
@@ -275,13 +407,25 @@ fn a_complaint_is_dated_from_the_latest_acknowledgement_until_it_is_acknowledged
     let mut facts = received("2026-12-18T10:00:00Z");
     let terms = terms("complaint");
     let projected = reading(&facts, &terms, "respond", "2026-12-18T11:00:00Z");
-    assert_eq!((projected.state, projected.starts_at), (State::Projected, None));
-    assert_eq!((projected.counted_from_on, projected.due_on), (Some(date(2026, 12, 29)), Some(date(2027, 1, 13))));
+    assert_eq!(
+        (projected.state, projected.starts_at),
+        (State::Projected, None)
+    );
+    assert_eq!(
+        (projected.counted_from_on, projected.due_on),
+        (Some(date(2026, 12, 29)), Some(date(2027, 1, 13)))
+    );
     facts.told(&read(&facts, &terms, at("2026-12-18T11:00:00Z")));
     facts.happened("acknowledged", at("2026-12-22T10:00:00Z"));
     let running = reading(&facts, &terms, "respond", "2026-12-22T11:00:00Z");
-    assert_eq!((running.state, running.starts_at), (State::Running, Some(at("2026-12-22T10:00:00Z"))));
-    assert_eq!((running.due_on, running.first_due_on), (Some(date(2027, 1, 8)), Some(date(2027, 1, 13))));
+    assert_eq!(
+        (running.state, running.starts_at),
+        (State::Running, Some(at("2026-12-22T10:00:00Z")))
+    );
+    assert_eq!(
+        (running.due_on, running.first_due_on),
+        (Some(date(2027, 1, 8)), Some(date(2027, 1, 13)))
+    );
     // Figures measure against the earlier of the two dates told.
     assert_eq!(running.measured_at, running.due_at);
     assert_eq!(running.extended_max_on, Some(date(2027, 1, 22)));
@@ -291,13 +435,21 @@ fn a_complaint_is_dated_from_the_latest_acknowledgement_until_it_is_acknowledged
 fn a_complaint_acknowledged_late_is_answered_within_ten_days_of_that_all_the_same() {
     let mut facts = received("2026-12-18T10:00:00Z");
     facts.happened("acknowledged", at("2027-01-20T10:00:00Z"));
-    assert_eq!(due_on(&facts, &terms("complaint"), "respond"), date(2027, 2, 3));
+    assert_eq!(
+        due_on(&facts, &terms("complaint"), "respond"),
+        date(2027, 2, 3)
+    );
 }
 
 #[test]
 fn a_projected_date_that_passes_is_no_broken_promise_yet() {
     let facts = received("2026-09-01T10:00:00Z");
-    let reading = reading(&facts, &terms("complaint"), "respond", "2026-12-01T10:00:00Z");
+    let reading = reading(
+        &facts,
+        &terms("complaint"),
+        "respond",
+        "2026-12-01T10:00:00Z",
+    );
     assert_eq!((reading.state, reading.missed_at), (State::Projected, None));
 }
 
@@ -306,10 +458,16 @@ fn a_later_stage_has_no_dates_before_it_is_asked_for() {
     let mut facts = received("2026-11-02T10:00:00Z");
     let terms = terms("complaint");
     let stage_2 = reading(&facts, &terms, "stage_2_respond", "2026-11-02T11:00:00Z");
-    assert_eq!((stage_2.state, stage_2.due_on, stage_2.extended_max_on), (State::NotStarted, None, None));
+    assert_eq!(
+        (stage_2.state, stage_2.due_on, stage_2.extended_max_on),
+        (State::NotStarted, None, None)
+    );
     facts.happened("escalated", at("2027-02-01T10:00:00Z"));
     let projected = reading(&facts, &terms, "stage_2_respond", "2027-02-01T11:00:00Z");
-    assert_eq!((projected.state, projected.due_on), (State::Projected, Some(date(2027, 3, 8))));
+    assert_eq!(
+        (projected.state, projected.due_on),
+        (State::Projected, Some(date(2027, 3, 8)))
+    );
     facts.happened("stage_2_acknowledged", at("2027-02-03T10:00:00Z"));
     assert_eq!(due_on(&facts, &terms, "stage_2_respond"), date(2027, 3, 3));
 }
@@ -317,7 +475,15 @@ fn a_later_stage_has_no_dates_before_it_is_asked_for() {
 #[test]
 fn a_summary_is_not_projected_from_an_investigation_that_goes_on() {
     let facts = received("2026-12-14T10:00:00Z");
-    assert_eq!(state(&facts, &terms("awaab-significant"), "summary", "2026-12-14T11:00:00Z"), State::NotStarted);
+    assert_eq!(
+        state(
+            &facts,
+            &terms("awaab-significant"),
+            "summary",
+            "2026-12-14T11:00:00Z"
+        ),
+        State::NotStarted
+    );
 }
 
 #[test]
@@ -326,10 +492,19 @@ fn with_nobody_to_acknowledge_to_the_answer_runs_from_the_last_day_for_it() {
     facts.not_applicable.push("acknowledge".to_owned());
     let terms = terms("complaint");
     let acknowledge = reading(&facts, &terms, "acknowledge", "2027-02-01T11:00:00Z");
-    assert_eq!((acknowledge.state, acknowledge.due_on), (State::NotApplicable, None));
+    assert_eq!(
+        (acknowledge.state, acknowledge.due_on),
+        (State::NotApplicable, None)
+    );
     let respond = reading(&facts, &terms, "respond", "2026-12-30T11:00:00Z");
-    assert_eq!((respond.state, respond.due_on), (State::Running, Some(date(2027, 1, 13))));
-    assert_eq!(state(&facts, &terms, "respond", "2027-02-01T11:00:00Z"), State::Missed);
+    assert_eq!(
+        (respond.state, respond.due_on),
+        (State::Running, Some(date(2027, 1, 13)))
+    );
+    assert_eq!(
+        state(&facts, &terms, "respond", "2027-02-01T11:00:00Z"),
+        State::Missed
+    );
 }
 
 #[test]
@@ -337,7 +512,10 @@ fn a_complaint_that_begins_at_stage_two_runs_from_its_receipt() {
     let mut facts = received("2026-11-27T10:00:00Z");
     facts.happened("escalated", at("2026-11-27T10:00:00Z"));
     facts.not_applicable.push("respond".to_owned());
-    assert_eq!(due_on(&facts, &terms("spso-complaint"), "stage_2_respond"), date(2026, 12, 30));
+    assert_eq!(
+        due_on(&facts, &terms("spso-complaint"), "stage_2_respond"),
+        date(2026, 12, 30)
+    );
 }
 
 #[test]
@@ -376,28 +554,59 @@ fn another_category_counts_from_the_same_day() {
 #[test]
 fn elapsed_hours_know_no_closing_time() {
     let terms = charter_for(Target::Hours(4), true);
-    let reading = reading(&received("2026-11-20T22:30:00Z"), &terms, "respond", "2026-11-20T23:00:00Z");
+    let reading = reading(
+        &received("2026-11-20T22:30:00Z"),
+        &terms,
+        "respond",
+        "2026-11-20T23:00:00Z",
+    );
     assert_eq!(reading.counted_from_on, Some(date(2026, 11, 20)));
-    assert_eq!((reading.due_on, reading.due_at), (Some(date(2026, 11, 21)), Some(at("2026-11-21T02:30:00Z"))));
+    assert_eq!(
+        (reading.due_on, reading.due_at),
+        (Some(date(2026, 11, 21)), Some(at("2026-11-21T02:30:00Z")))
+    );
 }
 
 #[test]
 fn working_hours_count_inside_opening_hours_only() {
     let terms = charter_for(Target::Hours(4), false);
-    let reading = reading(&received("2026-11-20T15:00:00Z"), &terms, "respond", "2026-11-20T15:00:00Z");
+    let reading = reading(
+        &received("2026-11-20T15:00:00Z"),
+        &terms,
+        "respond",
+        "2026-11-20T15:00:00Z",
+    );
     assert_eq!(reading.due_at, Some(at("2026-11-23T11:00:00Z")));
-    let evening = super::tests::reading(&received("2026-11-20T17:00:00Z"), &terms, "respond", "2026-11-20T18:00:00Z");
-    assert_eq!((evening.counted_from_on, evening.due_at), (Some(date(2026, 11, 23)), Some(at("2026-11-23T13:00:00Z"))));
+    let evening = super::tests::reading(
+        &received("2026-11-20T17:00:00Z"),
+        &terms,
+        "respond",
+        "2026-11-20T18:00:00Z",
+    );
+    assert_eq!(
+        (evening.counted_from_on, evening.due_at),
+        (Some(date(2026, 11, 23)), Some(at("2026-11-23T13:00:00Z")))
+    );
 }
 
 #[test]
 fn a_day_and_a_night_across_the_clock_change_are_24_hours() {
     let terms = terms("awaab-emergency");
-    let due_at = |text| reading(&received(text), &terms, "make_safe", "2026-01-01T00:00:00Z").due_at.unwrap();
+    let due_at = |text| {
+        reading(&received(text), &terms, "make_safe", "2026-01-01T00:00:00Z")
+            .due_at
+            .unwrap()
+    };
     assert_eq!(due_at("2027-03-27T18:00:00Z"), at("2027-03-28T18:00:00Z"));
     // Half past one happens twice: these two callers rang an hour apart.
-    assert_eq!(due_at("2026-10-25T01:30:00+01:00"), at("2026-10-26T00:30:00Z"));
-    assert_eq!(due_at("2026-10-25T01:30:00+00:00"), at("2026-10-26T01:30:00Z"));
+    assert_eq!(
+        due_at("2026-10-25T01:30:00+01:00"),
+        at("2026-10-26T00:30:00Z")
+    );
+    assert_eq!(
+        due_at("2026-10-25T01:30:00+00:00"),
+        at("2026-10-26T01:30:00Z")
+    );
 }
 
 #[test]
@@ -415,29 +624,57 @@ fn a_paused_clock_leaves_out_the_day_after_the_pause_up_to_the_day_it_resumes() 
     let mut facts = received("2026-11-02T10:00:00Z");
     let terms = terms("charter");
     assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 16));
-    facts.pauses.push(pause("2026-11-04T15:00:00Z", Some("2026-11-06T09:00:00Z"), date(2026, 11, 20)));
+    facts.pauses.push(pause(
+        "2026-11-04T15:00:00Z",
+        Some("2026-11-06T09:00:00Z"),
+        date(2026, 11, 20),
+    ));
     assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 18));
     assert_eq!(due_on(&facts, &terms, "acknowledge"), date(2026, 11, 3));
-    assert_eq!(state(&facts, &terms, "respond", "2026-11-05T10:00:00Z"), State::Paused);
-    assert_eq!(state(&facts, &terms, "respond", "2026-11-06T09:00:00Z"), State::Running);
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-05T10:00:00Z"),
+        State::Paused
+    );
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-06T09:00:00Z"),
+        State::Running
+    );
 }
 
 #[test]
 fn a_pause_within_one_day_moves_nothing() {
     let mut facts = received("2026-11-02T10:00:00Z");
-    facts.pauses.push(pause("2026-11-04T09:00:00Z", Some("2026-11-04T16:00:00Z"), date(2026, 11, 20)));
-    assert_eq!(due_on(&facts, &terms("charter"), "respond"), date(2026, 11, 16));
+    facts.pauses.push(pause(
+        "2026-11-04T09:00:00Z",
+        Some("2026-11-04T16:00:00Z"),
+        date(2026, 11, 20),
+    ));
+    assert_eq!(
+        due_on(&facts, &terms("charter"), "respond"),
+        date(2026, 11, 16)
+    );
 }
 
 #[test]
 fn a_pause_ends_by_itself_when_its_latest_day_begins() {
     let mut facts = received("2026-11-02T10:00:00Z");
     let terms = terms("charter");
-    facts.pauses.push(pause("2026-11-04T15:00:00Z", None, date(2026, 11, 9)));
-    assert_eq!(state(&facts, &terms, "respond", "2026-11-08T23:59:59Z"), State::Paused);
-    assert_eq!(state(&facts, &terms, "respond", "2026-11-09T00:00:00Z"), State::Running);
+    facts
+        .pauses
+        .push(pause("2026-11-04T15:00:00Z", None, date(2026, 11, 9)));
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-08T23:59:59Z"),
+        State::Paused
+    );
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-09T00:00:00Z"),
+        State::Running
+    );
     assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 19));
-    assert_eq!(next_change_at(&facts, &terms, at("2026-11-05T00:00:00Z")), Some(at("2026-11-09T00:00:00Z")));
+    assert_eq!(
+        next_change_at(&facts, &terms, at("2026-11-05T00:00:00Z")),
+        Some(at("2026-11-09T00:00:00Z"))
+    );
     // Everything was down: the end was written two days late and changes nothing.
     facts.pauses[0].to = Some(at("2026-11-11T08:00:00Z"));
     assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 19));
@@ -447,33 +684,64 @@ fn a_pause_ends_by_itself_when_its_latest_day_begins() {
 fn the_hold_is_not_lost_on_resuming_nor_on_answering() {
     let mut facts = received("2026-02-02T10:00:00Z");
     let terms = terms("charter");
-    facts.pauses.push(pause("2026-02-04T10:00:00Z", None, date(2026, 3, 2)));
+    facts
+        .pauses
+        .push(pause("2026-02-04T10:00:00Z", None, date(2026, 3, 2)));
     facts.resume(at("2026-02-25T10:00:00Z"));
     facts.stop("respond", at("2026-02-27T10:00:00Z"), "email");
     let taken = time_taken(&facts, &terms, "respond", at("2026-02-27T10:00:00Z")).unwrap();
     assert_eq!((taken.gross_working_days, taken.net_working_days), (19, 4));
-    assert_eq!(taken.gross_working_secs - taken.net_working_secs, 15 * 8 * 3600);
-    assert_eq!(reading(&facts, &terms, "respond", "2026-03-01T00:00:00Z").missed_at, None);
+    assert_eq!(
+        taken.gross_working_secs - taken.net_working_secs,
+        15 * 8 * 3600
+    );
+    assert_eq!(
+        reading(&facts, &terms, "respond", "2026-03-01T00:00:00Z").missed_at,
+        None
+    );
 }
 
 #[test]
 fn two_pauses_that_begin_in_the_same_minute_are_both_kept() {
     let mut facts = received("2026-11-02T10:00:00Z");
     let terms = terms("charter");
-    facts.pauses.push(pause("2026-11-04T15:00:00Z", Some("2026-11-06T09:00:00Z"), date(2026, 11, 20)));
-    facts.pauses.push(pause("2026-11-04T15:00:00Z", Some("2026-11-05T09:00:00Z"), date(2026, 11, 20)));
+    facts.pauses.push(pause(
+        "2026-11-04T15:00:00Z",
+        Some("2026-11-06T09:00:00Z"),
+        date(2026, 11, 20),
+    ));
+    facts.pauses.push(pause(
+        "2026-11-04T15:00:00Z",
+        Some("2026-11-05T09:00:00Z"),
+        date(2026, 11, 20),
+    ));
     assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 18));
-    assert_eq!(reading(&facts, &terms, "respond", "2026-11-07T00:00:00Z").paused.len(), 2);
+    assert_eq!(
+        reading(&facts, &terms, "respond", "2026-11-07T00:00:00Z")
+            .paused
+            .len(),
+        2
+    );
 }
 
 #[test]
 fn hours_leave_out_the_very_minutes_of_a_pause() {
     let mut facts = received("2026-11-20T10:00:00Z");
-    facts.pauses.push(pause("2026-11-20T11:15:00Z", Some("2026-11-20T12:00:00Z"), date(2026, 11, 30)));
+    facts.pauses.push(pause(
+        "2026-11-20T11:15:00Z",
+        Some("2026-11-20T12:00:00Z"),
+        date(2026, 11, 30),
+    ));
     let elapsed = charter_for(Target::Hours(4), true);
-    assert_eq!(reading(&facts, &elapsed, "respond", "2026-11-20T10:00:00Z").due_at, Some(at("2026-11-20T14:45:00Z")));
+    assert_eq!(
+        reading(&facts, &elapsed, "respond", "2026-11-20T10:00:00Z").due_at,
+        Some(at("2026-11-20T14:45:00Z"))
+    );
     let working = charter_for(Target::Hours(7), false);
-    assert_eq!(reading(&facts, &working, "respond", "2026-11-20T10:00:00Z").due_at, Some(at("2026-11-23T09:45:00Z")));
+    assert_eq!(
+        reading(&facts, &working, "respond", "2026-11-20T10:00:00Z").due_at,
+        Some(at("2026-11-23T09:45:00Z"))
+    );
 }
 
 #[test]
@@ -481,10 +749,17 @@ fn a_subject_access_request_moves_by_the_days_it_waited_for_proof_of_identity() 
     let mut facts = received("2026-09-03T10:00:00Z");
     let sar = terms("sar");
     assert_eq!(due_on(&facts, &sar, "respond"), date(2026, 10, 5));
-    facts.pauses.push(pause("2026-09-10T10:00:00Z", Some("2026-09-15T10:00:00Z"), date(2026, 10, 30)));
+    facts.pauses.push(pause(
+        "2026-09-10T10:00:00Z",
+        Some("2026-09-15T10:00:00Z"),
+        date(2026, 10, 30),
+    ));
     // 3 October and five days is Thursday the 8th.
     assert_eq!(due_on(&facts, &sar, "respond"), date(2026, 10, 8));
-    assert_eq!(reading(&facts, &sar, "respond", "2026-09-20T00:00:00Z").extended_max_on, Some(date(2026, 12, 8)));
+    assert_eq!(
+        reading(&facts, &sar, "respond", "2026-09-20T00:00:00Z").extended_max_on,
+        Some(date(2026, 12, 8))
+    );
 }
 
 #[test]
@@ -494,9 +769,17 @@ fn only_charter_member_and_subject_access_clocks_stand_still() {
         let mut facts = received("2026-11-02T10:00:00Z");
         let before = read(&facts, &terms, at("2026-11-03T12:00:00Z"));
         let asked = pause("2026-11-03T10:00:00Z", None, date(2026, 11, 9));
-        assert_eq!(check_pause(&facts, &terms, asked.clone()), Err(Refusal::NothingToPause), "{slug}");
+        assert_eq!(
+            check_pause(&facts, &terms, asked.clone()),
+            Err(Refusal::NothingToPause),
+            "{slug}"
+        );
         facts.pauses.push(asked);
-        assert_eq!(read(&facts, &terms, at("2026-11-03T12:00:00Z")), before, "{slug}");
+        assert_eq!(
+            read(&facts, &terms, at("2026-11-03T12:00:00Z")),
+            before,
+            "{slug}"
+        );
     }
 }
 
@@ -509,18 +792,48 @@ fn a_pause_needs_a_reason_a_running_clock_and_an_end() {
     assert!(check(asked(date(2026, 11, 9))).is_ok());
     assert_eq!(check(asked(date(2026, 11, 4))), Err(Refusal::ResumeTooSoon));
     assert!(check(asked(date(2026, 12, 2))).is_ok());
-    assert_eq!(check(asked(date(2026, 12, 3))), Err(Refusal::ResumeTooLate { latest_on: date(2026, 12, 2) }));
-    assert_eq!(check(Pause { reason: " ".to_owned(), ..asked(date(2026, 11, 9)) }), Err(Refusal::ReasonMissing));
-    let on = |clock: &str| Pause { clock: Some(clock.to_owned()), ..asked(date(2026, 11, 9)) };
+    assert_eq!(
+        check(asked(date(2026, 12, 3))),
+        Err(Refusal::ResumeTooLate {
+            latest_on: date(2026, 12, 2)
+        })
+    );
+    assert_eq!(
+        check(Pause {
+            reason: " ".to_owned(),
+            ..asked(date(2026, 11, 9))
+        }),
+        Err(Refusal::ReasonMissing)
+    );
+    let on = |clock: &str| Pause {
+        clock: Some(clock.to_owned()),
+        ..asked(date(2026, 11, 9))
+    };
     assert!(check(on("respond")).is_ok());
-    assert_eq!(check(on("acknowledge")).unwrap_err().code(), "clock_not_running");
+    assert_eq!(
+        check(on("acknowledge")).unwrap_err().code(),
+        "clock_not_running"
+    );
     assert_eq!(check(on("repair")).unwrap_err().code(), "unknown_clock");
     let mut paused = facts.clone();
     paused.pauses.push(asked(date(2026, 11, 9)));
-    let again = check_pause(&paused, &terms, pause("2026-11-05T10:00:00Z", None, date(2026, 11, 10)));
-    assert_eq!(again, Err(Refusal::AlreadyPaused { clock: "respond".to_owned() }));
+    let again = check_pause(
+        &paused,
+        &terms,
+        pause("2026-11-05T10:00:00Z", None, date(2026, 11, 10)),
+    );
+    assert_eq!(
+        again,
+        Err(Refusal::AlreadyPaused {
+            clock: "respond".to_owned()
+        })
+    );
     // A date that has passed is not hidden behind a pause.
-    let late = check_pause(&facts, &terms, pause("2026-11-17T10:00:00Z", None, date(2026, 11, 20)));
+    let late = check_pause(
+        &facts,
+        &terms,
+        pause("2026-11-17T10:00:00Z", None, date(2026, 11, 20)),
+    );
     assert_eq!(late, Err(Refusal::NothingToPause));
 }
 
@@ -528,7 +841,11 @@ fn a_pause_needs_a_reason_a_running_clock_and_an_end() {
 fn an_extension_counts_again_from_the_same_start() {
     let mut facts = received("2026-12-31T10:00:00Z");
     let sar = terms("sar");
-    facts.extensions.push(extension("respond", Longer::By(Target::Months(2)), "2027-01-10T10:00:00Z"));
+    facts.extensions.push(extension(
+        "respond",
+        Longer::By(Target::Months(2)),
+        "2027-01-10T10:00:00Z",
+    ));
     // Two months from the rolled date, 1 February, would be 1 April.
     assert_eq!(due_on(&facts, &sar, "respond"), date(2027, 3, 31));
 }
@@ -543,36 +860,88 @@ fn an_extension_is_capped_needs_a_reason_and_comes_once() {
     assert!(check("respond", by(10)).is_ok());
     assert_eq!(
         check("respond", by(11)),
-        Err(Refusal::BeyondCap { clock: "respond".to_owned(), latest_on: date(2026, 12, 2) })
+        Err(Refusal::BeyondCap {
+            clock: "respond".to_owned(),
+            latest_on: date(2026, 12, 2)
+        })
     );
-    assert_eq!(check("respond", by(u32::MAX)).unwrap_err().code(), "beyond_cap");
+    assert_eq!(
+        check("respond", by(u32::MAX)).unwrap_err().code(),
+        "beyond_cap"
+    );
     assert_eq!(check("respond", by(0)).unwrap_err().code(), "not_later");
-    assert_eq!(check("respond", Longer::By(Target::Hours(24))).unwrap_err().code(), "other_unit");
-    assert_eq!(check("respond", Longer::By(Target::Months(1))).unwrap_err().code(), "other_unit");
-    assert_eq!(check("acknowledge", by(1)).unwrap_err().code(), "not_extendable");
-    assert_eq!(check("stage_2_respond", by(1)).unwrap_err().code(), "clock_not_running");
+    assert_eq!(
+        check("respond", Longer::By(Target::Hours(24)))
+            .unwrap_err()
+            .code(),
+        "other_unit"
+    );
+    assert_eq!(
+        check("respond", Longer::By(Target::Months(1)))
+            .unwrap_err()
+            .code(),
+        "other_unit"
+    );
+    assert_eq!(
+        check("acknowledge", by(1)).unwrap_err().code(),
+        "not_extendable"
+    );
+    assert_eq!(
+        check("stage_2_respond", by(1)).unwrap_err().code(),
+        "clock_not_running"
+    );
     assert_eq!(
         check("repair", by(1)).unwrap_err().to_string(),
         "there is no clock \"repair\"; known are acknowledge, respond, stage_2_acknowledge, stage_2_respond"
     );
-    let silent = Extension { reason: String::new(), ..extension("respond", by(5), when) };
-    assert_eq!(check_extension(&facts, &terms, silent), Err(Refusal::ReasonMissing));
+    let silent = Extension {
+        reason: String::new(),
+        ..extension("respond", by(5), when)
+    };
+    assert_eq!(
+        check_extension(&facts, &terms, silent),
+        Err(Refusal::ReasonMissing)
+    );
     let mut twice = facts.clone();
     twice.extensions.push(extension("respond", by(3), when));
     assert_eq!(due_on(&twice, &terms, "respond"), date(2026, 11, 23));
     let again = check_extension(&twice, &terms, extension("respond", by(3), when));
-    assert_eq!(again, Err(Refusal::AlreadyExtended { clock: "respond".to_owned() }));
-    let late = check_extension(&facts, &terms, extension("respond", by(3), "2026-11-19T00:00:00Z"));
-    assert_eq!(late, Err(Refusal::TooLate { clock: "respond".to_owned(), due_on: date(2026, 11, 18) }));
+    assert_eq!(
+        again,
+        Err(Refusal::AlreadyExtended {
+            clock: "respond".to_owned()
+        })
+    );
+    let late = check_extension(
+        &facts,
+        &terms,
+        extension("respond", by(3), "2026-11-19T00:00:00Z"),
+    );
+    assert_eq!(
+        late,
+        Err(Refusal::TooLate {
+            clock: "respond".to_owned(),
+            due_on: date(2026, 11, 18)
+        })
+    );
 }
 
 #[test]
 fn a_date_named_outright_is_kept_as_working_days() {
     let facts = received("2026-11-02T10:00:00Z");
     let terms = terms("charter");
-    let check = |on| check_extension(&facts, &terms, extension("respond", Longer::UntilOn(on), "2026-11-10T10:00:00Z"));
+    let check = |on| {
+        check_extension(
+            &facts,
+            &terms,
+            extension("respond", Longer::UntilOn(on), "2026-11-10T10:00:00Z"),
+        )
+    };
     assert_eq!(check(date(2026, 11, 20)).unwrap().to, by(4));
-    assert_eq!(check(date(2026, 11, 21)).unwrap_err().code(), "not_a_working_day");
+    assert_eq!(
+        check(date(2026, 11, 21)).unwrap_err().code(),
+        "not_a_working_day"
+    );
     assert_eq!(check(date(2026, 11, 16)).unwrap_err().code(), "not_later");
     assert_eq!(check(date(2026, 12, 1)).unwrap_err().code(), "beyond_cap");
 }
@@ -581,10 +950,19 @@ fn a_date_named_outright_is_kept_as_working_days() {
 fn a_subject_access_request_may_be_moved_to_a_named_date() {
     let mut facts = received("2026-12-31T10:00:00Z");
     let sar = terms("sar");
-    let asked = extension("respond", Longer::UntilOn(date(2027, 3, 1)), "2027-01-10T10:00:00Z");
-    facts.extensions.push(check_extension(&facts, &sar, asked).unwrap());
+    let asked = extension(
+        "respond",
+        Longer::UntilOn(date(2027, 3, 1)),
+        "2027-01-10T10:00:00Z",
+    );
+    facts
+        .extensions
+        .push(check_extension(&facts, &sar, asked).unwrap());
     assert_eq!(due_on(&facts, &sar, "respond"), date(2027, 3, 1));
-    assert_eq!(reading(&facts, &sar, "respond", "2027-01-11T00:00:00Z").extended_max_on, Some(date(2027, 3, 31)));
+    assert_eq!(
+        reading(&facts, &sar, "respond", "2027-01-11T00:00:00Z").extended_max_on,
+        Some(date(2027, 3, 31))
+    );
 }
 
 #[test]
@@ -593,15 +971,26 @@ fn a_charter_answer_may_be_moved_when_it_is_late_and_stays_missed_in_the_figures
     let terms = terms("charter");
     facts.told(&read(&facts, &terms, at("2026-11-02T10:00:00Z")));
     let asked = extension("respond", by(10), "2026-11-18T10:00:00Z");
-    facts.extensions.push(check_extension(&facts, &terms, asked).unwrap());
+    facts
+        .extensions
+        .push(check_extension(&facts, &terms, asked).unwrap());
     let moved = reading(&facts, &terms, "respond", "2026-11-18T11:00:00Z");
-    assert_eq!((moved.state, moved.due_on), (State::Running, Some(date(2026, 11, 30))));
-    assert_eq!((moved.first_due_on, moved.missed_at), (Some(date(2026, 11, 16)), Some(at("2026-11-16T17:00:00Z"))));
+    assert_eq!(
+        (moved.state, moved.due_on),
+        (State::Running, Some(date(2026, 11, 30)))
+    );
+    assert_eq!(
+        (moved.first_due_on, moved.missed_at),
+        (Some(date(2026, 11, 16)), Some(at("2026-11-16T17:00:00Z")))
+    );
     assert_eq!(moved.measured_at, Some(at("2026-11-16T17:00:00Z")));
     assert_eq!(moved.extended.unwrap().from_on, date(2026, 11, 16));
     facts.stop("respond", at("2026-11-20T10:00:00Z"), "email");
     let met = reading(&facts, &terms, "respond", "2026-11-21T00:00:00Z");
-    assert_eq!((met.state, met.missed_at), (State::Met, Some(at("2026-11-16T17:00:00Z"))));
+    assert_eq!(
+        (met.state, met.missed_at),
+        (State::Met, Some(at("2026-11-16T17:00:00Z")))
+    );
 }
 
 #[test]
@@ -609,14 +998,36 @@ fn a_promise_in_hours_is_moved_by_working_days_from_its_last_day() {
     let facts = received("2026-11-20T10:00:00Z");
     let terms = charter_for(Target::Hours(24), true);
     let unextended = reading(&facts, &terms, "respond", "2026-11-20T11:00:00Z");
-    assert_eq!((unextended.due_on, unextended.extended_max_on), (Some(date(2026, 11, 21)), Some(date(2026, 12, 4))));
+    assert_eq!(
+        (unextended.due_on, unextended.extended_max_on),
+        (Some(date(2026, 11, 21)), Some(date(2026, 12, 4)))
+    );
     let mut moved = facts.clone();
-    moved.extensions.push(check_extension(&facts, &terms, extension("respond", by(2), "2026-11-20T12:00:00Z")).unwrap());
-    assert_eq!(reading(&moved, &terms, "respond", "2026-11-20T13:00:00Z").due_at, Some(at("2026-11-24T17:00:00Z")));
-    let hours = extension("respond", Longer::By(Target::Hours(6)), "2026-11-20T12:00:00Z");
+    moved.extensions.push(
+        check_extension(
+            &facts,
+            &terms,
+            extension("respond", by(2), "2026-11-20T12:00:00Z"),
+        )
+        .unwrap(),
+    );
+    assert_eq!(
+        reading(&moved, &terms, "respond", "2026-11-20T13:00:00Z").due_at,
+        Some(at("2026-11-24T17:00:00Z"))
+    );
+    let hours = extension(
+        "respond",
+        Longer::By(Target::Hours(6)),
+        "2026-11-20T12:00:00Z",
+    );
     let mut longer = facts.clone();
-    longer.extensions.push(check_extension(&facts, &terms, hours).unwrap());
-    assert_eq!(reading(&longer, &terms, "respond", "2026-11-20T13:00:00Z").due_at, Some(at("2026-11-21T16:00:00Z")));
+    longer
+        .extensions
+        .push(check_extension(&facts, &terms, hours).unwrap());
+    assert_eq!(
+        reading(&longer, &terms, "respond", "2026-11-20T13:00:00Z").due_at,
+        Some(at("2026-11-21T16:00:00Z"))
+    );
 }
 
 #[test]
@@ -624,7 +1035,9 @@ fn the_first_date_told_is_never_written_over() {
     let mut facts = received("2026-11-02T10:00:00Z");
     let terms = terms("charter");
     facts.told(&read(&facts, &terms, at("2026-11-02T10:00:00Z")));
-    facts.extensions.push(extension("respond", by(5), "2026-11-05T10:00:00Z"));
+    facts
+        .extensions
+        .push(extension("respond", by(5), "2026-11-05T10:00:00Z"));
     facts.told(&read(&facts, &terms, at("2026-11-05T10:00:00Z")));
     assert_eq!(facts.first_due["respond"], date(2026, 11, 16));
 }
@@ -635,13 +1048,19 @@ fn a_clarified_request_is_a_new_one() {
     let foi = terms("foi");
     facts.happened("clarified", at("2026-11-20T22:00:00Z"));
     let restarted = reading(&facts, &foi, "respond", "2026-11-21T00:00:00Z");
-    assert_eq!((restarted.counted_from_on, restarted.due_on), (Some(date(2026, 11, 20)), Some(date(2026, 12, 21))));
+    assert_eq!(
+        (restarted.counted_from_on, restarted.due_on),
+        (Some(date(2026, 11, 20)), Some(date(2026, 12, 21)))
+    );
     assert_eq!(restarted.starts_at, Some(at("2026-11-20T22:00:00Z")));
     // The last clarification counts; one after the answer does not.
     facts.happened("clarified", at("2026-11-25T10:00:00Z"));
     facts.happened("responded", at("2026-12-01T10:00:00Z"));
     facts.happened("clarified", at("2026-12-10T10:00:00Z"));
-    assert_eq!(reading(&facts, &foi, "respond", "2026-12-11T00:00:00Z").starts_at, Some(at("2026-11-25T10:00:00Z")));
+    assert_eq!(
+        reading(&facts, &foi, "respond", "2026-12-11T00:00:00Z").starts_at,
+        Some(at("2026-11-25T10:00:00Z"))
+    );
 }
 
 #[test]
@@ -658,19 +1077,34 @@ fn a_merged_case_has_no_promise_left_to_break() {
     let mut facts = received("2026-11-02T10:00:00Z");
     let terms = terms("charter");
     facts.happened("acknowledged", at("2026-11-02T10:01:00Z"));
-    facts.cancelled = Some(Cancelled { at: at("2026-11-05T10:00:00Z"), reason: "Merged".to_owned() });
+    facts.cancelled = Some(Cancelled {
+        at: at("2026-11-05T10:00:00Z"),
+        reason: "Merged".to_owned(),
+    });
     let respond = reading(&facts, &terms, "respond", "2026-12-31T00:00:00Z");
     assert_eq!((respond.state, respond.missed_at), (State::Cancelled, None));
-    assert_eq!(state(&facts, &terms, "acknowledge", "2026-12-31T00:00:00Z"), State::Met);
-    assert_eq!(state(&facts, &terms, "respond", "2026-11-04T00:00:00Z"), State::Running);
+    assert_eq!(
+        state(&facts, &terms, "acknowledge", "2026-12-31T00:00:00Z"),
+        State::Met
+    );
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-04T00:00:00Z"),
+        State::Running
+    );
 }
 
 #[test]
 fn a_broken_promise_stays_broken_when_the_case_is_merged() {
     let mut facts = received("2026-11-02T10:00:00Z");
-    facts.cancelled = Some(Cancelled { at: at("2026-11-25T10:00:00Z"), reason: "Merged".to_owned() });
+    facts.cancelled = Some(Cancelled {
+        at: at("2026-11-25T10:00:00Z"),
+        reason: "Merged".to_owned(),
+    });
     let respond = reading(&facts, &terms("charter"), "respond", "2026-12-31T00:00:00Z");
-    assert_eq!((respond.state, respond.missed_at), (State::Cancelled, Some(at("2026-11-16T17:00:00Z"))));
+    assert_eq!(
+        (respond.state, respond.missed_at),
+        (State::Cancelled, Some(at("2026-11-16T17:00:00Z")))
+    );
 }
 
 #[test]
@@ -685,11 +1119,24 @@ fn an_officers_own_promise_is_a_clock_too() {
         owner: "officer".to_owned(),
     });
     let promise = reading(&facts, &terms, "promise-1", "2026-11-05T10:00:00Z");
-    assert_eq!((promise.state, promise.due_on), (State::Running, Some(date(2026, 11, 5))));
-    assert_eq!(state(&facts, &terms, "promise-1", "2026-11-06T00:00:00Z"), State::Missed);
+    assert_eq!(
+        (promise.state, promise.due_on),
+        (State::Running, Some(date(2026, 11, 5)))
+    );
+    assert_eq!(
+        state(&facts, &terms, "promise-1", "2026-11-06T00:00:00Z"),
+        State::Missed
+    );
     facts.stop("promise-1", at("2026-11-05T12:00:00Z"), "spoken");
-    assert_eq!(state(&facts, &terms, "promise-1", "2026-11-07T00:00:00Z"), State::Met);
-    let refused = check_extension(&facts, &terms, extension("promise-1", by(1), "2026-11-05T10:00:00Z"));
+    assert_eq!(
+        state(&facts, &terms, "promise-1", "2026-11-07T00:00:00Z"),
+        State::Met
+    );
+    let refused = check_extension(
+        &facts,
+        &terms,
+        extension("promise-1", by(1), "2026-11-05T10:00:00Z"),
+    );
     assert_eq!(refused.unwrap_err().code(), "not_extendable");
 }
 
@@ -697,16 +1144,29 @@ fn an_officers_own_promise_is_a_clock_too() {
 fn what_was_promised_and_what_happened_are_read_back_as_written() {
     let mut facts = received("2026-11-02T10:00:00Z");
     facts.happened("acknowledged", at("2026-11-02T10:01:00Z"));
-    facts.pauses.push(pause("2026-11-04T15:00:00Z", None, date(2026, 11, 9)));
-    facts.extensions.push(extension("respond", by(5), "2026-11-05T10:00:00Z"));
-    facts.extensions.push(extension("respond", Longer::UntilOn(date(2026, 12, 1)), "2026-11-05T10:00:00Z"));
-    facts.first_due.insert("respond".to_owned(), date(2026, 11, 16));
+    facts
+        .pauses
+        .push(pause("2026-11-04T15:00:00Z", None, date(2026, 11, 9)));
+    facts
+        .extensions
+        .push(extension("respond", by(5), "2026-11-05T10:00:00Z"));
+    facts.extensions.push(extension(
+        "respond",
+        Longer::UntilOn(date(2026, 12, 1)),
+        "2026-11-05T10:00:00Z",
+    ));
+    facts
+        .first_due
+        .insert("respond".to_owned(), date(2026, 11, 16));
     let terms = terms("charter");
     let back: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
     assert_eq!(back, facts);
     let pinned: Terms = serde_json::from_str(&serde_json::to_string(&terms).unwrap()).unwrap();
     assert_eq!(pinned, terms);
-    assert_eq!(read(&back, &pinned, at("2026-11-06T00:00:00Z")), read(&facts, &terms, at("2026-11-06T00:00:00Z")));
+    assert_eq!(
+        read(&back, &pinned, at("2026-11-06T00:00:00Z")),
+        read(&facts, &terms, at("2026-11-06T00:00:00Z"))
+    );
 }
 
 #[test]
@@ -715,14 +1175,26 @@ fn a_standard_may_count_on_a_calendar_of_its_own() {
     named.clocks[0].calendar = CountsOn::Named("term".to_owned());
     named.clocks[0].closures = true;
     let missing = Terms::new(named.clone(), northmere(), &BTreeMap::new());
-    assert!(missing.unwrap_err().contains("counts on \"term\", which is no calendar"));
+    assert!(
+        missing
+            .unwrap_err()
+            .contains("counts on \"term\", which is no calendar")
+    );
     let half_term = "[closures]\n\"2026-05-26\" = \"Half term\"\n\"2026-05-27\" = \"Half term\"\n";
     let term = crate::domain::calendar::tests::calendar(&format!(
         "{}{half_term}",
         crate::domain::calendar::tests::NINE_TO_FIVE
     ));
-    let terms = Terms::new(named, northmere(), &BTreeMap::from([("term".to_owned(), term)])).unwrap();
-    assert_eq!(due_on(&received("2026-04-20T10:00:00Z"), &terms, "hearing"), date(2026, 6, 5));
+    let terms = Terms::new(
+        named,
+        northmere(),
+        &BTreeMap::from([("term".to_owned(), term)]),
+    )
+    .unwrap();
+    assert_eq!(
+        due_on(&received("2026-04-20T10:00:00Z"), &terms, "hearing"),
+        date(2026, 6, 5)
+    );
 }
 
 #[test]
@@ -738,7 +1210,11 @@ fn the_nation_never_changes_a_standard_that_names_its_own() {
         assert_eq!(due("foi"), date(2026, 12, 21), "{nation}");
         assert_eq!(due("spso-complaint"), date(2026, 11, 27), "{nation}");
         let scottish = nation == crate::domain::calendar::Nation::Scotland;
-        assert_eq!(due("member-enquiry"), date(2026, 12, if scottish { 7 } else { 4 }), "{nation}");
+        assert_eq!(
+            due("member-enquiry"),
+            date(2026, 12, if scottish { 7 } else { 4 }),
+            "{nation}"
+        );
     }
 }
 
@@ -746,7 +1222,10 @@ fn the_nation_never_changes_a_standard_that_names_its_own() {
 fn drawn(pauses: &[(i64, i64)], extended_by: u32) -> Facts {
     let start = at("2026-10-01T09:30:00Z");
     let mut facts = Facts::received(start);
-    let later = |from: Timestamp, minutes| from.checked_add(jiff::SignedDuration::from_mins(minutes)).unwrap();
+    let later = |from: Timestamp, minutes| {
+        from.checked_add(jiff::SignedDuration::from_mins(minutes))
+            .unwrap()
+    };
     for (from, length) in pauses {
         let from = later(start, *from);
         let to = later(from, *length);
@@ -760,7 +1239,11 @@ fn drawn(pauses: &[(i64, i64)], extended_by: u32) -> Facts {
         });
     }
     if extended_by > 0 {
-        facts.extensions.push(extension("respond", by(extended_by), "2026-10-01T10:00:00Z"));
+        facts.extensions.push(extension(
+            "respond",
+            by(extended_by),
+            "2026-10-01T10:00:00Z",
+        ));
     }
     facts
 }

@@ -16,7 +16,12 @@ fn explained(facts: &Facts, slug: &str, clock: &str) -> Explanation {
 }
 
 fn why(explanation: &Explanation, on: Date) -> &str {
-    &explanation.days.iter().find(|day| day.on == on).unwrap().why
+    &explanation
+        .days
+        .iter()
+        .find(|day| day.on == on)
+        .unwrap()
+        .why
 }
 
 /// What must hold of every explanation.
@@ -29,12 +34,24 @@ fn holds_together(explanation: &Explanation, target: Target) {
     match target {
         Target::WorkingDays(n) => {
             assert_eq!(counted, n as usize, "{explanation:?}");
-            assert_eq!(explanation.days.len() as i32, Day::of(last).since(Day::of(from)), "{explanation:?}");
-            assert_eq!(explanation.days.last().map(|day| (day.on, day.counted)), Some((last, true)));
+            assert_eq!(
+                explanation.days.len() as i32,
+                Day::of(last).since(Day::of(from)),
+                "{explanation:?}"
+            );
+            assert_eq!(
+                explanation.days.last().map(|day| (day.on, day.counted)),
+                Some((last, true))
+            );
         }
         _ => assert_eq!(counted, 0),
     }
-    assert!(explanation.days.windows(2).all(|pair| pair[0].on < pair[1].on));
+    assert!(
+        explanation
+            .days
+            .windows(2)
+            .all(|pair| pair[0].on < pair[1].on)
+    );
     assert!(explanation.days.iter().all(|day| !day.why.is_empty()));
 }
 
@@ -44,8 +61,14 @@ fn every_day_over_christmas_says_why_it_counts_or_does_not() {
     assert_eq!(why(&answer, date(2026, 12, 24)), "working day 1");
     assert_eq!(why(&answer, date(2026, 12, 25)), "Christmas Day");
     assert_eq!(why(&answer, date(2026, 12, 26)), "Saturday");
-    assert_eq!(why(&answer, date(2026, 12, 28)), "Boxing Day (substitute day)");
-    assert_eq!(why(&answer, date(2026, 12, 30)), "closed: Christmas closure");
+    assert_eq!(
+        why(&answer, date(2026, 12, 28)),
+        "Boxing Day (substitute day)"
+    );
+    assert_eq!(
+        why(&answer, date(2026, 12, 30)),
+        "closed: Christmas closure"
+    );
     assert_eq!(why(&answer, date(2027, 1, 4)), "working day 2");
     assert_eq!(answer.due_on, Some(date(2027, 1, 14)));
     assert_eq!(
@@ -73,35 +96,67 @@ fn the_cut_off_is_told_as_it_was_applied() {
     assert!(words("2026-12-30T10:00:00Z").contains(
         "That day was not an open day (closed: Christmas closure), so it counts from the next open day, Monday 4 January 2027."
     ));
-    assert!(!explained(&received("2026-11-20T17:00:00Z"), "foi", "respond").words.contains("cut-off"));
+    assert!(
+        !explained(&received("2026-11-20T17:00:00Z"), "foi", "respond")
+            .words
+            .contains("cut-off")
+    );
 }
 
 #[test]
 fn a_holiday_in_another_nation_is_named_with_its_nation() {
     let answer = explained(&received("2026-06-08T10:00:00Z"), "foi", "respond");
-    assert_eq!(why(&answer, date(2026, 6, 15)), "World Cup bank holiday in Scotland");
+    assert_eq!(
+        why(&answer, date(2026, 6, 15)),
+        "World Cup bank holiday in Scotland"
+    );
     assert_eq!(answer.due_on, Some(date(2026, 7, 7)));
 }
 
 #[test]
 fn a_month_shows_only_the_days_it_was_rolled_over() {
     let answer = explained(&received("2026-12-31T10:00:00Z"), "sar", "respond");
-    assert_eq!(answer.days, [CountedDay { on: date(2027, 1, 31), counted: false, why: "Sunday".to_owned() }]);
-    assert!(answer.words.contains("The date moves on to the next working day."));
-    assert_eq!(explained(&received("2028-01-30T10:00:00Z"), "sar", "respond").days, []);
+    assert_eq!(
+        answer.days,
+        [CountedDay {
+            on: date(2027, 1, 31),
+            counted: false,
+            why: "Sunday".to_owned()
+        }]
+    );
+    assert!(
+        answer
+            .words
+            .contains("The date moves on to the next working day.")
+    );
+    assert_eq!(
+        explained(&received("2028-01-30T10:00:00Z"), "sar", "respond").days,
+        []
+    );
     let twelve_weeks = {
         let mut facts = received("2026-10-12T10:00:00Z");
         facts.happened("concluded", at("2026-10-17T10:00:00Z"));
         explained(&facts, "awaab-significant", "further_works")
     };
-    assert_eq!((twelve_weeks.due_on, twelve_weeks.days), (Some(date(2027, 1, 9)), Vec::new()));
+    assert_eq!(
+        (twelve_weeks.due_on, twelve_weeks.days),
+        (Some(date(2027, 1, 9)), Vec::new())
+    );
 }
 
 #[test]
 fn hours_show_no_days_and_say_that_they_run_at_night() {
-    let answer = explained(&received("2027-03-27T18:00:00Z"), "awaab-emergency", "make_safe");
+    let answer = explained(
+        &received("2027-03-27T18:00:00Z"),
+        "awaab-emergency",
+        "make_safe",
+    );
     assert_eq!(answer.days, []);
-    assert!(answer.words.contains("These hours run day and night. It is late from 7pm on Sunday 28 March 2027."));
+    assert!(
+        answer.words.contains(
+            "These hours run day and night. It is late from 7pm on Sunday 28 March 2027."
+        )
+    );
 }
 
 #[test]
@@ -117,7 +172,10 @@ fn a_pause_is_told_with_its_days_and_its_reason() {
     });
     let answer = explained(&facts, "charter", "respond");
     assert_eq!(why(&answer, date(2026, 12, 3)), "working day 2");
-    assert_eq!(why(&answer, date(2026, 12, 4)), "paused since Thursday 3 December 2026: We asked which lamp it is");
+    assert_eq!(
+        why(&answer, date(2026, 12, 4)),
+        "paused since Thursday 3 December 2026: We asked which lamp it is"
+    );
     assert_eq!(why(&answer, date(2026, 12, 5)), "Saturday");
     assert_eq!(why(&answer, date(2026, 12, 9)), "working day 3");
     assert!(answer.words.contains(
@@ -139,10 +197,18 @@ fn an_extension_is_told_with_the_date_before_it() {
         reason: "The inspector is ill.".to_owned(),
         at: at("2026-11-10T10:00:00Z"),
     });
-    facts.first_due.insert("respond".to_owned(), date(2026, 11, 16));
+    facts
+        .first_due
+        .insert("respond".to_owned(), date(2026, 11, 16));
     let answer = explained(&facts, "charter", "respond");
-    assert!(answer.words.contains("The date was Monday 16 November 2026 before it was moved: The inspector is ill."));
-    assert!(answer.words.contains("The first date given was Monday 16 November 2026."));
+    assert!(answer.words.contains(
+        "The date was Monday 16 November 2026 before it was moved: The inspector is ill."
+    ));
+    assert!(
+        answer
+            .words
+            .contains("The first date given was Monday 16 November 2026.")
+    );
     holds_together(&answer, Target::WorkingDays(15));
 }
 
@@ -150,10 +216,21 @@ fn an_extension_is_told_with_the_date_before_it() {
 fn what_has_not_started_says_what_it_waits_for() {
     let facts = received("2026-12-18T10:00:00Z");
     let stage_2 = explained(&facts, "complaint", "stage_2_respond");
-    assert_eq!((stage_2.state, stage_2.due_on, stage_2.days.len()), (State::NotStarted, None, 0));
-    assert!(stage_2.words.starts_with("This has not started. It starts with: stage 2 acknowledged."));
+    assert_eq!(
+        (stage_2.state, stage_2.due_on, stage_2.days.len()),
+        (State::NotStarted, None, 0)
+    );
+    assert!(
+        stage_2
+            .words
+            .starts_with("This has not started. It starts with: stage 2 acknowledged.")
+    );
     let projected = explained(&facts, "complaint", "respond");
-    assert!(projected.words.contains("Until then it is dated from the last day for that, Tuesday 29 December 2026."));
+    assert!(
+        projected.words.contains(
+            "Until then it is dated from the last day for that, Tuesday 29 December 2026."
+        )
+    );
     holds_together(&projected, Target::WorkingDays(10));
 }
 
@@ -161,13 +238,17 @@ fn what_has_not_started_says_what_it_waits_for() {
 fn a_broken_promise_is_owned_up_to() {
     let facts = received("2026-11-02T10:00:00Z");
     let words = explained(&facts, "charter", "respond").words;
-    assert!(words.contains("That time passed at 5pm on Monday 16 November 2026 and the promise was not kept."));
+    assert!(words.contains(
+        "That time passed at 5pm on Monday 16 November 2026 and the promise was not kept."
+    ));
 }
 
 #[test]
 fn a_date_beyond_the_published_holidays_says_so() {
     let words = explained(&received("2028-12-20T10:00:00Z"), "foi", "respond").words;
-    assert!(words.contains("Bank holidays are known up to Sunday 31 December 2028; after that the date may move."));
+    assert!(words.contains(
+        "Bank holidays are known up to Sunday 31 December 2028; after that the date may move."
+    ));
 }
 
 #[test]
@@ -190,23 +271,50 @@ fn an_officers_own_promise_can_be_explained_too() {
 
 #[test]
 fn an_unknown_clock_is_refused_with_the_known_ones() {
-    let refused = explain(&received("2026-11-02T10:00:00Z"), &terms("charter"), "repair", at(NOW)).unwrap_err();
-    assert_eq!(refused.to_string(), "there is no clock \"repair\"; known are acknowledge, respond");
+    let refused = explain(
+        &received("2026-11-02T10:00:00Z"),
+        &terms("charter"),
+        "repair",
+        at(NOW),
+    )
+    .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "there is no clock \"repair\"; known are acknowledge, respond"
+    );
 }
 
 #[test]
 fn every_clock_of_every_standard_explains_itself() {
     for slug in ready().keys() {
         let terms = terms(slug);
-        for received_at in ["2026-12-23T16:45:00Z", "2024-02-29T23:30:00Z", "2028-04-13T08:00:00+01:00"] {
+        for received_at in [
+            "2026-12-23T16:45:00Z",
+            "2024-02-29T23:30:00Z",
+            "2028-04-13T08:00:00+01:00",
+        ] {
             let mut facts = received(received_at);
             for event in terms.standard.events() {
-                facts.happened(event, facts.received_at + jiff::SignedDuration::from_hours(100));
+                facts.happened(
+                    event,
+                    facts.received_at + jiff::SignedDuration::from_hours(100),
+                );
             }
-            for (spec, answer) in terms.standard.clocks.iter().zip(explain_all(&facts, &terms, at(NOW))) {
+            for (spec, answer) in
+                terms
+                    .standard
+                    .clocks
+                    .iter()
+                    .zip(explain_all(&facts, &terms, at(NOW)))
+            {
                 assert_eq!(spec.name, answer.name);
                 let restarted = spec.restarts.iter().find_map(|restart| restart.target);
-                holds_together(&answer, restarted.filter(|_| slug == "school-appeal").unwrap_or(spec.target().unwrap()));
+                holds_together(
+                    &answer,
+                    restarted
+                        .filter(|_| slug == "school-appeal")
+                        .unwrap_or(spec.target().unwrap()),
+                );
                 assert!(answer.words.contains(&terms.standard.name), "{slug}");
             }
         }
@@ -218,7 +326,17 @@ fn no_explanation_uses_the_words_of_the_trade() {
     let facts = received("2026-11-02T10:00:00Z");
     for slug in ready().keys() {
         for answer in explain_all(&facts, &terms(slug), at(NOW)) {
-            for word in ["SLA", "triage", "queue", "escalate ", "CRM", "soon", "shortly", "breach", "violation"] {
+            for word in [
+                "SLA",
+                "triage",
+                "queue",
+                "escalate ",
+                "CRM",
+                "soon",
+                "shortly",
+                "breach",
+                "violation",
+            ] {
                 assert!(!answer.words.contains(word), "{slug}: {}", answer.words);
             }
         }

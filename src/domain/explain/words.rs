@@ -1,7 +1,7 @@
 //! The paragraph a councillor could read out.
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::CountedDay;
 use crate::domain::calendar::{Calendar, WallTime};
@@ -25,7 +25,9 @@ pub(super) fn paragraph(
     facts: &Facts,
     terms: &Terms,
 ) -> String {
-    let Some(course) = course else { return own_promise(reading, terms) };
+    let Some(course) = course else {
+        return own_promise(reading, terms);
+    };
     let mut sentences = Vec::new();
     if reading.state == State::NotApplicable {
         sentences.push("This promise does not apply here.".to_owned());
@@ -39,7 +41,10 @@ pub(super) fn paragraph(
         sentences.extend(outlook(reading, terms));
     }
     let standard = &terms.standard;
-    sentences.push(format!("The promise is “{}”, version {} ({}).", standard.name, standard.version, standard.source));
+    sentences.push(format!(
+        "The promise is “{}”, version {} ({}).",
+        standard.name, standard.version, standard.source
+    ));
     sentences.join(" ")
 }
 
@@ -52,13 +57,19 @@ fn beginning(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Vec<Strin
     let Some(starts_at) = reading.starts_at else {
         return vec![
             format!("This has not started. It starts with: {event}."),
-            format!("Until then it is dated from the last day for that, {}.", spoken_date(counted_from)),
+            format!(
+                "Until then it is dated from the last day for that, {}.",
+                spoken_date(counted_from)
+            ),
         ];
     };
     let restarted_at = course.run.as_ref().and_then(|run| run.start.restarted_at);
     let begins = match restarted_at {
         Some(at) => format!("The count began afresh at {}", spoken_instant(at, terms)),
-        None => format!("It starts with: {event}, at {}", spoken_instant(starts_at, terms)),
+        None => format!(
+            "It starts with: {event}, at {}",
+            spoken_instant(starts_at, terms)
+        ),
     };
     let mut sentences = vec![format!("{begins}.")];
     sentences.extend(cut_off(starts_at, counted_from, course));
@@ -67,16 +78,24 @@ fn beginning(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Vec<Strin
 
 /// Whether the cut-off moved the day it counts from, and why.
 fn cut_off(starts_at: Timestamp, counted_from: Date, course: &Course<'_>) -> Option<String> {
-    let by_the_hour = course.run.as_ref().is_some_and(|run| matches!(run.counted, Target::Hours(_)));
+    let by_the_hour = course
+        .run
+        .as_ref()
+        .is_some_and(|run| matches!(run.counted, Target::Hours(_)));
     if !course.spec.cut_off || by_the_hour {
         return None;
     }
     let on = course.view.calendar().date_of(starts_at);
     let cut_off = course.view.cut_off(on).spoken();
     if counted_from == on {
-        return Some(format!("That was before the cut-off at {cut_off}, so it counts from that day."));
+        return Some(format!(
+            "That was before the cut-off at {cut_off}, so it counts from that day."
+        ));
     }
-    let counts = format!("so it counts from the next open day, {}", spoken_date(counted_from));
+    let counts = format!(
+        "so it counts from the next open day, {}",
+        spoken_date(counted_from)
+    );
     Some(match course.view.why_not(on) {
         Some(why) => format!("That day was not an open day ({why}), {counts}."),
         None => format!("That was not before the cut-off at {cut_off}, {counts}."),
@@ -85,7 +104,12 @@ fn cut_off(starts_at: Timestamp, counted_from: Date, course: &Course<'_>) -> Opt
 
 fn counting(reading: &Reading, course: &Course<'_>, days: &[CountedDay]) -> Vec<String> {
     let (Some(run), Some(from)) = (&course.run, reading.counted_from_on) else {
-        return course.spec.target().map(|target| promise(course.spec, target)).into_iter().collect();
+        return course
+            .spec
+            .target()
+            .map(|target| promise(course.spec, target))
+            .into_iter()
+            .collect();
     };
     let mut sentences = vec![promise(course.spec, run.counted)];
     match run.counted {
@@ -115,7 +139,10 @@ fn promise(spec: &ClockSpec, counted: Target) -> String {
 fn skipped(days: &[CountedDay]) -> Vec<String> {
     let mut weekend_days = 0;
     let mut others: Vec<(&str, Vec<Date>)> = Vec::new();
-    for day in days.iter().filter(|day| !day.counted && !day.why.starts_with("paused")) {
+    for day in days
+        .iter()
+        .filter(|day| !day.counted && !day.why.starts_with("paused"))
+    {
         if matches!(day.why.as_str(), "Saturday" | "Sunday") {
             weekend_days += 1;
             continue;
@@ -130,16 +157,18 @@ fn skipped(days: &[CountedDay]) -> Vec<String> {
         1 => Some("One day at a weekend does not count.".to_owned()),
         n => Some(format!("{n} days at weekends do not count.")),
     };
-    let named = others.into_iter().map(|(why, dates)| match dates.as_slice() {
-        [on] => format!("{} does not count ({why}).", spoken_date(*on)),
-        [first, .., last] => format!(
-            "{} days from {} to {} do not count ({why}).",
-            dates.len(),
-            spoken_date(*first),
-            spoken_date(*last)
-        ),
-        [] => String::new(),
-    });
+    let named = others
+        .into_iter()
+        .map(|(why, dates)| match dates.as_slice() {
+            [on] => format!("{} does not count ({why}).", spoken_date(*on)),
+            [first, .., last] => format!(
+                "{} days from {} to {} do not count ({why}).",
+                dates.len(),
+                spoken_date(*first),
+                spoken_date(*last)
+            ),
+            [] => String::new(),
+        });
     weekend.into_iter().chain(named).collect()
 }
 
@@ -165,17 +194,26 @@ fn pauses(reading: &Reading, terms: &Terms) -> Vec<String> {
 fn extension(reading: &Reading) -> Option<String> {
     let extended = reading.extended.as_ref()?;
     let reason = extended.reason.trim_end_matches('.');
-    Some(format!("The date was {} before it was moved: {reason}.", spoken_date(extended.from_on)))
+    Some(format!(
+        "The date was {} before it was moved: {reason}.",
+        spoken_date(extended.from_on)
+    ))
 }
 
 fn last_day(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Option<String> {
     let (due_on, due_at) = (reading.due_on?, reading.due_at?);
     let run = course.run.as_ref()?;
     if run.counted.is_in_hours() && reading.extended.is_none() {
-        return Some(format!("It is late from {}.", spoken_instant(due_at, terms)));
+        return Some(format!(
+            "It is late from {}.",
+            spoken_instant(due_at, terms)
+        ));
     }
     let late = match terms.calendar.date_of(due_at) == due_on {
-        true => format!("it is late from {} that day", spoken_time(due_at, &terms.calendar)),
+        true => format!(
+            "it is late from {} that day",
+            spoken_time(due_at, &terms.calendar)
+        ),
         false => "it is late when that day is over".to_owned(),
     };
     Some(format!("The last day is {}; {late}.", spoken_date(due_on)))
@@ -184,7 +222,10 @@ fn last_day(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Option<Str
 fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(at) = reading.missed_at {
-        sentences.push(format!("That time passed at {} and the promise was not kept.", spoken_instant(at, terms)));
+        sentences.push(format!(
+            "That time passed at {} and the promise was not kept.",
+            spoken_instant(at, terms)
+        ));
     }
     if let Some(at) = reading.met_at {
         sentences.push(format!("It was done at {}.", spoken_instant(at, terms)));
@@ -193,7 +234,10 @@ fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms
         && let Some(cancelled) = &facts.cancelled
     {
         let reason = cancelled.reason.trim_end_matches('.');
-        sentences.push(format!("It ended at {}: {reason}.", spoken_instant(cancelled.at, terms)));
+        sentences.push(format!(
+            "It ended at {}: {reason}.",
+            spoken_instant(cancelled.at, terms)
+        ));
     }
     if let Some(first) = reading.first_due_on
         && reading.due_on.is_some_and(|due_on| due_on != first)
@@ -204,7 +248,10 @@ fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms
         && reading.extended.is_none()
         && course.run.as_ref().is_some_and(|run| run.due.on < latest)
     {
-        sentences.push(format!("With a reason it could be moved to {} at the latest.", spoken_date(latest)));
+        sentences.push(format!(
+            "With a reason it could be moved to {} at the latest.",
+            spoken_date(latest)
+        ));
     }
     sentences
 }
@@ -213,12 +260,23 @@ fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms
 fn outlook(reading: &Reading, terms: &Terms) -> Option<String> {
     let known_until = terms.calendar.holidays_known_until()?;
     let beyond = reading.due_on? > known_until;
-    beyond.then(|| format!("Bank holidays are known up to {}; after that the date may move.", spoken_date(known_until)))
+    beyond.then(|| {
+        format!(
+            "Bank holidays are known up to {}; after that the date may move.",
+            spoken_date(known_until)
+        )
+    })
 }
 
 fn own_promise(reading: &Reading, terms: &Terms) -> String {
-    let what = reading.promise.as_ref().map_or("", |promise| promise.what.trim_end_matches('.'));
-    let by = reading.due_at.map(|at| spoken_instant(at, terms)).unwrap_or_default();
+    let what = reading
+        .promise
+        .as_ref()
+        .map_or("", |promise| promise.what.trim_end_matches('.'));
+    let by = reading
+        .due_at
+        .map(|at| spoken_instant(at, terms))
+        .unwrap_or_default();
     let mut words = format!("An officer promised: {what}, before {by}.");
     if let Some(at) = reading.met_at {
         words.push_str(&format!(" It was done at {}.", spoken_instant(at, terms)));

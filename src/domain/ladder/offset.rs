@@ -25,11 +25,21 @@ pub enum Offset {
 }
 
 impl Offset {
+    /// Whether it counts from the start rather than towards the last day.
+    pub fn is_after_start(self) -> bool {
+        matches!(
+            self,
+            Offset::Minutes(_) | Offset::WorkingHours(_) | Offset::WorkingDaysAfterStart(_)
+        )
+    }
+
     /// Whether it can be the distance between repeats.
     pub fn is_a_distance(self) -> bool {
         match self {
             Offset::WorkingDays(n) => n > 0,
-            Offset::Minutes(n) | Offset::WorkingHours(n) | Offset::WorkingDaysAfterStart(n) => n > 0,
+            Offset::Minutes(n) | Offset::WorkingHours(n) | Offset::WorkingDaysAfterStart(n) => {
+                n > 0
+            }
             Offset::Percent(_) | Offset::Due => false,
         }
     }
@@ -53,17 +63,29 @@ impl FromStr for Offset {
             [percent] => {
                 let percent = percent.strip_suffix('%').ok_or_else(refused)?;
                 let percent: u8 = percent.parse().map_err(|_| refused())?;
-                if percent > 100 { Err(refused()) } else { Ok(Offset::Percent(percent)) }
+                if percent > 100 {
+                    Err(refused())
+                } else {
+                    Ok(Offset::Percent(percent))
+                }
             }
             ["after", n, "minutes" | "minute"] => Ok(Offset::Minutes(number(n)?)),
             ["after", n, "working_hours" | "working_hour"] => Ok(Offset::WorkingHours(number(n)?)),
-            ["after", n, "working_days" | "working_day"] => Ok(Offset::WorkingDaysAfterStart(number(n)?)),
+            ["after", n, "working_days" | "working_day"] => {
+                Ok(Offset::WorkingDaysAfterStart(number(n)?))
+            }
             [n, "working_days" | "working_day"] => {
                 let n: i32 = n.parse().map_err(|_| refused())?;
-                if (-400..=400).contains(&n) { Ok(Offset::WorkingDays(n)) } else { Err(refused()) }
+                if (-400..=400).contains(&n) {
+                    Ok(Offset::WorkingDays(n))
+                } else {
+                    Err(refused())
+                }
             }
             [n, "minutes" | "minute"] => Ok(Offset::Minutes(number(n.trim_start_matches('+'))?)),
-            [n, "working_hours" | "working_hour"] => Ok(Offset::WorkingHours(number(n.trim_start_matches('+'))?)),
+            [n, "working_hours" | "working_hour"] => {
+                Ok(Offset::WorkingHours(number(n.trim_start_matches('+'))?))
+            }
             _ => Err(refused()),
         }
     }

@@ -36,10 +36,19 @@ pub fn plan_steps(ladder: &Ladder, reading: &Reading, terms: &Terms) -> Vec<Plan
 }
 
 /// The steps whose instant has come.
-pub fn due_steps(ladder: &Ladder, reading: &Reading, terms: &Terms, now: Timestamp) -> Vec<PlannedStep> {
-    let mut steps = plan_steps(ladder, reading, terms);
-    steps.retain(|step| step.at <= now);
-    steps
+pub fn due_steps(
+    ladder: &Ladder,
+    reading: &Reading,
+    terms: &Terms,
+    now: Timestamp,
+) -> Vec<PlannedStep> {
+    match Life::of(reading, terms) {
+        Some(life) => gathered(
+            moments(ladder, &life).filter(|moment| moment.at <= now),
+            &life,
+        ),
+        None => Vec::new(),
+    }
 }
 
 /// The next step to be sent, after an instant or ever: what the sweep's index column holds.
@@ -49,9 +58,13 @@ pub fn next_step_at(
     terms: &Terms,
     after: Option<Timestamp>,
 ) -> Option<Timestamp> {
-    let steps = plan_steps(ladder, reading, terms);
-    let to_come = steps.iter().filter(|step| !step.skipped && after.is_none_or(|after| step.at > after));
-    to_come.map(|step| step.at).min()
+    let life = Life::of(reading, terms)?;
+    let to_send = moments(ladder, &life)
+        .filter(|moment| !moment.skipped)
+        .map(|moment| moment.at);
+    to_send
+        .filter(|at| after.is_none_or(|after| *at > after))
+        .min()
 }
 
 /// The steps of something that waits in a place with an age limit: no clock, only since when.
@@ -97,25 +110,47 @@ enum Measure {
 
 impl<'t> Life<'t> {
     fn of(reading: &Reading, terms: &'t Terms) -> Option<Life<'t>> {
-        if !matches!(reading.state, State::Running | State::Missed | State::Projected) {
+        if !matches!(
+            reading.state,
+            State::Running | State::Missed | State::Projected
+        ) {
             return None;
         }
         let (due_at, due_on) = (reading.due_at?, reading.due_on?);
-        let spec = terms.standard.clock(&reading.name).filter(|_| reading.promise.is_none());
+        let spec = terms
+            .standard
+            .clock(&reading.name)
+            .filter(|_| reading.promise.is_none());
         let staff = terms.calendar.office();
         let view = spec.map_or(staff, |spec| terms.view(spec));
         let counted_from = reading.counted_from_on?;
         // A projected clock lives from the last day of the one before it.
-        let starts_at = reading.starts_at.unwrap_or_else(|| view.closing_at(counted_from));
+        let starts_at = reading
+            .starts_at
+            .unwrap_or_else(|| view.closing_at(counted_from));
         let measure = match spec.and_then(|spec| spec.target()) {
             Some(Target::WorkingDays(_) | Target::WorkingHours(_)) => Measure::WorkingTime,
             _ => Measure::Elapsed,
         };
         let gaps = reading.paused.iter().map(|pause| {
-            (pause.from, pause.to.unwrap_or_else(|| terms.calendar.instant(pause.resume_on, WallTime::MIDNIGHT)))
+            (
+                pause.from,
+                pause
+                    .to
+                    .unwrap_or_else(|| terms.calendar.instant(pause.resume_on, WallTime::MIDNIGHT)),
+            )
         });
         let is_short = view.working_days_between(counted_from, due_on) < SHORT_BELOW;
-        Some(Life { starts_at, due_at, due_on, staff, view, gaps: gaps.collect(), measure, is_short })
+        Some(Life {
+            starts_at,
+            due_at,
+            due_on,
+            staff,
+            view,
+            gaps: gaps.collect(),
+            measure,
+            is_short,
+        })
     }
 
     /// When a share of its life has gone by, pauses left out.
@@ -127,13 +162,19 @@ impl<'t> Life<'t> {
         };
         match self.measure {
             Measure::WorkingTime => {
-                let whole = self.view.working_time_between(self.starts_at, self.due_at, &self.gaps);
-                self.view.add_working_time(self.starts_at, part(whole), &self.gaps)
+                let whole = self
+                    .view
+                    .working_time_between(self.starts_at, self.due_at, &self.gaps);
+                self.view
+                    .add_working_time(self.starts_at, part(whole), &self.gaps)
             }
             Measure::Elapsed => {
-                let spans = || crate::domain::calendar::outside(self.starts_at, self.due_at, &self.gaps);
-                let whole: SignedDuration =
-                    spans().fold(SignedDuration::ZERO, |sum, (from, to)| sum + to.duration_since(from));
+                let spans =
+                    || crate::domain::calendar::outside(self.starts_at, self.due_at, &self.gaps);
+                let whole: SignedDuration = spans()
+                    .fold(SignedDuration::ZERO, |sum, (from, to)| {
+                        sum + to.duration_since(from)
+                    });
                 let mut left = part(whole);
                 for (from, to) in spans() {
                     let span = to.duration_since(from);
@@ -164,9 +205,10 @@ impl<'t> Life<'t> {
     /// The instant of a repeat so many distances after the first time.
     fn repeat(&self, first: Timestamp, every: Offset, times: u32) -> Timestamp {
         match every {
-            Offset::Minutes(n) => {
-                later(first, SignedDuration::from_mins(i64::from(n).saturating_mul(i64::from(times))))
-            }
+            Offset::Minutes(n) => later(
+                first,
+                SignedDuration::from_mins(i64::from(n).saturating_mul(i64::from(times))),
+            ),
             Offset::WorkingHours(n) => self.staff.add_working_hours(first, n.saturating_mul(times)),
             Offset::WorkingDays(_) | Offset::WorkingDaysAfterStart(_) => {
                 let n = match every {
@@ -175,7 +217,10 @@ impl<'t> Life<'t> {
                     _ => 1,
                 };
                 let first_on = self.staff.calendar().date_of(first);
-                self.morning(self.staff.add_working_days(first_on, n.saturating_mul(times)))
+                self.morning(
+                    self.staff
+                        .add_working_days(first_on, n.saturating_mul(times)),
+                )
             }
             Offset::Percent(_) | Offset::Due => first,
         }
@@ -189,39 +234,61 @@ impl<'t> Life<'t> {
 /// Targets under this many working days are reminded of by their share.
 const SHORT_BELOW: u32 = 5;
 
-fn plan(ladder: &Ladder, life: &Life<'_>) -> Vec<PlannedStep> {
-    let first_quarter_ends_at = life.share(25);
-    let mut steps = Vec::with_capacity(ladder.steps.len());
-    for step in &ladder.steps {
-        let offset = step.when_short.filter(|_| life.is_short).unwrap_or(step.at);
-        let first = life.instant(offset);
-        let from_the_start = matches!(
-            offset,
-            Offset::Minutes(_) | Offset::WorkingHours(_) | Offset::WorkingDaysAfterStart(_)
-        );
-        let skipped = first < life.starts_at || (!from_the_start && first < first_quarter_ends_at);
-        steps.push(planned(step, 1, first, life, skipped));
-        let Some(repeat) = &step.repeat else { continue };
-        for times in 1..repeat.at_most {
-            let at = life.repeat(first, repeat.every, times);
-            steps.push(planned(step, times + 1, at, life, at < life.starts_at));
-        }
-    }
-    steps.sort_by_key(|step| step.at);
-    steps
+/// One time a step falls.
+struct Moment<'l> {
+    step: &'l Step,
+    occurrence: u32,
+    at: Timestamp,
+    skipped: bool,
 }
 
-fn planned(step: &Step, occurrence: u32, at: Timestamp, life: &Life<'_>, skipped: bool) -> PlannedStep {
-    PlannedStep {
-        step: step.name.clone(),
-        occurrence,
-        at,
-        due_at: life.due_at,
-        to: step.to.clone(),
-        skipped,
-        digest: step.digest,
-        at_once: step.at_once,
-    }
+fn plan(ladder: &Ladder, life: &Life<'_>) -> Vec<PlannedStep> {
+    gathered(moments(ladder, life), life)
+}
+
+fn moments<'l>(ladder: &'l Ladder, life: &Life<'_>) -> impl Iterator<Item = Moment<'l>> {
+    let first_quarter_ends_at = life.share(25);
+    ladder.steps.iter().flat_map(move |step| {
+        let offset = step.when_short.filter(|_| life.is_short).unwrap_or(step.at);
+        let first = life.instant(offset);
+        let too_early =
+            first < life.starts_at || (!offset.is_after_start() && first < first_quarter_ends_at);
+        let once = Moment {
+            step,
+            occurrence: 1,
+            at: first,
+            skipped: too_early,
+        };
+        let again = step.repeat.iter().flat_map(move |repeat| {
+            (1..repeat.at_most).map(move |times| {
+                let at = life.repeat(first, repeat.every, times);
+                Moment {
+                    step,
+                    occurrence: times + 1,
+                    at,
+                    skipped: at < life.starts_at,
+                }
+            })
+        });
+        std::iter::once(once).chain(again)
+    })
+}
+
+fn gathered<'l>(moments: impl Iterator<Item = Moment<'l>>, life: &Life<'_>) -> Vec<PlannedStep> {
+    let mut steps: Vec<PlannedStep> = moments
+        .map(|moment| PlannedStep {
+            step: moment.step.name.clone(),
+            occurrence: moment.occurrence,
+            at: moment.at,
+            due_at: life.due_at,
+            to: moment.step.to.clone(),
+            skipped: moment.skipped,
+            digest: moment.step.digest,
+            at_once: moment.step.at_once,
+        })
+        .collect();
+    steps.sort_by_key(|step| step.at);
+    steps
 }
 
 /// The working day n before or after the last day; 0 is the last day itself, or the working day

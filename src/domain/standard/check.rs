@@ -29,7 +29,12 @@ impl Standard {
         }
         for (n, clock) in self.clocks.iter().enumerate() {
             let before: Vec<&ClockSpec> = self.clocks.iter().take(n).collect();
-            faults.extend(clock.faults(&before).into_iter().map(|fault| format!("{}: {fault}", clock.name)));
+            faults.extend(
+                clock
+                    .faults(&before)
+                    .into_iter()
+                    .map(|fault| format!("{}: {fault}", clock.name)),
+            );
         }
         faults
     }
@@ -39,8 +44,15 @@ impl Standard {
     pub fn laxer_than(&self, code: &Standard) -> Vec<Laxity> {
         let mut found = Vec::new();
         for theirs in &code.clocks {
-            let Some(limit) = theirs.target() else { continue };
-            let laxity = |ours, code, in_extension| Laxity { clock: theirs.name.clone(), ours, code, in_extension };
+            let Some(limit) = theirs.target() else {
+                continue;
+            };
+            let laxity = |ours, code, in_extension| Laxity {
+                clock: theirs.name.clone(),
+                ours,
+                code,
+                in_extension,
+            };
             let Some(own) = self.clock(&theirs.name) else {
                 found.push(laxity(None, limit, false));
                 continue;
@@ -72,7 +84,10 @@ impl ClockSpec {
             match before.iter().find(|earlier| earlier.name == *other) {
                 None => faults.push(format!("projected_from: {other} is not an earlier clock")),
                 Some(earlier) if !earlier.stops_on.contains(&self.starts) => {
-                    faults.push(format!("projected_from: {other} is not met by {}", self.starts));
+                    faults.push(format!(
+                        "projected_from: {other} is not met by {}",
+                        self.starts
+                    ));
                 }
                 Some(_) => {}
             }
@@ -88,7 +103,11 @@ impl ClockSpec {
             .into_iter()
             .chain(self.restarts.iter().filter_map(|restart| restart.target))
             .chain(self.pause.iter().map(|pause| pause.latest_resume))
-            .chain(self.extension.iter().flat_map(|rule| rule.more.into_iter().chain(rule.in_all)));
+            .chain(
+                self.extension
+                    .iter()
+                    .flat_map(|rule| rule.more.into_iter().chain(rule.in_all)),
+            );
         for length in lengths {
             if length.amount() == 0 || length.roughly_hours() > LONGEST_HOURS {
                 faults.push(format!("{length} is not a length a council can promise"));
@@ -121,11 +140,18 @@ impl ExtensionRule {
             }
             _ => false,
         };
-        let hours = self.more.is_some_and(Target::is_in_hours) && !target.is_some_and(Target::is_in_hours);
+        let hours =
+            self.more.is_some_and(Target::is_in_hours) && !target.is_some_and(Target::is_in_hours);
         [
             (both_or_neither, "extension: give either more or in_all"),
-            (other_unit, "extension: in_all must be longer than the target, in its unit"),
-            (hours, "extension: a target in days is not lengthened by hours"),
+            (
+                other_unit,
+                "extension: in_all must be longer than the target, in its unit",
+            ),
+            (
+                hours,
+                "extension: a target in days is not lengthened by hours",
+            ),
             (self.times == 0, "extension: times must be at least 1"),
         ]
         .into_iter()
@@ -137,9 +163,15 @@ impl fmt::Display for Laxity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Laxity { clock, code, .. } = self;
         match self.ours {
-            None => write!(f, "{clock}: the code promises {code}, this standard has no such clock"),
+            None => write!(
+                f,
+                "{clock}: the code promises {code}, this standard has no such clock"
+            ),
             Some(ours) if self.in_extension => {
-                write!(f, "{clock}: {ours} with its extension is laxer than the {code} of the code")
+                write!(
+                    f,
+                    "{clock}: {ours} with its extension is laxer than the {code} of the code"
+                )
             }
             Some(ours) => write!(f, "{clock}: {ours} is laxer than the {code} of the code"),
         }

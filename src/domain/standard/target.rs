@@ -36,7 +36,9 @@ impl Target {
     /// The sum of two lengths in the same unit. Hours lengthen working hours as working hours.
     pub fn plus(self, more: Target) -> Option<Target> {
         match (self, more) {
-            (Target::WorkingDays(a), Target::WorkingDays(b)) => Some(Target::WorkingDays(a.saturating_add(b))),
+            (Target::WorkingDays(a), Target::WorkingDays(b)) => {
+                Some(Target::WorkingDays(a.saturating_add(b)))
+            }
             (Target::WorkingHours(a), Target::WorkingHours(b) | Target::Hours(b)) => {
                 Some(Target::WorkingHours(a.saturating_add(b)))
             }
@@ -63,7 +65,10 @@ impl Target {
             Target::Months(n) => span.try_months(n),
             Target::WorkingDays(_) | Target::WorkingHours(_) | Target::Hours(_) => return None,
         };
-        Some(span.and_then(|span| from.checked_add(span)).unwrap_or(Date::MAX))
+        Some(
+            span.and_then(|span| from.checked_add(span))
+                .unwrap_or(Date::MAX),
+        )
     }
 
     /// About how many hours go by: enough to tell which of two targets is laxer.
@@ -102,7 +107,9 @@ impl FromStr for Target {
     /// The short form of the command line: `20wd`, `24h`, `8wh`, `30d`, `6w`, `2mo`.
     fn from_str(text: &str) -> Result<Target, String> {
         let refused = || format!("{text:?} is not a length such as 20wd, 24h, 8wh, 30d, 6w or 2mo");
-        let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
+        let unit_at = text
+            .find(|c: char| !c.is_ascii_digit())
+            .ok_or_else(refused)?;
         let (amount, unit) = text.split_at(unit_at);
         let n: u32 = amount.parse().map_err(|_| refused())?;
         match unit {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::{Acknowledgement, ClockSpec, CountsOn, Figures, LateAt, Role, Standard, Target, TargetRule};
+use super::{
+    Acknowledgement, ClockSpec, CountsOn, Figures, LateAt, Role, Standard, Target, TargetRule,
+};
 
 /// Every standard in `config/standards`, by slug.
 pub(crate) fn ready() -> &'static BTreeMap<String, Standard> {
@@ -12,10 +14,12 @@ pub(crate) fn ready() -> &'static BTreeMap<String, Standard> {
 }
 
 fn read_all() -> BTreeMap<String, Standard> {
-    static FILES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/config/standards");
+    static FILES: include_dir::Dir<'_> =
+        include_dir::include_dir!("$CARGO_MANIFEST_DIR/config/standards");
     let standards = FILES.files().map(|file| {
         let text = file.contents_utf8().unwrap();
-        let standard: Standard = toml::from_str(text).unwrap_or_else(|error| panic!("{:?}: {error}", file.path()));
+        let standard: Standard =
+            toml::from_str(text).unwrap_or_else(|error| panic!("{:?}: {error}", file.path()));
         let named = format!("{}.toml", standard.slug);
         assert_eq!(file.path().to_str(), Some(named.as_str()));
         (standard.slug.clone(), standard)
@@ -38,7 +42,10 @@ fn every_ready_standard_can_be_kept_and_says_where_it_comes_from() {
     assert_eq!(ready.len(), 23);
     for (slug, standard) in ready {
         assert_eq!(standard.faults(), Vec::<String>::new(), "{slug}");
-        assert!(!standard.source.is_empty() && standard.version == 1, "{slug}");
+        assert!(
+            !standard.source.is_empty() && standard.version == 1,
+            "{slug}"
+        );
         assert!(!standard.clocks.is_empty(), "{slug}");
     }
 }
@@ -46,9 +53,21 @@ fn every_ready_standard_can_be_kept_and_says_where_it_comes_from() {
 #[test]
 fn the_targets_are_those_of_the_codes() {
     use Target::{Days, Hours, Months, Weeks, WorkingDays};
-    let expected: [(&str, &[(&str, &str, Target)]); 23] = [
-        ("charter", &[("acknowledge", "received", WorkingDays(1)), ("respond", "received", WorkingDays(10))]),
-        ("member-enquiry", &[("acknowledge", "received", WorkingDays(1)), ("respond", "received", WorkingDays(10))]),
+    let expected: [(&str, Clocks); 23] = [
+        (
+            "charter",
+            &[
+                ("acknowledge", "received", WorkingDays(1)),
+                ("respond", "received", WorkingDays(10)),
+            ],
+        ),
+        (
+            "member-enquiry",
+            &[
+                ("acknowledge", "received", WorkingDays(1)),
+                ("respond", "received", WorkingDays(10)),
+            ],
+        ),
         ("complaint", COMPLAINT),
         ("complaint-housing", COMPLAINT),
         ("foi", &[("respond", "received", WorkingDays(20))]),
@@ -65,7 +84,13 @@ fn the_targets_are_those_of_the_codes() {
                 ("stage_3_panel", "panel_requested", WorkingDays(30)),
             ],
         ),
-        ("adults-complaint", &[("acknowledge", "received", WorkingDays(3)), ("respond", "received", WorkingDays(30))]),
+        (
+            "adults-complaint",
+            &[
+                ("acknowledge", "received", WorkingDays(3)),
+                ("respond", "received", WorkingDays(30)),
+            ],
+        ),
         ("spso-complaint", MODEL_PROCEDURE),
         ("nipso-complaint", MODEL_PROCEDURE),
         (
@@ -87,10 +112,25 @@ fn the_targets_are_those_of_the_codes() {
             ],
         ),
         ("emergency-24x7", &[("respond", "received", Hours(24))]),
-        ("insurance-claim", &[("acknowledge", "received", Days(21)), ("respond", "acknowledged", Months(3))]),
+        (
+            "insurance-claim",
+            &[
+                ("acknowledge", "received", Days(21)),
+                ("respond", "acknowledged", Months(3)),
+            ],
+        ),
         ("school-appeal", &[("hearing", "received", WorkingDays(30))]),
-        ("ehc-request", &[("decide", "received", Weeks(6)), ("final_plan", "received", Weeks(20))]),
-        ("penalty-charge-challenge", &[("respond", "received", Days(56))]),
+        (
+            "ehc-request",
+            &[
+                ("decide", "received", Weeks(6)),
+                ("final_plan", "received", Weeks(20)),
+            ],
+        ),
+        (
+            "penalty-charge-challenge",
+            &[("respond", "received", Days(56))],
+        ),
         (
             "highways-two-dates",
             &[
@@ -105,20 +145,33 @@ fn the_targets_are_those_of_the_codes() {
         let found: Vec<(&str, &str, Target)> = standard
             .clocks
             .iter()
-            .map(|clock| (clock.name.as_str(), clock.starts.as_str(), clock.target().unwrap()))
+            .map(|clock| {
+                (
+                    clock.name.as_str(),
+                    clock.starts.as_str(),
+                    clock.target().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(found, clocks, "{slug}");
     }
 }
 
-const COMPLAINT: &[(&str, &str, Target)] = &[
+/// Name, start and target of each clock.
+type Clocks = &'static [(&'static str, &'static str, Target)];
+
+const COMPLAINT: Clocks = &[
     ("acknowledge", "received", Target::WorkingDays(5)),
     ("respond", "acknowledged", Target::WorkingDays(10)),
     ("stage_2_acknowledge", "escalated", Target::WorkingDays(5)),
-    ("stage_2_respond", "stage_2_acknowledged", Target::WorkingDays(20)),
+    (
+        "stage_2_respond",
+        "stage_2_acknowledged",
+        Target::WorkingDays(20),
+    ),
 ];
 
-const MODEL_PROCEDURE: &[(&str, &str, Target)] = &[
+const MODEL_PROCEDURE: Clocks = &[
     ("respond", "received", Target::WorkingDays(5)),
     ("stage_2_acknowledge", "escalated", Target::WorkingDays(3)),
     ("stage_2_respond", "escalated", Target::WorkingDays(20)),
@@ -143,7 +196,13 @@ fn only_charter_and_member_clocks_have_a_cut_off_and_closures() {
 fn officers_acknowledge_where_the_code_asks_for_words_of_their_own() {
     let ready = ready();
     let kind = |slug: &str| ready[slug].acknowledgement;
-    for slug in ["complaint", "complaint-housing", "member-enquiry", "adults-complaint", "dp-complaint"] {
+    for slug in [
+        "complaint",
+        "complaint-housing",
+        "member-enquiry",
+        "adults-complaint",
+        "dp-complaint",
+    ] {
         assert_eq!(kind(slug), Acknowledgement::Officer, "{slug}");
     }
     for slug in ["spso-complaint", "nipso-complaint", "psow-complaint"] {
@@ -159,56 +218,123 @@ fn officers_acknowledge_where_the_code_asks_for_words_of_their_own() {
 #[test]
 fn every_ready_standard_but_the_data_protection_complaint_has_an_answer() {
     for (slug, standard) in ready() {
-        assert_eq!(standard.answer_clock().is_some(), slug != "dp-complaint", "{slug}");
-        let n = |role| standard.clocks.iter().filter(|clock| clock.role == role).count();
-        assert!(n(Role::Answer) <= 1 && n(Role::Acknowledgement) <= 1, "{slug}");
+        assert_eq!(
+            standard.answer_clock().is_some(),
+            slug != "dp-complaint",
+            "{slug}"
+        );
+        let n = |role| {
+            standard
+                .clocks
+                .iter()
+                .filter(|clock| clock.role == role)
+                .count()
+        };
+        assert!(
+            n(Role::Answer) <= 1 && n(Role::Acknowledgement) <= 1,
+            "{slug}"
+        );
     }
 }
 
 fn charter(figures: Figures, emergency: bool) -> Vec<(String, Target)> {
     let standard = ready()["charter"].resolve(&figures, emergency);
-    standard.clocks.iter().map(|clock| (clock.name.clone(), clock.target().unwrap())).collect()
+    standard
+        .clocks
+        .iter()
+        .map(|clock| (clock.name.clone(), clock.target().unwrap()))
+        .collect()
 }
 
 fn both(acknowledge: Target, respond: Target) -> Vec<(String, Target)> {
-    vec![("acknowledge".to_owned(), acknowledge), ("respond".to_owned(), respond)]
+    vec![
+        ("acknowledge".to_owned(), acknowledge),
+        ("respond".to_owned(), respond),
+    ]
 }
 
 #[test]
 fn a_category_without_figures_gets_one_and_ten_days() {
-    assert_eq!(charter(Figures::default(), false), both(Target::WorkingDays(1), Target::WorkingDays(10)));
+    assert_eq!(
+        charter(Figures::default(), false),
+        both(Target::WorkingDays(1), Target::WorkingDays(10))
+    );
 }
 
 #[test]
 fn hours_are_elapsed_for_emergencies_and_opening_hours_otherwise() {
-    let figures =
-        Figures { acknowledge: Some(Target::Hours(4)), respond: Some(Target::Hours(24)), no_answer: false };
-    assert_eq!(charter(figures, false), both(Target::WorkingHours(4), Target::WorkingHours(24)));
-    assert_eq!(charter(figures, true), both(Target::Hours(4), Target::Hours(24)));
-    let mixed = Figures { respond: Some(Target::WorkingDays(2)), ..figures };
-    assert_eq!(charter(mixed, true), both(Target::Hours(4), Target::WorkingDays(2)));
+    let figures = Figures {
+        acknowledge: Some(Target::Hours(4)),
+        respond: Some(Target::Hours(24)),
+        no_answer: false,
+    };
+    assert_eq!(
+        charter(figures, false),
+        both(Target::WorkingHours(4), Target::WorkingHours(24))
+    );
+    assert_eq!(
+        charter(figures, true),
+        both(Target::Hours(4), Target::Hours(24))
+    );
+    let mixed = Figures {
+        respond: Some(Target::WorkingDays(2)),
+        ..figures
+    };
+    assert_eq!(
+        charter(mixed, true),
+        both(Target::Hours(4), Target::WorkingDays(2))
+    );
 }
 
 #[test]
 fn a_category_that_gives_no_answer_date_has_no_answer_clock() {
-    let figures = Figures { acknowledge: Some(Target::WorkingDays(2)), respond: None, no_answer: true };
-    assert_eq!(charter(figures, false), vec![("acknowledge".to_owned(), Target::WorkingDays(2))]);
-    let silent = Figures { no_answer: true, ..Figures::default() };
-    assert_eq!(charter(silent, false), vec![("acknowledge".to_owned(), Target::WorkingDays(1))]);
+    let figures = Figures {
+        acknowledge: Some(Target::WorkingDays(2)),
+        respond: None,
+        no_answer: true,
+    };
+    assert_eq!(
+        charter(figures, false),
+        vec![("acknowledge".to_owned(), Target::WorkingDays(2))]
+    );
+    let silent = Figures {
+        no_answer: true,
+        ..Figures::default()
+    };
+    assert_eq!(
+        charter(silent, false),
+        vec![("acknowledge".to_owned(), Target::WorkingDays(1))]
+    );
 }
 
 #[test]
 fn an_emergency_runs_day_and_night_whatever_its_category_is_marked() {
-    let figures = Figures { respond: Some(Target::Hours(2)), ..Figures::default() };
+    let figures = Figures {
+        respond: Some(Target::Hours(2)),
+        ..Figures::default()
+    };
     let emergency = &ready()["emergency-24x7"];
-    assert_eq!(emergency.resolve(&figures, false).clocks[0].target(), Some(Target::Hours(2)));
-    let days = Figures { respond: Some(Target::WorkingDays(5)), ..Figures::default() };
-    assert_eq!(emergency.resolve(&days, true).clocks[0].target(), Some(Target::Hours(24)));
+    assert_eq!(
+        emergency.resolve(&figures, false).clocks[0].target(),
+        Some(Target::Hours(2))
+    );
+    let days = Figures {
+        respond: Some(Target::WorkingDays(5)),
+        ..Figures::default()
+    };
+    assert_eq!(
+        emergency.resolve(&days, true).clocks[0].target(),
+        Some(Target::Hours(24))
+    );
 }
 
 #[test]
 fn figures_of_a_category_never_change_a_fixed_target() {
-    let figures = Figures { acknowledge: Some(Target::Hours(1)), respond: Some(Target::WorkingDays(3)), no_answer: false };
+    let figures = Figures {
+        acknowledge: Some(Target::Hours(1)),
+        respond: Some(Target::WorkingDays(3)),
+        no_answer: false,
+    };
     let foi = &ready()["foi"];
     assert_eq!(foi.resolve(&figures, true), *foi);
 }
@@ -217,9 +343,17 @@ fn figures_of_a_category_never_change_a_fixed_target() {
 fn a_standard_read_back_is_the_same() {
     for (slug, standard) in ready() {
         let json = serde_json::to_string(&standard).unwrap();
-        assert_eq!(serde_json::from_str::<Standard>(&json).unwrap(), *standard, "{slug}");
+        assert_eq!(
+            serde_json::from_str::<Standard>(&json).unwrap(),
+            *standard,
+            "{slug}"
+        );
         let toml = toml::to_string(&standard).unwrap();
-        assert_eq!(toml::from_str::<Standard>(&toml).unwrap(), *standard, "{slug}");
+        assert_eq!(
+            toml::from_str::<Standard>(&toml).unwrap(),
+            *standard,
+            "{slug}"
+        );
     }
 }
 
@@ -229,7 +363,11 @@ fn a_laxer_figure_than_the_codes_is_named() {
     let mut ours = code.clone();
     ours.clocks[1].target = TargetRule::Fixed(Target::WorkingDays(20));
     ours.clocks.remove(2);
-    let found: Vec<String> = ours.laxer_than(&code).iter().map(ToString::to_string).collect();
+    let found: Vec<String> = ours
+        .laxer_than(&code)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         found,
         [
@@ -281,7 +419,10 @@ fn every_fault_of_a_standard_is_named() {
 fn a_clock_names_whose_days_it_counts() {
     assert_eq!(clock("foi", "respond").calendar, CountsOn::AnyUk);
     assert_eq!(clock("sar", "respond").calendar, CountsOn::Nation);
-    assert_eq!(CountsOn::from("terms".to_owned()), CountsOn::Named("terms".to_owned()));
+    assert_eq!(
+        CountsOn::from("terms".to_owned()),
+        CountsOn::Named("terms".to_owned())
+    );
     for word in ["nation", "any-uk", "scotland", "no-holidays", "terms"] {
         assert_eq!(String::from(CountsOn::from(word.to_owned())), word);
     }
@@ -300,7 +441,16 @@ fn a_length_has_a_short_form() {
     for (text, target) in all {
         assert_eq!(text.parse(), Ok(target));
     }
-    for wrong in ["", "wd", "20", "-1wd", "20 wd", "20WD", "99999999999wd", "2m"] {
+    for wrong in [
+        "",
+        "wd",
+        "20",
+        "-1wd",
+        "20 wd",
+        "20WD",
+        "99999999999wd",
+        "2m",
+    ] {
         assert!(wrong.parse::<Target>().is_err(), "{wrong}");
     }
 }
