@@ -317,21 +317,25 @@ pub fn case_line(
     })
 }
 
-/// A number staffed now, for the service of a case.
+/// The number of a case's service with its hours; when nobody is there now, also the line that
+/// somebody answers.
 #[must_use]
 pub fn phone_line(at: &Moment, case: &Case) -> PhoneLine {
     let catalogue = &at.council.catalogue;
-    match catalogue.service(&case.service) {
-        Some(service) => {
-            let (number, hours) = catalogue.phone_for(service, at.now);
-            // In its hours the service's own number; at other times the one somebody answers.
-            PhoneLine { number, hours: Some(hours) }
-        }
-        None => PhoneLine {
+    let Some(service) = catalogue.service(&case.service) else {
+        return PhoneLine {
             number: catalogue.council.main_phone.clone(),
             hours: Some(catalogue.council.main_hours.in_words()),
-        },
-    }
+        };
+    };
+    let hours = service.hours.in_words();
+    let hours = match &service.out_of_hours_phone {
+        Some(other) if !catalogue.is_staffed(&service.hours, at.now) => {
+            format!("{hours}; now, outside these hours, {other}")
+        }
+        _ => hours,
+    };
+    PhoneLine { number: service.phone.clone(), hours: Some(hours) }
 }
 
 /// The line to ring when there is danger, open at this hour.

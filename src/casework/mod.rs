@@ -7,14 +7,19 @@
 //! | [`intake`] | the one front door: every contact, on any channel |
 //! | [`mail_in`] | raw e-mail: threads it, keeps it, hands it to intake |
 //! | [`actions`] | everything that can be done to a case |
+//! | [`delivery`] | what becomes of a notice: accepted, refused, come back |
 //! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
 //! | [`letters`] | who is told what: letters into the outbox |
 //! | [`promises`] | clocks of a case, read and filed |
 //! | [`people`] | finding, showing and changing people |
+//! | [`person_history`] | one person's contacts and cases |
 //! | [`views`] | lists and details, always for an actor |
+//! | [`figures`] | what came in on a day, adding up |
+//! | [`receipts`] | what is kept of restricted cases by who logged them |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
 //! | [`catalogue`] | the catalogue in force, new versions |
+//! | [`retention`] | what is kept no longer than it is needed |
 
 pub mod accounts;
 pub mod actions;
@@ -23,14 +28,24 @@ pub mod delivery;
 pub mod desk;
 pub mod escalation;
 pub mod failure;
+pub mod figures;
 pub mod intake;
 pub mod letters;
 pub mod mail_in;
 pub mod people;
+pub mod person_history;
 pub mod promises;
+pub mod receipts;
+pub mod retention;
 pub mod tracking;
 pub mod views;
 
 pub use desk::{Desk, Moment};
 pub use failure::{Failure, Fault};
 pub use crate::store::idempotency::{Answered, Once};
+pub use crate::store::cases::{After, Dates, Filed};
+pub use crate::store::catalogue::Version;
+pub use crate::store::contacts::Contact;
+pub use crate::store::people::Person;
+pub use crate::store::tracking::{Link, Receipt};
+pub use crate::store::{Conn, StoreError, Tx};

@@ -1,1 +1,129 @@
-//! being written
+//! Lists and details, always for an actor: what they may not see is left out here, in one place.
+//!
+//! A view is what the API answers and nothing else: plain data with its own schema, so that what
+//! is stored can change without changing what was published. Nothing here writes but
+//! [`notices::retry`], which belongs to the list it is asked from.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`case`] | a case in a list, a case by itself, what an act on it left |
+//! | [`history`] | its timeline and its contacts |
+//! | [`clocks`] | its promises, and why a date is what it is |
+//! | [`queues`] | queues and what stands in them |
+//! | [`escalations`] | the steps that were taken |
+//! | [`notices`] | what was sent, could not be sent, or waits to be written |
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::failure::Failure;
+use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::case::Case;
+use crate::domain::ids::{CaseId, UserId};
+use crate::store::cases::{self, Filed};
+use crate::store::{Conn, users};
+
+pub mod case;
+pub mod clocks;
+pub mod escalations;
+pub mod history;
+pub mod notices;
+pub mod queues;
+
+/// Somebody of the council, by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Named {
+    pub id: Uuid,
+    pub name: String,
+}
+
+/// A case by its two names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CaseName {
+    pub id: Uuid,
+    /// As it is quoted: `4X7-K92-MQ3`.
+    pub reference: String,
+}
+
+/// Part of a list. A list that is searched for what its reader may see can end a page early; it
+/// goes on all the same while there is a `next`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part<T, C> {
+    pub items: Vec<T>,
+    /// After what the next part begins; none when this was the last.
+    pub next: Option<C>,
+}
+
+/// Where lists by time go on: the instant and id of the last row.
+pub type AfterRow = (jiff::Timestamp, Uuid);
+
+impl CaseName {
+    fn of(case: &Case) -> Self {
+        Self { id: case.id.0, reference: case.reference.to_string() }
+    }
+}
+
+impl<T, C> Part<T, C> {
+    /// Cuts rows read with one more than asked for.
+    fn cut(mut items: Vec<T>, limit: u16, after: impl Fn(&T) -> C) -> Self {
+        let limit = usize::from(limit);
+        let next = if items.len() > limit {
+            items.truncate(limit);
+            items.last().map(after)
+        } else {
+            None
+        };
+        Self { items, next }
+    }
+}
+
+/// Whether a case that a query found within the actor's sight is theirs to read: cases about
+/// themselves are not, whatever else they may see.
+fn is_readable(actor: &Actor, case: &Case) -> bool {
+    // The query has judged who raised it.
+    may(actor, Act::Read, case, true) == Verdict::Allow
+}
+
+/// A case by id, when the actor may read it.
+fn readable(conn: &mut Conn, actor: &Actor, id: CaseId) -> Result<Option<Filed>, Failure> {
+    let Some(filed) = cases::find(conn, id)? else {
+        return Ok(None);
+    };
+    let is_raised_by = match actor.sight().raised_by {
+        Some(email) => cases::is_raised_by(conn, &filed.case, &email)?,
+        None => false,
+    };
+    let may_read = may(actor, Act::Read, &filed.case, is_raised_by) == Verdict::Allow;
+    Ok(may_read.then_some(filed))
+}
+
+/// Whether the reader is one of the council's elected members, who sees what their constituent
+/// could, and none of the work behind it.
+fn is_outside_the_work(actor: &Actor) -> bool {
+    actor.user().is_some_and(|user| user.role == crate::domain::access::Role::Councillor)
+}
+
+fn names(conn: &mut Conn, ids: impl IntoIterator<Item = UserId>) -> Result<Vec<(UserId, String)>, Failure> {
+    let mut ids: Vec<UserId> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() { Ok(Vec::new()) } else { Ok(users::names(conn, &ids)?) }
+}
+
+fn named(names: &[(UserId, String)], id: UserId) -> Option<Named> {
+    names.iter().find(|(own, _)| *own == id).map(|(id, name)| Named { id: id.0, name: name.clone() })
+}
+
+/// The order of a list of cases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Most at risk first: emergencies, then by the earliest promise.
+    #[default]
+    Due,
+    /// Newest first.
+    Received,
+    /// Last changed first.
+    Updated,
+}

@@ -4,4 +4,7 @@
 //! nobody. `casework::intake` takes over from what they make.
 
 pub mod email_in;
+pub mod given;
+pub mod logged;
 pub mod text;
+pub mod web_form;

@@ -1,8 +1,8 @@
 //! `reeve explain`: a date, explained, with no server and no database.
 //!
 //! Reads one question from the arguments, or with `--batch` one JSON object a line from standard
-//! input, and answers with every clock of the standard. The caller supplies standards, calendars
-//! and categories; nothing here loads a catalogue or reads the time.
+//! input, and answers with every clock of the standard. [`run`] is handed standards, calendars,
+//! categories and the time; [`run_alone`] takes them from the built-in catalogue or a folder.
 
 mod question;
 
@@ -17,9 +17,12 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::config::{embedded, folder};
 use crate::domain::calendar::Calendar;
+use crate::domain::catalogue::{Catalogue, Fault};
 use crate::domain::explain::{Explanation, explain_all};
 use crate::domain::standard::{Figures, Standard};
+use crate::time_source::TimeSource;
 
 pub use question::Question;
 
@@ -56,6 +59,7 @@ pub struct ExplainArgs {
     /// The time by which states are told; dates never depend on it.
     #[arg(long, value_name = "RFC3339")]
     pub now: Option<String>,
+    /// JSON with every day, or sentences.
     #[arg(long, value_enum, default_value = "json")]
     pub format: Format,
     /// Read one JSON object a line from standard input and answer one a line.
@@ -199,4 +203,44 @@ fn answer_lines(
 fn refuse(err: &mut dyn Write, refusal: &Unanswerable) -> io::Result<u8> {
     writeln!(err, "reeve explain: {refusal}")?;
     Ok(REFUSED)
+}
+
+/// Answers from the catalogue built in, or from a folder, on the process's own streams.
+///
+/// # Errors
+/// When the folder cannot be used, or the streams fail.
+pub fn run_alone(args: &ExplainArgs) -> super::Ended {
+    let catalogue = match &args.catalogue {
+        None => embedded::northmere().map_err(|faults| in_words(&faults)),
+        Some(dir) => folder::read_folder(dir)
+            .map_err(|unreadable| unreadable.to_string())
+            .and_then(|files| {
+                Catalogue::load(&files, embedded::bank_holidays(), &embedded::standards())
+                    .map_err(|faults| in_words(&faults))
+            }),
+    };
+    let catalogue = catalogue.map_err(|why| {
+        super::coded(super::exit::BAD_DATA, anyhow::anyhow!("explain: the catalogue is not in order:\n{why}"))
+    })?;
+    let category = |service: &str, category: &str| {
+        catalogue.category(service, category).map(|(_, category)| CategoryTerms {
+            standard: Some(category.standard.clone()),
+            figures: category.figures.clone(),
+            emergency_or_out_of_hours: category.runs_day_and_night(),
+        })
+    };
+    let sources = Sources {
+        standards: &catalogue.standards,
+        calendar: &catalogue.calendar,
+        calendars: &catalogue.calendars,
+        category: &category,
+        default_standard: "charter",
+        now: TimeSource::System.now(),
+    };
+    let (mut input, mut out, mut err) = (io::stdin().lock(), io::stdout().lock(), io::stderr().lock());
+    Ok(run(args, &sources, &mut input, &mut out, &mut err)?)
+}
+
+fn in_words(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

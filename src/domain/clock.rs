@@ -8,7 +8,11 @@
 //! pause, an extension or a late fact cannot leave a stale date behind.
 
 mod changes;
+mod count;
 mod course;
+mod gaps;
+mod met;
+mod promise;
 mod taken;
 
 #[cfg(test)]
@@ -275,6 +279,36 @@ impl std::fmt::Display for State {
     }
 }
 
+/// One date that other terms would move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    pub clock: String,
+    pub from_on: Option<Date>,
+    pub to_on: Option<Date>,
+    pub from_at: Option<Timestamp>,
+    pub to_at: Option<Timestamp>,
+}
+
+/// What other terms, such as a calendar with a newly proclaimed holiday, would move on a case:
+/// the dates of clocks that are still to be met. Looking changes nothing.
+pub fn what_moves(facts: &Facts, terms: &Terms, other: &Terms, now: Timestamp) -> Vec<Moved> {
+    let after = read(facts, other, now);
+    let live = read(facts, terms, now);
+    let live = live.into_iter().filter(|before| before.state.is_live());
+    live.filter_map(|before| {
+        let after = after.iter().find(|after| after.name == before.name);
+        let (to_on, to_at) = after.map_or((None, None), |after| (after.due_on, after.due_at));
+        (before.due_at != to_at).then_some(Moved {
+            clock: before.name,
+            from_on: before.due_on,
+            to_on,
+            from_at: before.due_at,
+            to_at,
+        })
+    })
+    .collect()
+}
+
 impl State {
     /// Whether the promise can still be kept or is being broken right now.
     pub fn is_live(self) -> bool {
@@ -371,12 +405,12 @@ impl Facts {
 
 impl Paused {
     fn ends_at(&self, terms: &Terms) -> Timestamp {
-        course::pause_ends_at(self.to, self.resume_on, &terms.calendar)
+        gaps::pause_ends_at(self.to, self.resume_on, &terms.calendar)
     }
 }
 
 impl OwnPromise {
     fn reading(&self, facts: &Facts, terms: &Terms, now: Timestamp) -> Reading {
-        course::read_promise(self, facts, terms, now)
+        promise::read_promise(self, facts, terms, now)
     }
 }

@@ -103,7 +103,7 @@ fn counted_days(course: &Course<'_>) -> Vec<CountedDay> {
     match run.counted {
         Target::Hours(_) | Target::WorkingHours(_) => Vec::new(),
         Target::WorkingDays(_) => {
-            let (from, last) = (run.start.counted_from, Day::of(run.due.on));
+            let (from, last) = (run.start.origin.day, Day::of(run.due.on));
             let days = std::iter::successors(Some(from.next()), |day| Some(day.next()));
             let mut n = 0;
             days.take_while(|day| *day <= last)

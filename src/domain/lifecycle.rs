@@ -801,3 +801,6 @@ fn acknowledge_late(case: &mut Case, terms: &Terms, now: Timestamp) {
 fn is_reopened(case: &Case, clock: &str, since: Timestamp) -> bool {
     case.facts.reopened.iter().any(|again| again.clock == clock && again.at >= since)
 }
+
+#[cfg(test)]
+mod tests;

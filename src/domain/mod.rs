@@ -5,6 +5,7 @@
 //! ([`lifecycle`] events, [`notice`]s).
 
 pub mod access;
+pub mod backoff;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;

@@ -119,3 +119,16 @@ strings!(
     On, "date", "2026-11-24";
     Id, "uuid", "019a9f5e-7c00-7000-8000-000000000001"
 );
+
+/// Tells a member that was sent as `null` (to be taken away) from one that was left out (to stay):
+/// `#[serde(default, deserialize_with = "even_null")] post: Option<Option<Line<200>>>`.
+///
+/// # Errors
+/// As `T`'s own.
+pub fn even_null<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

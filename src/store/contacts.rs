@@ -198,6 +198,34 @@ pub fn tally(
         .load(conn)?)
 }
 
+/// A page of what came in between two instants and ended in one way, in the order it reached us.
+pub fn logged_between(
+    conn: &mut Conn,
+    (from, to): (Timestamp, Timestamp),
+    disposition: Disposition,
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let mut query = contacts::table
+        .filter(contacts::direction.eq("inbound"))
+        .filter(contacts::logged_at.ge(At(from)).and(contacts::logged_at.lt(At(to))))
+        .filter(contacts::disposition.eq(disposition.as_str()))
+        .into_boxed();
+    if let Some((at, id)) = after {
+        query = query.filter(
+            contacts::logged_at
+                .gt(At(at))
+                .or(contacts::logged_at.eq(At(at)).and(contacts::id.gt(Id::from(id)))),
+        );
+    }
+    let rows: Vec<Row> = query
+        .order((contacts::logged_at.asc(), contacts::id.asc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Contact::try_from).collect()
+}
+
 type Boxed<'a> = contacts::BoxedQuery<'a, super::db::MultiBackend>;
 
 fn first(conn: &mut Conn, query: Boxed<'_>) -> Result<Option<Contact>, StoreError> {

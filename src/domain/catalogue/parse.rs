@@ -58,10 +58,22 @@ pub(super) fn checked(tree: &Node, mut faults: Vec<Fault>) -> Result<Catalogue, 
 pub(super) fn unchecked(tree: &Node) -> Result<Catalogue, Vec<Fault>> {
     let mut faults = Vec::new();
     let draft = Draft::read(tree, &mut faults);
-    let has_default_ladder = draft.ladders.contains_key("default");
+    if !draft.ladders.contains_key("default") {
+        faults.push(
+            tree.place_of(&["ladders"])
+                .fault("the ladder `default` is missing"),
+        );
+    }
     match draft.assemble(tree) {
-        Some(catalogue) if faults.is_empty() && has_default_ladder => Ok(catalogue),
-        _ => Err(faults),
+        Some(catalogue) if faults.is_empty() => Ok(catalogue),
+        Some(_) => Err(faults),
+        None => {
+            faults.push(
+                tree.place
+                    .fault("a part the catalogue cannot do without could not be read"),
+            );
+            Err(faults)
+        }
     }
 }
 
@@ -88,9 +100,8 @@ impl Draft {
             }
         }
         let bank_holidays = tree.get("bank_holidays").and_then(|node| {
-            BankHolidays::parse(&node.to_value().to_string())
-                .map_err(|message| faults.push(node.place.fault(message)))
-                .ok()
+            let read = BankHolidays::parse(&node.to_value().to_string());
+            noted(read.map_err(|message| node.place.fault(message)), faults)
         });
         let mut calendars = BTreeMap::new();
         for (slug, spec) in whole::<CalendarSpec>(tree, "calendars", faults) {
@@ -109,11 +120,9 @@ impl Draft {
         }
         let standards = whole::<Standard>(tree, "standards", faults);
         let ladders = Ladder::named(whole::<Ladder>(tree, "ladders", faults));
-        let routing = tree.get("routing").and_then(|node| {
-            reading::read::<RoutingRules>(node)
-                .map_err(|fault| faults.push(fault))
-                .ok()
-        });
+        let routing = tree
+            .get("routing")
+            .and_then(|node| noted(reading::read::<RoutingRules>(node), faults));
         let council = tree
             .get("council")
             .map(|node| read_council::council(node, faults));
@@ -216,14 +225,22 @@ fn whole<'n, T: Deserialize<'n>>(
 ) -> BTreeMap<String, T> {
     let mut members = BTreeMap::new();
     for (slug, node) in tree.get(part).map(Node::entries).unwrap_or_default() {
-        match reading::read(node) {
-            Ok(member) => {
-                members.insert(slug.clone(), member);
-            }
-            Err(fault) => faults.push(fault),
+        if let Some(member) = noted(reading::read(node), faults) {
+            members.insert(slug.clone(), member);
         }
     }
     members
+}
+
+/// What was read, or nothing with its fault noted.
+fn noted<T>(read: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
+    match read {
+        Ok(value) => Some(value),
+        Err(fault) => {
+            faults.push(fault);
+            None
+        }
+    }
 }
 
 /// What the routing rules name wrongly, each at the line that first says so.

@@ -115,14 +115,14 @@ pub fn check_pause(facts: &Facts, terms: &Terms, pause: Pause) -> Result<Pause, 
             .as_ref()
             .is_none_or(|clock| *clock == course.spec.name)
     };
-    let mut running = 0;
+    let mut one_runs = false;
     let mut latest_on = Date::MAX;
     for course in courses.iter().filter(own) {
         let Some(rule) = &course.spec.pause else {
             continue;
         };
         match course.state(facts, pause.from) {
-            State::Running => running += 1,
+            State::Running => one_runs = true,
             State::Paused => {
                 return Err(Refusal::AlreadyPaused {
                     clock: course.spec.name.clone(),
@@ -141,7 +141,7 @@ pub fn check_pause(facts: &Facts, terms: &Terms, pause: Pause) -> Result<Pause, 
             other => other.calendar_date_after(from_on).unwrap_or(from_on),
         });
     }
-    if running == 0 {
+    if !one_runs {
         return Err(Refusal::NothingToPause);
     }
     if pause.resume_on > latest_on {
@@ -226,14 +226,6 @@ fn in_working_days(
         return Err(Refusal::NotLater {
             clock: clock(),
             due_on: run.due.on,
-        });
-    }
-    if let Some(longest) = run.longest
-        && until_on > longest.on
-    {
-        return Err(Refusal::BeyondCap {
-            clock: clock(),
-            latest_on: longest.on,
         });
     }
     if !matches!(run.counted, Target::WorkingDays(_)) {

@@ -44,10 +44,15 @@ impl Counting<'_> {
             Target::Hours(hours) => at_instant(self.elapsed(from.at, hours)),
             Target::WorkingHours(hours) => {
                 let length = SignedDuration::from_hours(i64::from(hours));
-                at_instant(self.view.add_working_time(from.at, length, &self.gaps.spans))
+                at_instant(
+                    self.view
+                        .add_working_time(from.at, length, &self.gaps.spans),
+                )
             }
             Target::Days(_) | Target::Weeks(_) | Target::Months(_) => {
-                let nominal = target.calendar_date_after(from.day.date()).unwrap_or(Date::MAX);
+                let nominal = target
+                    .calendar_date_after(from.day.date())
+                    .unwrap_or(Date::MAX);
                 self.end_of(self.rolled(self.moved_by_pauses(from.day, Day::of(nominal))))
             }
         }
@@ -118,13 +123,16 @@ impl Counting<'_> {
     }
 
     fn working_days_after(self, from: Day, n: u32) -> Day {
-        self.view.add_counted_days(from, n, |day| !self.gaps.cover(day))
+        self.view
+            .add_counted_days(from, n, |day| !self.gaps.cover(day))
     }
 
     /// Working days after a last day, whatever the target itself was counted in.
     fn after(self, due: Due, more: Target) -> Option<Due> {
         match more {
-            Target::WorkingDays(n) => Some(self.end_of(self.working_days_after(Day::of(due.on), n))),
+            Target::WorkingDays(n) => {
+                Some(self.end_of(self.working_days_after(Day::of(due.on), n)))
+            }
             _ => None,
         }
     }

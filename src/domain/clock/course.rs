@@ -1,15 +1,13 @@
 //! One clock from its start to its last day, worked out from facts and terms.
 //!
-//! This is the only place where a date is made. It never looks at the time but to name a state.
+//! Start, count and extensions come together here. The time is looked at only to name a state.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{
-    Extended, Extension, Facts, Longer, OwnPromise, Paused, Promised, Reading, State, Terms,
-};
 use super::count::{Counting, Due, Origin};
 use super::gaps::Gaps;
 use super::met::{happened, met, met_as_of, was_met_before};
+use super::{Extended, Extension, Facts, Reading, State, Terms};
 use crate::domain::calendar::{Day, View, WallTime};
 use crate::domain::standard::{ClockSpec, RECEIVED, Target};
 
@@ -45,10 +43,7 @@ pub(in crate::domain) struct Run {
 pub(in crate::domain) struct Start {
     /// Nothing while it is only projected.
     pub at: Option<Timestamp>,
-    /// The day that counts as day 0.
-    pub counted_from: Day,
-    /// The instant from which hours are counted.
-    origin: Timestamp,
+    pub origin: Origin,
     target: Target,
     /// The event that began the count afresh, if one did.
     pub restarted_at: Option<Timestamp>,
@@ -62,7 +57,12 @@ impl<'t> Course<'t> {
             let view = terms.view(spec);
             let gaps = Gaps::of(facts, spec, terms);
             let start = Start::of(facts, spec, view, &courses);
-            let run = start.map(|start| Run::of(facts, spec, view, &gaps, start));
+            let counting = Counting {
+                spec,
+                view,
+                gaps: &gaps,
+            };
+            let run = start.map(|start| Run::of(facts, counting, start));
             courses.push(Course {
                 spec,
                 view,
@@ -83,30 +83,34 @@ impl<'t> Course<'t> {
     /// The last day if this extension were granted on top of those there are; nothing when its
     /// unit does not fit the clock.
     pub fn due_with(&self, run: &Run, extension: &Extension) -> Option<Due> {
-        lengthen(
-            self.spec,
-            self.view,
-            &self.gaps,
-            &run.start,
-            (run.counted, run.due),
-            extension,
-        )
-        .map(|(_, due)| due)
+        self.counting()
+            .lengthen(run.start.origin, (run.counted, run.due), extension)
+            .map(|(_, due)| due)
     }
 
     /// The days a month or calendar-day target was rolled over to reach its last day.
     pub fn rolled_over(&self, run: &Run) -> impl Iterator<Item = Day> + use<> {
-        let from = run.start.counted_from;
+        let counting = self.counting();
+        let from = run.start.origin.day;
         let last = Day::of(run.due.on);
-        let nominal = run.counted.calendar_date_after(from.date()).map(|nominal| {
-            moved_by_pauses(self.spec, self.view, &self.gaps, from, Day::of(nominal))
-        });
+        let nominal = run
+            .counted
+            .calendar_date_after(from.date())
+            .map(|nominal| counting.moved_by_pauses(from, Day::of(nominal)));
         // A last day that was named outright was not rolled to.
         let first = nominal
-            .filter(|day| roll(self.spec, self.view, *day) == last)
+            .filter(|day| counting.rolled(*day) == last)
             .unwrap_or(last);
         std::iter::successors(Some(first), |day| Some(day.next()))
             .take_while(move |day| *day < last)
+    }
+
+    fn counting(&self) -> Counting<'_> {
+        Counting {
+            spec: self.spec,
+            view: self.view,
+            gaps: &self.gaps,
+        }
     }
 
     pub fn reading(&self, facts: &Facts, now: Timestamp) -> Reading {
@@ -120,7 +124,7 @@ impl<'t> Course<'t> {
         Reading {
             name: name.clone(),
             starts_at: run.and_then(|run| run.start.at),
-            counted_from_on: run.map(|run| run.start.counted_from.date()),
+            counted_from_on: run.map(|run| run.start.origin.day.date()),
             due_on: run.map(|run| run.due.on),
             due_at: run.map(|run| run.due.at),
             state,
@@ -201,10 +205,11 @@ impl<'t> Course<'t> {
 }
 
 impl Run {
-    fn of(facts: &Facts, spec: &ClockSpec, view: View<'_>, gaps: &Gaps, start: Start) -> Run {
-        let unextended = count(spec, view, gaps, &start, start.target);
-        let longest = longest(spec, view, gaps, &start, unextended);
-        let measured_at = measured_at(facts, spec, view, gaps, &start, unextended);
+    fn of(facts: &Facts, counting: Counting<'_>, start: Start) -> Run {
+        let spec = counting.spec;
+        let unextended = counting.due(start.origin, start.target);
+        let longest = counting.longest(start.origin, start.target, unextended);
+        let measured_at = measured_at(facts, counting, &start, unextended);
         let mut counted = start.target;
         let mut due = unextended;
         let mut broken_at = None;
@@ -223,7 +228,7 @@ impl Run {
             granted.sort_by_key(|extension| extension.at);
             for extension in granted {
                 let Some((longer, later)) =
-                    lengthen(spec, view, gaps, &start, (counted, due), extension)
+                    counting.lengthen(start.origin, (counted, due), extension)
                 else {
                     continue;
                 };
@@ -288,18 +293,16 @@ impl Start {
         } else {
             view.calendar().date_of(at)
         };
-        let origin = if spec.cut_off && !by_the_hour {
-            at.max(view.calendar().instant(counted_from, WallTime::MIDNIGHT))
-        } else {
-            at
-        };
-        let restarted_at = restart.map(|(at, _)| at);
+        // What comes in after the cut-off is not worked on in the hours left of that day.
+        let opens_at = view.calendar().instant(counted_from, WallTime::MIDNIGHT);
         Some(Start {
             at: Some(at),
-            counted_from: Day::of(counted_from),
-            origin,
+            origin: Origin {
+                day: Day::of(counted_from),
+                at: if by_the_hour { at } else { at.max(opens_at) },
+            },
             target,
-            restarted_at,
+            restarted_at: restart.map(|(at, _)| at),
         })
     }
 
@@ -321,58 +324,29 @@ impl Start {
         let never = facts.not_applicable.iter().any(|other| other == name);
         Some(Start {
             at: never.then_some(due.at),
-            counted_from: Day::of(due.on),
-            origin: due.at,
+            origin: Origin {
+                day: Day::of(due.on),
+                at: due.at,
+            },
             target,
             restarted_at: None,
         })
     }
 }
 
-/// Reads an officer's own promise, a clock whose last instant they named themselves.
-pub(super) fn read_promise(
-    promise: &OwnPromise,
-    facts: &Facts,
-    terms: &Terms,
-    now: Timestamp,
-) -> Reading {
-    let calendar = &terms.calendar;
-    let met_at = met_as_of(facts, &promise.name, &[], now);
-    let cancelled_at = facts.cancelled.as_ref().map(|cancelled| cancelled.at);
-    let state = if met_at.is_some() {
-        State::Met
-    } else if cancelled_at.is_some_and(|at| at <= now) {
-        State::Cancelled
-    } else if promise.by <= now {
-        State::Missed
+/// The earliest end this promise has had: the first date told, or the date as it would be without
+/// any pause. A count begun afresh is a new promise and is measured by its own.
+fn measured_at(facts: &Facts, counting: Counting<'_>, start: &Start, unextended: Due) -> Timestamp {
+    let unpaused = if counting.gaps.spans.is_empty() {
+        unextended
     } else {
-        State::Running
+        let gaps = &Gaps::default();
+        Counting { gaps, ..counting }.due(start.origin, start.target)
     };
-    let kept = was_met_before(facts, &promise.name, &[], promise.by)
-        || cancelled_at.is_some_and(|at| at <= promise.by);
-    // Promised "by Thursday" may be written as the midnight after it; its day is Thursday.
-    let last = promise
-        .by
-        .saturating_sub(SignedDuration::from_nanos(1))
-        .unwrap_or(promise.by);
-    Reading {
-        name: promise.name.clone(),
-        starts_at: Some(promise.made_at),
-        counted_from_on: Some(calendar.date_of(promise.made_at)),
-        due_on: Some(calendar.date_of(last)),
-        due_at: Some(promise.by),
-        state,
-        met_at,
-        missed_at: (!kept && promise.by <= now).then_some(promise.by),
-        first_due_on: facts.first_due.get(&promise.name).copied(),
-        paused: Vec::new(),
-        extended: None,
-        extended_max_on: None,
-        measured_at: Some(promise.by),
-        first_met_at: None,
-        promise: Some(Promised {
-            what: promise.what.clone(),
-            owner: promise.owner.clone(),
-        }),
+    match facts.first_due.get(&counting.spec.name) {
+        Some(told_on) if start.restarted_at.is_none() && *told_on < unpaused.on => {
+            counting.end_of(Day::of(*told_on)).at
+        }
+        _ => unpaused.at,
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::domain) struct Gaps {
 }
 
 impl Gaps {
-    fn of(facts: &Facts, spec: &ClockSpec, terms: &Terms) -> Gaps {
+    pub fn of(facts: &Facts, spec: &ClockSpec, terms: &Terms) -> Gaps {
         let mut gaps = Gaps::default();
         if spec.pause.is_none() || facts.pauses.is_empty() {
             return gaps;

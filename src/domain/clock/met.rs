@@ -6,7 +6,10 @@ use super::Facts;
 use crate::domain::standard::ClockSpec;
 
 /// Every time an event happened.
-pub(super) fn happened<'f>(facts: &'f Facts, event: &'f str) -> impl Iterator<Item = Timestamp> + 'f {
+pub(super) fn happened<'f>(
+    facts: &'f Facts,
+    event: &'f str,
+) -> impl Iterator<Item = Timestamp> + 'f {
     facts
         .events
         .iter()
@@ -31,7 +34,12 @@ pub(super) fn met<'f>(
 }
 
 /// When the clock was met, as one knew at an instant: what a bounce made void no longer counts.
-pub(super) fn met_as_of(facts: &Facts, name: &str, stops_on: &[String], now: Timestamp) -> Option<Timestamp> {
+pub(super) fn met_as_of(
+    facts: &Facts,
+    name: &str,
+    stops_on: &[String],
+    now: Timestamp,
+) -> Option<Timestamp> {
     let voided = facts
         .reopened
         .iter()
@@ -47,6 +55,11 @@ pub(super) fn is_met_at(facts: &Facts, spec: &ClockSpec, at: Timestamp) -> bool 
 }
 
 /// Whether the clock stood met just before an instant.
-pub(super) fn was_met_before(facts: &Facts, name: &str, stops_on: &[String], at: Timestamp) -> bool {
+pub(super) fn was_met_before(
+    facts: &Facts,
+    name: &str,
+    stops_on: &[String],
+    at: Timestamp,
+) -> bool {
     met_as_of(facts, name, stops_on, at).is_some_and(|met_at| met_at < at)
 }

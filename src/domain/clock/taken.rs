@@ -29,7 +29,7 @@ pub fn time_taken(
     let view = course.view;
     let last = Day::of(view.calendar().date_of(until));
     let (mut gross_working_days, mut net_working_days) = (0, 0);
-    let mut day = start.counted_from;
+    let mut day = start.origin.day;
     while day < last {
         day = day.next();
         if view.works_on(day) {

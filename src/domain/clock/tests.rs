@@ -938,6 +938,8 @@ fn a_date_named_outright_is_kept_as_working_days() {
         )
     };
     assert_eq!(check(date(2026, 11, 20)).unwrap().to, by(4));
+    assert_eq!(check(date(2026, 11, 24)).unwrap().to, by(6));
+    assert_eq!(check(date(2026, 11, 30)).unwrap().to, by(10));
     assert_eq!(
         check(date(2026, 11, 21)).unwrap_err().code(),
         "not_a_working_day"
@@ -1216,6 +1218,105 @@ fn the_nation_never_changes_a_standard_that_names_its_own() {
             "{nation}"
         );
     }
+}
+
+#[test]
+fn a_newly_proclaimed_holiday_shows_what_it_would_move() {
+    let before = terms("charter");
+    let mut holidays = before.calendar.bank_holidays().clone();
+    let nation = crate::domain::calendar::Nation::EnglandAndWales;
+    holidays.add(nation, date(2026, 11, 10), "Proclaimed");
+    let calendar = before.calendar.with_bank_holidays(holidays).unwrap();
+    let after = Terms {
+        calendar,
+        ..before.clone()
+    };
+    let mut facts = received("2026-11-02T10:00:00Z");
+    let moved = what_moves(&facts, &before, &after, at("2026-11-05T10:00:00Z"));
+    let dates: Vec<_> = moved
+        .iter()
+        .map(|moved| (moved.clock.as_str(), moved.from_on, moved.to_on))
+        .collect();
+    assert_eq!(
+        dates,
+        [(
+            "respond",
+            Some(date(2026, 11, 16)),
+            Some(date(2026, 11, 17))
+        )]
+    );
+    facts.happened("responded", at("2026-11-04T10:00:00Z"));
+    assert_eq!(
+        what_moves(&facts, &before, &after, at("2026-11-05T10:00:00Z")),
+        []
+    );
+}
+
+#[test]
+fn a_pause_after_the_last_day_moves_nothing() {
+    let sar = terms("sar");
+    let due = |from: &str, to: &str| {
+        let mut facts = received("2026-09-03T10:00:00Z");
+        facts.pauses.push(pause(from, Some(to), date(2027, 1, 1)));
+        due_on(&facts, &sar, "respond")
+    };
+    assert_eq!(
+        due("2026-10-06T10:00:00Z", "2026-10-20T10:00:00Z"),
+        date(2026, 10, 5)
+    );
+    // The last day itself counts, as the day of every pause does.
+    assert_eq!(
+        due("2026-10-05T10:00:00Z", "2026-10-20T10:00:00Z"),
+        date(2026, 10, 5)
+    );
+    // 3 October is a Saturday: on the Sunday the promise still stands, and moves by the pause.
+    assert_eq!(
+        due("2026-10-04T10:00:00Z", "2026-10-07T10:00:00Z"),
+        date(2026, 10, 6)
+    );
+    // Before the receipt there was nothing to pause.
+    assert_eq!(
+        due("2026-08-20T10:00:00Z", "2026-09-01T10:00:00Z"),
+        date(2026, 10, 5)
+    );
+    assert_eq!(
+        due("2026-08-20T10:00:00Z", "2026-09-05T10:00:00Z"),
+        date(2026, 10, 5)
+    );
+}
+
+#[test]
+fn a_pause_from_the_instant_it_is_late_changes_nothing() {
+    let elapsed = charter_for(Target::Hours(4), true);
+    let mut facts = received("2026-11-20T10:00:00Z");
+    facts.pauses.push(pause(
+        "2026-11-20T14:00:00Z",
+        Some("2026-11-20T18:00:00Z"),
+        date(2026, 11, 30),
+    ));
+    let late = reading(&facts, &elapsed, "respond", "2026-11-20T15:00:00Z");
+    assert_eq!(
+        (late.state, late.due_at),
+        (State::Missed, Some(at("2026-11-20T14:00:00Z")))
+    );
+    assert_eq!(late.missed_at, Some(at("2026-11-20T14:00:00Z")));
+    let on_the_instant = reading(&facts, &elapsed, "respond", "2026-11-20T14:00:00Z");
+    assert_eq!(on_the_instant.missed_at, Some(at("2026-11-20T14:00:00Z")));
+}
+
+#[test]
+fn a_refusal_says_how_the_clock_stands() {
+    let mut facts = received("2026-11-02T10:00:00Z");
+    facts.happened("responded", at("2026-11-04T10:00:00Z"));
+    let refused = check_extension(
+        &facts,
+        &terms("charter"),
+        extension("respond", by(1), "2026-11-05T10:00:00Z"),
+    );
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "respond is met, so its date cannot be moved and it cannot be paused"
+    );
 }
 
 /// Pauses and extensions drawn at random for the charter.

@@ -1,8 +1,10 @@
 //! How well Northmere's texts are read, by five-fold cross-validation over its examples.
 //!
 //! The folds are fixed: within each category the examples take turns. Everything that is learnt
-//! from examples is learnt anew for each fold from the other four. `REEVE_EVALUATE=full` runs all
-//! five folds and prints the figures; unsaid, one fold keeps the floors.
+//! from examples is learnt anew for each fold from the other four. Northmere's vocabulary was
+//! written with the first four folds at hand and without a look at the misreadings of the fifth,
+//! so that only [`HELD_OUT`] tells how unseen messages fare: it keeps the floors.
+//! `REEVE_EVALUATE=full` prints the figures of every fold.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
 
 const FOLDS: usize = 5;
+const HELD_OUT: usize = 4;
 
 #[derive(Debug, Default)]
 struct Figures {
@@ -113,15 +116,33 @@ fn evaluate(fold: usize, figures: &mut Figures, mut look: impl FnMut(&Example, &
 fn unseen_messages_are_read_as_well_as_was_promised() {
     let is_full = std::env::var("REEVE_EVALUATE").is_ok_and(|how| how == "full");
     let shown = std::env::var("REEVE_EVALUATE_SHOW").unwrap_or_default();
-    let mut figures = Figures::default();
-    for fold in if is_full { 0..FOLDS } else { 0..1 } {
+    let mut held_out = Figures::default();
+    for fold in 0..FOLDS {
+        if fold != HELD_OUT && !is_full {
+            continue;
+        }
+        let mut figures = Figures::default();
         evaluate(fold, &mut figures, |example, placement| {
             if shown.contains(&fold.to_string()) {
                 show(example, placement);
             }
         });
+        println!("fold {fold}: {figures}");
+        if fold == HELD_OUT {
+            held_out = figures;
+        }
     }
-    println!("{figures}");
+    let floor = |name: &str, part: usize, whole: usize, at_least: f64| {
+        let share = Figures::share(part, whole);
+        assert!(share >= at_least, "{name} is {share:.3}, below {at_least}: {held_out}");
+    };
+    floor("service@1", held_out.service_at_1, held_out.all, 0.64);
+    floor("category@1", held_out.category_at_1, held_out.all, 0.60);
+    floor("category@3", held_out.category_at_3, held_out.all, 0.78);
+    floor("placed rightly", held_out.placed_right, held_out.placed, 0.90);
+    floor("placed at all", held_out.placed, held_out.all, 0.40);
+    floor("danger heard", held_out.danger_found, held_out.danger, 0.80);
+    floor("alarms that were danger", held_out.danger_found, held_out.danger_alarms, 0.50);
 }
 
 fn show(example: &Example, placement: &Placement) {

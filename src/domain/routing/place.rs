@@ -90,27 +90,31 @@ impl Router {
         })
     }
 
-    /// The best reading of the text among the categories that `suits` accepts.
+    /// The best reading of the text among the categories that `suits` accepts, and how sure it is
+    /// among those.
     pub(super) fn read_as(
         &self,
         reading: &Reading,
         catalogue: &Catalogue,
         suits: impl Fn(&Service, &Category) -> bool,
     ) -> Option<Choice> {
-        let best = reading.ranked.iter().find(|ranked| {
+        let mut suitable = reading.ranked.iter().filter(|ranked| {
             self.ranker
                 .place(ranked.subject)
                 .and_then(|(service, category)| catalogue.category(service, category))
                 .is_some_and(|(service, category)| suits(service, category))
-        })?;
+        });
+        let best = suitable.next()?;
+        let total = best.confidence + suitable.map(|ranked| ranked.confidence).sum::<f64>();
+        let confidence = best.confidence / total.max(f64::EPSILON);
         let (service, category) = self.ranker.place(best.subject)?;
         Some(Choice {
             service: service.to_owned(),
             category: category.to_owned(),
             rule: format!("text:{category}"),
             reason: self.spoken_for(reading, best.subject),
-            confidence: best.confidence,
-            is_sure: best.confidence >= self.rules.thresholds.place_at,
+            confidence,
+            is_sure: confidence >= self.rules.thresholds.place_at,
         })
     }
 

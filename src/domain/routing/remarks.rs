@@ -92,11 +92,11 @@ impl Router {
         if matters.len() < 2 { Vec::new() } else { matters }
     }
 
-    pub(super) fn matter(choice: &Choice, text: &str) -> Matter {
+    pub(super) fn matter(choice: &Choice, text: String) -> Matter {
         Matter {
             service: choice.service.clone(),
             category: choice.category.clone(),
-            text: text.to_owned(),
+            text,
         }
     }
 }

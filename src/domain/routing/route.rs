@@ -84,7 +84,9 @@ impl Router {
     /// Whose emergency it is: the cue's, unless the text names another one clearly.
     fn for_danger(&self, contact: &Contact<'_>, heard: &Heard<'_>, chosen: Option<&Choice>) -> Option<Choice> {
         let (rule, _) = heard.cue.as_ref()?;
-        let (service, category) = (rule.service.as_deref()?, rule.category.as_deref()?);
+        let (Some(service), Some(category)) = (rule.service.as_deref(), rule.category.as_deref()) else {
+            return if chosen.is_some() { None } else { self.likeliest_emergency(contact) };
+        };
         if !rule.is_safeguarding {
             if chosen.is_some() {
                 return None;
@@ -97,6 +99,20 @@ impl Router {
             }
         }
         Some(Choice::by_rule(service, category, format!("danger:{category}"), heard.why.clone()))
+    }
+
+    /// Where the danger has no home of its own and the text names nothing clearly: the likeliest
+    /// of the matters that cannot wait.
+    fn likeliest_emergency(&self, contact: &Contact<'_>) -> Option<Choice> {
+        let named = self.read_as(&contact.reading, contact.catalogue, |_, _| true)?;
+        let (_, category) = named.of(contact.catalogue)?;
+        if named.is_sure || category.priority >= Priority::High {
+            return None;
+        }
+        let emergency = self.read_as(&contact.reading, contact.catalogue, |_, category| {
+            category.priority >= Priority::Urgent && !category.is_restricted
+        })?;
+        Some(Choice { confidence: emergency.confidence.min(named.confidence), is_sure: false, ..emergency })
     }
 
     /// No cue, but what it is about is an emergency more often than not.
@@ -312,7 +328,9 @@ impl Router {
         // whatever else the text says.
         let about = if matter.service == rule.service && matter.rule.starts_with("text:") {
             self.read_as(&contact.reading, contact.catalogue, |service, category| {
-                service.slug != rule.service && !is_complaint(category.procedure)
+                service.slug != rule.service
+                    && !is_complaint(category.procedure)
+                    && !category.is_restricted
             })
         } else {
             Some(matter)
@@ -330,7 +348,7 @@ impl Router {
                 beside.linked.splice(0..0, linked);
             }
             Some(about) => beside.offers.push(Offer::ServiceCase {
-                matters: vec![Self::matter(&about, &contact.enquiry.body)],
+                matters: vec![Self::matter(&about, shortened(&contact.enquiry.body))],
             }),
             None => {}
         }
@@ -366,8 +384,9 @@ impl Router {
         };
         let is_vulnerable = self.vulnerable.is_in(&contact.plain);
         let is_danger = heard.is_some();
-        // Somebody must look at danger at once, and that is the team it most likely concerns.
-        let is_placed = service.is_some() && (choice.is_sure || is_danger);
+        // Danger of which it is not clear whose it is wakes the fallback queue's duty contact: a
+        // wrong team at night is slower than somebody whose work it is to find the right one.
+        let is_placed = service.is_some() && choice.is_sure;
         let mut priority = category.map_or(Priority::Normal, |category| category.priority);
         if is_vulnerable {
             priority = raised(priority, Priority::High);

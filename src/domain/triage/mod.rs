@@ -7,6 +7,7 @@
 //! procedures or priorities; [`crate::domain::routing`] weighs those.
 
 mod example;
+mod precedents;
 mod ranker;
 pub mod words;
 

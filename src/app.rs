@@ -1,0 +1,430 @@
+//! The composition root: puts database, time, secrets, catalogue, server and worker together, starts
+//! them, and stops them in order.
+//!
+//! The only place that knows every part. It decides nothing about cases. A start either stands
+//! completely or says what to do; a stop turns new requests away first, lets running ones finish,
+//! then the worker.
+
+mod metrics_listener;
+mod worker_lock;
+
+use std::net::{TcpListener, ToSocketAddrs as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::auth::secrets;
+use crate::casework::desk::{Council, Manners, Secrets, hex};
+use crate::casework::{Desk, Failure};
+use crate::config::{self, Place, Secret, Settings, embedded};
+use crate::demo::clock::{self, DemoClock};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::triage::Example;
+use crate::http::health::Health;
+use crate::http::{Front, run_server};
+use crate::jobs::Jobs;
+use crate::notify::transport::{Protection, SmtpSettings, Transport};
+use crate::store::db::{Address, Opening};
+use crate::store::{Db, StoreError, settings as kept};
+use crate::telemetry::Metrics;
+use crate::time_source::TimeSource;
+
+use worker_lock::WorkerLock;
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers requests, and does what the worker does.
+    All,
+    /// Answers requests.
+    Api,
+    /// Sends mail and looks for what has fallen due.
+    Worker,
+}
+
+/// Everything a start needs before there is a catalogue: nothing is served from it yet.
+pub struct Ground {
+    pub settings: Settings,
+    pub db: Db,
+    time: TimeSource,
+    role: Role,
+    keys: Keys,
+    /// Where links in mails begin.
+    public_url: String,
+    listener: Option<TcpListener>,
+    lock: Option<WorkerLock>,
+}
+
+/// Where a running process can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The API and the pages, when this process serves them.
+    pub api: Option<String>,
+    pub metrics: Option<String>,
+}
+
+/// The installation's own secrets: from the settings, or made at the first start.
+struct Keys {
+    signing: Vec<u8>,
+    secrets: Secrets,
+}
+
+/// Where this installation was last reached, for letters written by commands.
+const PUBLIC_URL: &str = "installation.public_url";
+const SIGNING_KEY: &str = "auth.signing_key";
+const TRACKING_KEY: &str = "auth.tracking_key";
+const LOOP_TOKEN: &str = "mail.loop_token";
+
+impl Role {
+    /// Whether it answers requests.
+    #[must_use]
+    pub fn serves(self) -> bool {
+        self != Self::Worker
+    }
+
+    /// Whether it sends and looks.
+    #[must_use]
+    pub fn works(self) -> bool {
+        self != Self::Api
+    }
+}
+
+impl Ground {
+    /// Opens the database, brings it up to date, takes the worker's lock and the port.
+    ///
+    /// # Errors
+    /// Says what stands in the way and what to do.
+    pub async fn lay(settings: Settings, time: TimeSource, role: Role) -> anyhow::Result<Self> {
+        make_folder(&settings.database.data_dir)?;
+        let db = open_database(&settings)?;
+        let lock = match db.file() {
+            Some(file) if role.works() => Some(WorkerLock::take(file)?),
+            _ => None,
+        };
+        db.migrate().context("bringing the database up to date")?;
+        let listener = if role.serves() { Some(listen(&settings.http.host, settings.http.port)?) } else { None };
+        let port = match &listener {
+            Some(listener) => listener.local_addr()?.port(),
+            None => settings.http.port,
+        };
+        let public_url = match (&listener, kept_url(&db).await?) {
+            (None, Some(url)) if settings.http.public_url.is_empty() => url,
+            _ => settings.http.link_base(port),
+        };
+        let keys = Keys::read_or_make(&db, &settings.auth).await?;
+        Ok(Self { settings, db, time, role, keys, public_url, listener, lock })
+    }
+
+    /// The same for a command that writes and goes away: nothing is made that is not there, no port
+    /// and no lock is taken. A demo's clock is followed.
+    ///
+    /// # Errors
+    /// Says what stands in the way and what to do.
+    pub async fn visit(settings: Settings) -> anyhow::Result<Self> {
+        let db = open_existing(&settings)?;
+        let public_url = match kept_url(&db).await.context(NOT_MIGRATED)? {
+            Some(url) if settings.http.public_url.is_empty() => url,
+            _ => settings.http.link_base(settings.http.port),
+        };
+        let offset = db.read(clock::kept_offset).await?;
+        let time = TimeSource::shifted();
+        if let TimeSource::Shifted(shifted) = &time {
+            shifted.set_offset_micros(offset);
+        }
+        let keys = Keys::read_or_make(&db, &settings.auth).await?;
+        Ok(Self { settings, db, time, role: Role::Api, keys, public_url, listener: None, lock: None })
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.time.now()
+    }
+
+    /// A desk under the catalogue in the database.
+    ///
+    /// # Errors
+    /// When there is none yet, or this release cannot read it.
+    pub async fn council_desk(&self) -> anyhow::Result<Arc<Desk>> {
+        let catalogue = stored_catalogue(&self.db).await?.context(
+            "there is no catalogue yet: copy config/northmere, make it your council's, and run `reeve catalogue \
+             apply <dir>`; or look at the fictional council with `reeve demo`",
+        )?;
+        self.desk(catalogue)
+    }
+
+    /// A desk under this catalogue.
+    ///
+    /// # Errors
+    /// When its routing rules do not hold.
+    pub fn desk(&self, catalogue: Catalogue) -> anyhow::Result<Arc<Desk>> {
+        let manners = Manners {
+            public_url: self.public_url.clone(),
+            undo_seconds: i64::from(self.settings.mail.undo_seconds),
+            redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
+        };
+        let council = Council::new(catalogue, &examples()?)?;
+        Ok(Desk::new(self.db.clone(), self.time.clone(), manners, self.keys.secrets.clone(), council))
+    }
+
+    /// Serves and works until the process is told to stop. `announce` is called when it can be
+    /// reached.
+    ///
+    /// # Errors
+    /// When a part cannot be started.
+    pub async fn run(
+        self,
+        desk: Arc<Desk>,
+        announce: impl FnOnce(&Reached) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        // Taken before anything is started: a signal during the start must not be lost.
+        let mut stop = Stop::listen()?;
+        let Self { settings, db, role, keys, public_url, listener, lock, .. } = self;
+        let metrics = Metrics::install()?;
+        let figures = metrics_listener::start(&settings.metrics, &metrics)?;
+        let health = Arc::new(Health::new(role.works()));
+        let demo_clock = DemoClock::of(&desk);
+        let is_demo = demo_clock.is_some();
+        let jobs = if role.works() {
+            Some(start_jobs(&settings, &desk, &health).await?)
+        } else {
+            None
+        };
+        let following = demo_clock.map(|clock| tokio::spawn(follow(clock, Arc::clone(&desk))));
+        let server = match listener {
+            Some(listener) => {
+                let front = Front::new(Arc::clone(&desk), &settings, &keys.signing, Arc::clone(&health), is_demo)?;
+                Some(run_server(&front, listener).context("starting the server")?)
+            }
+            None => None,
+        };
+        let handle = server.as_ref().map(actix_web::dev::Server::handle);
+        let serving = server.map(tokio::spawn);
+        if role.serves() {
+            let url = public_url.clone();
+            db.write(move |tx| Ok::<_, StoreError>(kept::set(tx, PUBLIC_URL, &url)?)).await?;
+        }
+        let reached = Reached {
+            api: role.serves().then(|| public_url.clone()),
+            metrics: figures.as_ref().map(|figures| figures.url.clone()),
+        };
+        tracing::info!(role = ?role, "Reeve is ready at {}", reached.api.as_deref().unwrap_or("no address: it only works"));
+        announce(&reached)?;
+
+        stop.told().await;
+        tracing::info!("Stopping: running requests are finished, new ones turned away");
+        health.drain();
+        if let Some(handle) = handle {
+            handle.stop(true).await;
+        }
+        if let Some(serving) = serving {
+            serving.await.context("the server's task")?.context("the server")?;
+        }
+        if let Some(jobs) = jobs {
+            jobs.stop().await;
+        }
+        if let Some(following) = following {
+            following.abort();
+        }
+        if let Some(figures) = figures {
+            figures.stop().await;
+        }
+        drop(lock);
+        tracing::info!("Stopped");
+        Ok(())
+    }
+}
+
+impl Keys {
+    async fn read_or_make(db: &Db, auth: &config::Auth) -> anyhow::Result<Self> {
+        Ok(Self {
+            signing: secret(db, &auth.signing_key, SIGNING_KEY).await?,
+            secrets: Secrets {
+                tracking: secret(db, &auth.tracking_key, TRACKING_KEY).await?,
+                loop_token: once(db, LOOP_TOKEN, || hex(&secrets::random_bytes::<16>())).await?,
+            },
+        })
+    }
+}
+
+/// Opens the database the settings name; a SQLite file is made when it is not there.
+///
+/// # Errors
+/// When it cannot be reached, or could lose what it acknowledged.
+pub fn open_database(settings: &Settings) -> anyhow::Result<Db> {
+    let database = &settings.database;
+    let (address, pool_size) = match database.place() {
+        Place::Postgres(url) => (Address::Postgres(url.expose().to_owned()), database.max_connections),
+        Place::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                make_folder(folder)?;
+            }
+            (Address::Sqlite(path), database.sqlite_readers)
+        }
+    };
+    Db::open(&Opening { address, pool_size, allow_unsafe_durability: database.allow_unsafe_durability })
+}
+
+/// The catalogue in force in the database, if it has one.
+///
+/// # Errors
+/// When this release cannot read it.
+pub async fn stored_catalogue(db: &Db) -> anyhow::Result<Option<Catalogue>> {
+    let stored = db
+        .read(|conn| -> Result<_, StoreError> {
+            let Some(version) = crate::store::catalogue::newest_version(conn)? else {
+                return Ok(None);
+            };
+            Ok(crate::store::catalogue::body(conn, version)?.map(|body| (version, body)))
+        })
+        .await?;
+    let Some((version, body)) = stored else {
+        return Ok(None);
+    };
+    let mut catalogue = Catalogue::from_json(&body).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("this release cannot read catalogue version {version}:\n{}", faults.join("\n"))
+    })?;
+    catalogue.version = u64::try_from(version)?;
+    Ok(Some(catalogue))
+}
+
+/// The labelled messages by which free text is read.
+///
+/// # Errors
+/// When the file built in is not in order, which a test rules out.
+pub fn examples() -> anyhow::Result<Vec<Example>> {
+    embedded::triage_examples()
+        .lines()
+        .map(|line| serde_json::from_str(line).context("a labelled message"))
+        .collect()
+}
+
+const NOT_MIGRATED: &str = "the database is not ready: run `reeve migrate`, or start the server once";
+
+fn open_existing(settings: &Settings) -> anyhow::Result<Db> {
+    if let Place::Sqlite(path) = settings.database.place() {
+        anyhow::ensure!(
+            path.is_file(),
+            "there is no database at {}: name the right --data-dir or --database-url, or make one with `reeve \
+             migrate`",
+            path.display()
+        );
+    }
+    open_database(settings)
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))
+}
+
+fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let address = (host, port)
+        .to_socket_addrs()
+        .with_context(|| format!("http.host {host}"))?
+        .next()
+        .with_context(|| format!("http.host {host} is no address"))?;
+    TcpListener::bind(address).with_context(|| {
+        format!("listening on {address}: choose another port with --port, or 0 for any free one")
+    })
+}
+
+async fn kept_url(db: &Db) -> anyhow::Result<Option<String>> {
+    Ok(db.read(|conn| kept::get(conn, PUBLIC_URL)).await?)
+}
+
+/// What the settings say, else what the database has, else something new for it.
+async fn secret(db: &Db, set: &Secret, key: &'static str) -> anyhow::Result<Vec<u8>> {
+    if !set.is_empty() {
+        return Ok(set.expose().as_bytes().to_vec());
+    }
+    let text = once(db, key, || STANDARD.encode(secrets::random_bytes::<48>())).await?;
+    STANDARD.decode(text).with_context(|| format!("the setting {key} in the database"))
+}
+
+async fn once(db: &Db, key: &'static str, make: impl FnOnce() -> String) -> anyhow::Result<String> {
+    if let Some(text) = db.read(move |conn| kept::get(conn, key)).await? {
+        return Ok(text);
+    }
+    let new = make();
+    Ok(db.write(move |tx| kept::set_once(tx, key, &new)).await?)
+}
+
+/// Keeps a demo's clock where another replica, or a command, has put it.
+async fn follow(clock: DemoClock, desk: Arc<Desk>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        match clock.follow().await {
+            Ok(true) => desk.outbox_bell.notify_one(),
+            Ok(false) => {}
+            Err(why) => tracing::warn!("Could not read where the demo's clock stands: {why:#}"),
+        }
+    }
+}
+
+fn transport(mail: &config::Mail, data_dir: &Path) -> anyhow::Result<Transport> {
+    Ok(match mail.transport {
+        config::Transport::File => Transport::file(&mail.folder(data_dir))?,
+        config::Transport::Smtp => {
+            let smtp = &mail.smtp;
+            let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            Transport::smtp(&SmtpSettings {
+                host: smtp.host.clone(),
+                port: smtp.port,
+                protection: match smtp.tls {
+                    config::Tls::None => Protection::None,
+                    config::Tls::Starttls => Protection::StartTls,
+                    config::Tls::FromTheStart => Protection::Tls,
+                },
+                username: given(&smtp.username),
+                password: given(smtp.password.expose()),
+                timeout: Duration::from_secs(smtp.timeout_seconds),
+                max_connections: u32::try_from(mail.sends_at_once)?,
+            })?
+        }
+    })
+}
+
+/// Being told to stop.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    #[cfg(unix)]
+    fn listen() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("listening for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("listening for SIGINT")?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn told(&mut self) {
+        if let Err(why) = tokio::signal::ctrl_c().await {
+            tracing::error!("Cannot listen for Ctrl-C: {why}");
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! What becomes of a notice: claimed by whoever sends it, accepted, refused, or come back.
+//!
+//! The outcome is kept together with what it means for the case: an acknowledgement *accepted for
+//! delivery* meets its clock, and one that comes back sets it running again; a notice that failed for
+//! good stands on the timeline; a post that cannot be reached is told another way. Nothing is
+//! rendered or sent here ([`crate::notify::pump`] does), and no transaction waits for a mail server.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::desk::{Desk, Moment};
+use super::escalation::{Chain, Recipient, clock_and_promise, note_unreachable, still_holds};
+use super::failure::Failure;
+use super::promises::{Written, settle, terms_of};
+use crate::domain::access::Actor;
+use crate::domain::backoff;
+use crate::domain::case::Case;
+use crate::domain::clock::{self, Reading, State, Terms};
+use crate::domain::ids::{CaseId, NoticeId};
+use crate::domain::lifecycle::{self, By, Event};
+use crate::domain::notice::{NoticeKind, Says};
+use crate::domain::reference::Reference;
+use crate::domain::standard::Role as ClockRole;
+use crate::store::cases::{self, Filed};
+use crate::store::escalations::{self, Taken};
+use crate::store::outbox::{self, Notice};
+use crate::store::{Conn, Tx, clocks, events, people};
+
+/// How long a claim lasts. Whoever sends must be done, or have given up, well before.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Claims up to `limit` notices that are due. A claim is a lease by the council's clock: when a demo
+/// clock is moved ahead it merely ends early, and the fence keeps the first sender's word from
+/// counting twice.
+///
+/// # Errors
+/// When the outbox cannot be read or written.
+pub async fn claim(desk: &Arc<Desk>, limit: i64) -> Result<Vec<Notice>, Failure> {
+    let (n_due, oldest_at, now) = desk
+        .read(|conn, at| {
+            let (n_due, oldest_at) = outbox::backlog(conn, at.now)?;
+            Ok((n_due, oldest_at, at.now))
+        })
+        .await?;
+    let age = oldest_at.map_or(SignedDuration::ZERO, |oldest_at| now.duration_since(oldest_at));
+    metrics::gauge!("outbox_pending").set(u32::try_from(n_due).map_or(f64::from(u32::MAX), f64::from));
+    metrics::gauge!("outbox_oldest_seconds").set(age.as_secs_f64());
+    if n_due == 0 {
+        return Ok(Vec::new());
+    }
+    // Not through `Desk::perform`: its bell would wake the sender that is asking.
+    let moment = desk.moment();
+    desk.db.write(move |tx| claim_due(tx, &moment, limit)).await
+}
+
+/// A notice was accepted for delivery: kept, put on the timeline, and the clock it answers is met.
+/// False when the lease was lost meanwhile and somebody else's word counts.
+///
+/// # Errors
+/// When it cannot be written; the notice is then sent once more under the same Message-ID.
+pub async fn record_sent(desk: &Arc<Desk>, notice: Notice) -> Result<bool, Failure> {
+    let (moment, id, kind) = (desk.moment(), notice.id, notice.kind.clone());
+    let is_kept = desk.db.write(move |tx| note_sent(tx, &moment, &notice)).await?;
+    if is_kept {
+        metrics::counter!("notices_sent_total", "kind" => kind).increment(1);
+    } else {
+        tracing::info!(notice.id = %id, "Notice {id} left, but its lease had ended: another record stands");
+    }
+    Ok(is_kept)
+}
+
+/// A notice was not accepted. It is tried again later, or given up: at once when trying again cannot
+/// help, else after five days.
+///
+/// # Errors
+/// When it cannot be written; the notice is then tried again when its lease ends.
+pub async fn record_failed(desk: &Arc<Desk>, notice: Notice, why: String, is_permanent: bool) -> Result<(), Failure> {
+    let (moment, id) = (desk.moment(), notice.id);
+    let attempts = u32::try_from(notice.attempts).unwrap_or(1);
+    let next = if is_permanent {
+        None
+    } else {
+        backoff::next_attempt_at(notice.created_at, attempts, moment.now, jitter(id))
+    };
+    let told = why.clone();
+    let is_kept = desk
+        .db
+        .write(move |tx| {
+            let is_kept = outbox::record_failure(tx, notice.id, notice.fence, &why, next)?;
+            if is_kept && next.is_none() {
+                give_up(tx, &moment, &notice, &why, is_permanent)?;
+            }
+            Ok::<bool, Failure>(is_kept)
+        })
+        .await?;
+    match next {
+        _ if !is_kept => tracing::info!(notice.id = %id, "Notice {id} failed, but its lease had ended"),
+        Some(next) => tracing::warn!(notice.id = %id, "Notice {id} did not go out, again at {next}: {told}"),
+        None => {
+            metrics::counter!("notices_failed_total").increment(1);
+            tracing::error!(notice.id = %id, "Notice {id} failed for good: {told}");
+            desk.outbox_bell.notify_one();
+        }
+    }
+    Ok(())
+}
+
+/// A mail of ours came back. For good: the address gets no more mail, the clock it met runs on, and
+/// a letter is put out to be written where there is a postal address. For now: nothing, the mail
+/// server tries again by itself.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn bounced(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, is_permanent: bool) -> Result<(), Failure> {
+    if !is_permanent {
+        return Ok(());
+    }
+    if notice.person.is_none() {
+        return tell_another_way(tx, at, notice);
+    }
+    people::note_bounce(tx, &notice.recipient)?;
+    write_instead(tx, at, notice)?;
+    let Some(Filed { mut case, .. }) = found(tx, notice.case)? else { return Ok(()) };
+    let read_version = case.version;
+    let terms = terms_of(tx, at, &case)?;
+    let mut happened = vec![Event::AddressBounced { notice: notice.id }];
+    if let Some(clock) = &notice.meets
+        && is_met_only_by(&case, &terms, at, notice, clock)
+    {
+        let why = "the notice came back: the address does not take our mail".to_owned();
+        happened.push(Event::ClockReopened { clock: clock.clone(), why });
+    }
+    for event in &happened {
+        lifecycle::apply(&mut case, event, &terms, By::System, at.now);
+    }
+    let reeve = Actor::System.label();
+    let happened = happened.into_iter().map(|event| (event, reeve.clone())).collect();
+    settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    Ok(())
+}
+
+fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Failure> {
+    let until = at.now + LEASE;
+    let mut to_send = Vec::new();
+    for notice in outbox::claim(tx, at.now, until, limit)? {
+        if is_moot(tx, at, &notice)? {
+            // The lease is ours, and ends for whoever asks as of its end.
+            outbox::take_back(tx, notice.id, until)?;
+        } else {
+            to_send.push(notice);
+        }
+    }
+    Ok(to_send)
+}
+
+/// A reminder that waited for the morning says nothing true any more when the promise was kept,
+/// paused or moved in the night.
+fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
+    let Some((clock_id, promised_at)) = clock_and_promise(&notice.dedupe_key) else { return Ok(false) };
+    let Some(Filed { case, .. }) = found(conn, notice.case)? else { return Ok(false) };
+    let terms = terms_of(conn, at, &case)?;
+    let kept = clocks::of_case(conn, case.id)?;
+    let Some(clock) = kept.into_iter().find(|kept| kept.id == clock_id) else { return Ok(true) };
+    let readings = clock::read(&case.facts, &terms, at.now);
+    Ok(!readings.iter().any(|reading| still_holds(reading, &clock.name, promised_at)))
+}
+
+fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
+    if !outbox::record_sent(tx, notice.id, notice.fence, at.now)? {
+        return Ok(false);
+    }
+    let sent = Event::NoticeSent { notice: notice.id, notice_kind: notice.kind.clone() };
+    let (Some(clock), Some(Filed { mut case, .. })) = (&notice.meets, found(tx, notice.case)?) else {
+        put_on_timeline(tx, at, notice.case, &sent)?;
+        return Ok(true);
+    };
+    let terms = terms_of(tx, at, &case)?;
+    let readings = clock::read(&case.facts, &terms, at.now);
+    if !readings.iter().any(|reading| reading.name == *clock && reading.state.is_live()) {
+        put_on_timeline(tx, at, notice.case, &sent)?;
+        return Ok(true);
+    }
+    let read_version = case.version;
+    let spec = terms.standard.clock(clock);
+    if spec.is_some_and(|spec| spec.role == ClockRole::Acknowledgement) {
+        // More than a stop: where the answer is counted from the acknowledgement, it starts now.
+        lifecycle::acknowledge(&mut case, &terms, at.now, "email");
+    } else {
+        case.facts.stop(clock, at.now, "notice");
+    }
+    let reeve = Actor::System.label();
+    let met = Event::ClockMet { clock: clock.clone(), at: at.now };
+    let happened = vec![(sent, reeve.clone()), (met, reeve)];
+    settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    Ok(true)
+}
+
+/// Nobody will try again: somebody must see it.
+fn give_up(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, why: &str, is_permanent: bool) -> Result<(), Failure> {
+    let failed =
+        Event::NoticeFailed { notice: notice.id, notice_kind: notice.kind.clone(), why: why.to_owned() };
+    put_on_timeline(tx, at, notice.case, &failed)?;
+    if notice.person.is_none() {
+        return tell_another_way(tx, at, notice);
+    }
+    if is_permanent {
+        people::note_bounce(tx, &notice.recipient)?;
+    }
+    write_instead(tx, at, notice)
+}
+
+/// What the mail could not say stands as a letter to write, where we know where to send one.
+fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
+    let Some(person) = notice.person else { return Ok(()) };
+    let person = people::find(tx, person)?.filter(|person| !person.is_deceased);
+    let Some(person) = person else { return Ok(()) };
+    if person.safe_contact.is_some() || person.address.as_ref().is_none_or(|address| address.lines.is_empty()) {
+        return Ok(());
+    }
+    let id: NoticeId = at.id();
+    let letter = Notice {
+        id,
+        dedupe_key: format!("post:{}", notice.id),
+        transport: "post".to_owned(),
+        recipient: person.name.unwrap_or_else(|| "the address on the case".to_owned()),
+        message_id: renamed(&notice.message_id, id),
+        state: "to_write".to_owned(),
+        attempts: 0,
+        created_at: at.now,
+        next_attempt_at: None,
+        fence: 0,
+        sent_at: None,
+        last_error: None,
+        ..notice.clone()
+    };
+    outbox::put(tx, &letter)?;
+    Ok(())
+}
+
+/// A post did not get its mail: whoever stands in for it does, and the case says so.
+fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
+    note_unreachable(tx, &notice.recipient, at.now)?;
+    let mut stand_in: Option<Recipient> = None;
+    let told_of = cases_of(tx, notice)?;
+    for case in &told_of {
+        let taken = escalations::of_case(tx, case.id)?;
+        let of_recipient = |one: &&Taken| one.recipient == notice.recipient && one.state == "sent";
+        let step = taken.iter().rev().find(of_recipient).cloned();
+        if stand_in.is_none() {
+            let chain = Chain::of(tx, at, case)?;
+            let post = step.as_ref().map_or("owner", |step| step.post.as_str());
+            stand_in = chain.resolve(tx, &chain.whom_of(post), case.owner)?.recipient;
+        }
+        let Some(step) = step else { continue };
+        let event = Event::EscalationStep {
+            clock: step.clock.clone(),
+            step: step.step.clone(),
+            occurrence: u32::try_from(step.occurrence).unwrap_or(u32::MAX),
+            state: "undeliverable".to_owned(),
+            to: vec![step.post.clone()],
+        };
+        put_on_timeline(tx, at, Some(case.id), &event)?;
+        if let Some(stand_in) = &stand_in {
+            let (post, recipient) = (stand_in.post.clone(), stand_in.address.clone());
+            let instead = Taken { id: at.id(), post, recipient, taken_at: at.now, digest_after: None, ..step };
+            escalations::take(tx, &instead)?;
+        }
+    }
+    metrics::counter!("escalation_undeliverable_total").increment(1);
+    let Some(stand_in) = stand_in else { return Ok(()) };
+    let id: NoticeId = at.id();
+    let is_alert = notice.kind == NoticeKind::Alert.as_str();
+    let send_at = if is_alert { at.now } else { at.council.catalogue.calendar.next_sending_time(at.now) };
+    let again = Notice {
+        id,
+        dedupe_key: format!("instead:{}:{}", notice.id, stand_in.address),
+        recipient: stand_in.address,
+        message_id: renamed(&notice.message_id, id),
+        state: "pending".to_owned(),
+        attempts: 0,
+        created_at: at.now,
+        next_attempt_at: Some(send_at),
+        fence: 0,
+        sent_at: None,
+        last_error: None,
+        ..notice.clone()
+    };
+    outbox::put(tx, &again)?;
+    Ok(())
+}
+
+/// The cases a mail to staff is about.
+fn cases_of(conn: &mut Conn, notice: &Notice) -> Result<Vec<Case>, Failure> {
+    if let Some(filed) = found(conn, notice.case)? {
+        return Ok(vec![filed.case]);
+    }
+    let Says::Digest { items, .. } = &notice.letter.says else { return Ok(Vec::new()) };
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        if let Ok(reference) = Reference::parse(&item.reference)
+            && let Some(filed) = cases::find_by_reference(conn, &reference)?
+        {
+            all.push(filed.case);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether this notice is what met the clock: words spoken or a letter besides it still count.
+fn is_met_only_by(case: &Case, terms: &Terms, at: &Moment, notice: &Notice, clock: &str) -> bool {
+    let readings: Vec<Reading> = clock::read(&case.facts, terms, at.now);
+    let is_met = readings.iter().any(|reading| reading.name == clock && reading.state == State::Met);
+    let by_others = case.facts.stops.iter().any(|stop| stop.clock == clock && Some(stop.at) != notice.sent_at);
+    is_met && !by_others
+}
+
+fn found(conn: &mut Conn, case: Option<CaseId>) -> Result<Option<Filed>, Failure> {
+    Ok(match case {
+        Some(case) => cases::find(conn, case)?,
+        None => None,
+    })
+}
+
+/// Adds a line without touching the case itself: that a mail left changes nothing that somebody who
+/// has just read the case would need to read again.
+fn put_on_timeline(tx: &mut Tx<'_>, at: &Moment, case: Option<CaseId>, event: &Event) -> Result<(), Failure> {
+    if let Some(case) = case {
+        events::append(tx, at.id(), case, at.now, &Actor::System.label(), event)?;
+    }
+    Ok(())
+}
+
+fn renamed(message_id: &str, id: NoticeId) -> String {
+    let domain = message_id.split_once('@').map_or("", |(_, domain)| domain);
+    format!("{id}@{domain}")
+}
+
+/// The random end of the notice's own id: no two that failed together wait equally long.
+fn jitter(id: NoticeId) -> u8 {
+    id.0.as_bytes().last().copied().unwrap_or(0)
+}

@@ -1,0 +1,117 @@
+//! One mail a working day for heads of service and above: what is late and new to them, worst
+//! first, none left out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::casework::desk::{Desk, Moment};
+use crate::casework::failure::Failure;
+use crate::casework::letters;
+use crate::casework::promises::terms_of;
+use crate::domain::calendar::REMINDER_HOUR;
+use crate::domain::clock::{self, Reading, State};
+use crate::domain::ids::{CaseId, EscalationId};
+use crate::domain::notice::{Says, StaffItem};
+use crate::store::escalations::{self, Taken};
+use crate::store::{Conn, Tx, cases, outbox};
+
+/// Writes the digests that are due, and says how many. None leaves before 9am, after 6pm or on a
+/// day off; what was held up by one of these waits for the next working day.
+///
+/// # Errors
+/// The last failure; the digests of other recipients were written all the same.
+pub async fn digests(desk: &Arc<Desk>) -> Result<usize, Failure> {
+    let recipients = desk
+        .read(|conn, at| {
+            if is_digest_time(at) { Ok(escalations::digest_recipients(conn, at.now)?) } else { Ok(Vec::new()) }
+        })
+        .await?;
+    let mut n_written = 0;
+    let mut failed = None;
+    for recipient in recipients {
+        match desk.perform(move |tx, at| write_one(tx, at, &recipient)).await {
+            Ok(is_written) => n_written += usize::from(is_written),
+            Err(why) => {
+                tracing::error!("Could not write a digest: {why:#}");
+                failed = Some(why);
+            }
+        }
+    }
+    failed.map_or(Ok(n_written), Err)
+}
+
+/// What a digest says of one case.
+struct Entry {
+    promised_at: Timestamp,
+    item: StaffItem,
+}
+
+fn is_digest_time(at: &Moment) -> bool {
+    let calendar = &at.council.catalogue.calendar;
+    calendar.next_sending_time(at.now) == at.now && calendar.instant(at.today(), REMINDER_HOUR) <= at.now
+}
+
+fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Failure> {
+    let taken = escalations::for_digest(tx, recipient, at.now)?;
+    let Some(first) = taken.first() else { return Ok(false) };
+    let post = at.council.catalogue.post(&first.post).map_or_else(|| first.post.clone(), |post| post.title.clone());
+    let ids: Vec<EscalationId> = taken.iter().map(|one| one.id).collect();
+    let mut of_case: BTreeMap<CaseId, Vec<Taken>> = BTreeMap::new();
+    for one in taken {
+        of_case.entry(one.case).or_default().push(one);
+    }
+    let mut n_told_before = escalations::n_told_and_open(tx, recipient)?;
+    let mut entries = Vec::new();
+    for (case, steps) in of_case {
+        if let Some(entry) = entry(tx, at, case, &steps)? {
+            entries.push(entry);
+            n_told_before -= i64::from(was_told_before(tx, case, recipient)?);
+        }
+    }
+    if entries.is_empty() {
+        // All of it was answered, closed or given another date meanwhile.
+        escalations::note_digested(tx, &ids)?;
+        return Ok(false);
+    }
+    entries.sort_by_key(|entry| entry.promised_at);
+    let says = Says::Digest {
+        post,
+        items: entries.into_iter().map(|entry| entry.item).collect(),
+        n_told_before: u32::try_from(n_told_before).unwrap_or(0),
+    };
+    let key = format!("digest:{recipient}:{}", at.today());
+    let id = letters::tell_staff(tx, at, None, recipient, says, key, at.now)?;
+    if outbox::find(tx, id)?.is_none() {
+        // They have had today's. Their new cases stay where they are until tomorrow's.
+        return Ok(false);
+    }
+    escalations::note_digested(tx, &ids)?;
+    Ok(true)
+}
+
+/// The case as it stands now, by the promise it has been breaking longest; nothing when the step no
+/// longer holds.
+fn entry(conn: &mut Conn, at: &Moment, id: CaseId, steps: &[Taken]) -> Result<Option<Entry>, Failure> {
+    let Some(filed) = cases::find(conn, id)? else { return Ok(None) };
+    let terms = terms_of(conn, at, &filed.case)?;
+    let readings = clock::read(&filed.case.facts, &terms, at.now);
+    let standing = |step: &Taken| readings.iter().find(|reading| still_holds(reading, &step.clock, step.promised_at.as_microsecond()));
+    let worst = steps.iter().filter_map(|step| Some((step.promised_at, standing(step)?))).min_by_key(|(at, _)| *at);
+    let Some((promised_at, reading)) = worst else { return Ok(None) };
+    let item = letters::staff_item(conn, at, &filed.case, Some(reading))?;
+    Ok(Some(Entry { promised_at, item }))
+}
+
+/// Whether a clock still promises what a step was about: not met, paused, ended or moved.
+pub fn still_holds(reading: &Reading, clock: &str, promised_at_micros: i64) -> bool {
+    reading.name == clock
+        && matches!(reading.state, State::Running | State::Missed | State::Projected)
+        && reading.due_at.is_some_and(|due_at| due_at.as_microsecond() == promised_at_micros)
+}
+
+fn was_told_before(conn: &mut Conn, case: CaseId, recipient: &str) -> Result<bool, Failure> {
+    let all = escalations::of_case(conn, case)?;
+    Ok(all.iter().any(|one| one.recipient == recipient && one.state == "sent" && one.digest_after.is_none()))
+}

@@ -1,0 +1,241 @@
+//! Which of the due steps each recipient is told of.
+//!
+//! Of several steps that fell due on one clock and name the same recipient, the newest is sent and
+//! the older ones are kept as coalesced: after a long night each hears once. A case that opens late
+//! tells each recipient once for all its clocks together.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::chain::{Chain, Recipient};
+use super::look::Looking;
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::casework::letters;
+use crate::casework::promises::{ladder_of, taken_steps};
+use crate::domain::clock::Reading;
+use crate::domain::ids::{ClockId, UserId};
+use crate::domain::ladder::{self, PlannedStep};
+use crate::domain::lifecycle::Event;
+use crate::domain::notice::Says;
+use crate::store::escalations::{self, Taken};
+use crate::store::{Conn, Tx};
+
+/// One step, for one recipient.
+#[derive(Debug, Clone)]
+struct Taking {
+    /// Which of the readings it is about.
+    reading: usize,
+    clock_id: ClockId,
+    clock: String,
+    step: PlannedStep,
+    recipient: Recipient,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Sent,
+    Coalesced,
+    Skipped,
+    Undeliverable,
+}
+
+/// Takes every step of a case that is due and was not taken before, and writes to whom it names.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn take_due(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    looking: &mut Looking<'_>,
+    readings: &[Reading],
+    chain: &Chain<'_>,
+) -> Result<(), Failure> {
+    let mut takings = due(tx, at, looking, readings, chain)?;
+    takings.sort_by_key(|taking| taking.step.at);
+    coalesce(&mut takings, looking.case.opened_at);
+    let mut events: Vec<Event> = Vec::new();
+    for taking in &takings {
+        if !escalations::take(tx, &row(at, looking, taking))? {
+            continue;
+        }
+        match taking.outcome {
+            Outcome::Sent => {
+                looking.n_told += 1;
+                if !is_for_digest(taking) {
+                    write_to(tx, at, looking, readings, taking)?;
+                }
+            }
+            Outcome::Undeliverable => looking.n_undeliverable += 1,
+            Outcome::Coalesced | Outcome::Skipped => {}
+        }
+        put_on_timeline(&mut events, taking);
+    }
+    looking.happened.extend(events);
+    Ok(())
+}
+
+/// The dedupe key of a step's letter; [`clock_and_promise`] reads it again.
+fn dedupe_key(taking: &Taking) -> String {
+    let PlannedStep { step, occurrence, due_at, .. } = &taking.step;
+    let (clock, promised_at) = (taking.clock_id, due_at.as_microsecond());
+    format!("step:{clock}:{promised_at}:{occurrence}:{step}:{}", taking.recipient.address)
+}
+
+/// Which clock and which of its dates (in microseconds) a reminder is about.
+pub fn clock_and_promise(dedupe_key: &str) -> Option<(ClockId, i64)> {
+    let mut parts = dedupe_key.strip_prefix("step:")?.split(':');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+fn due(
+    conn: &mut Conn,
+    at: &Moment,
+    looking: &Looking<'_>,
+    readings: &[Reading],
+    chain: &Chain<'_>,
+) -> Result<Vec<Taking>, Failure> {
+    let mut takings = Vec::new();
+    for (n, reading) in readings.iter().enumerate() {
+        let Some(clock) = looking.kept.iter().find(|kept| kept.name == reading.name) else { continue };
+        let known = taken_steps(&looking.taken, &reading.name);
+        let ladder = ladder_of(at, &looking.case, looking.terms, &reading.name);
+        for step in ladder::due_steps(ladder, reading, looking.terms, at.now) {
+            let occurrence = i32::try_from(step.occurrence).unwrap_or(i32::MAX);
+            if known.contains(&(step.step.clone(), occurrence, step.due_at)) {
+                continue;
+            }
+            let mut told: BTreeSet<String> = BTreeSet::new();
+            let mut name = |recipient: Recipient, outcome: Outcome| {
+                if told.insert(recipient.address.clone()) {
+                    takings.push(Taking {
+                        reading: n,
+                        clock_id: clock.id,
+                        clock: reading.name.clone(),
+                        step: step.clone(),
+                        recipient,
+                        outcome,
+                    });
+                }
+            };
+            for whom in &step.to {
+                let resolved = chain.resolve(conn, whom, owner_of(looking, reading))?;
+                let outcome = if step.skipped { Outcome::Skipped } else { Outcome::Sent };
+                let nobody = resolved.recipient.is_none();
+                if let Some(recipient) = resolved.recipient {
+                    name(recipient, outcome);
+                }
+                // What is not sent anyway need not be said to have failed; but a step that nobody
+                // can be told of is kept all the same.
+                for unreached in resolved.unreached.into_iter().filter(|_| nobody || !step.skipped) {
+                    let outcome = if step.skipped { Outcome::Skipped } else { Outcome::Undeliverable };
+                    let (post, address) = (unreached.post, unreached.address);
+                    name(Recipient { post, address, gets_digest: false }, outcome);
+                }
+            }
+        }
+    }
+    Ok(takings)
+}
+
+/// Whoever made the promise, where it is an officer's own; else whoever has the case.
+fn owner_of(looking: &Looking<'_>, reading: &Reading) -> Option<UserId> {
+    let own = reading.promise.as_ref().and_then(|promise| promise.owner.parse().ok());
+    own.or(looking.case.owner)
+}
+
+fn coalesce(takings: &mut [Taking], opened_at: Timestamp) {
+    let mut told_of_clock: BTreeSet<(ClockId, String)> = BTreeSet::new();
+    let mut told_at_opening: BTreeSet<String> = BTreeSet::new();
+    for taking in takings.iter_mut().rev().filter(|taking| taking.outcome == Outcome::Sent) {
+        let address = taking.recipient.address.clone();
+        let is_newest = told_of_clock.insert((taking.clock_id, address.clone()));
+        let fell_before = taking.step.at <= opened_at;
+        if !is_newest || (fell_before && !told_at_opening.insert(address)) {
+            taking.outcome = Outcome::Coalesced;
+        }
+    }
+}
+
+fn is_for_digest(taking: &Taking) -> bool {
+    (taking.step.digest || taking.recipient.gets_digest) && !taking.step.at_once
+}
+
+fn row(at: &Moment, looking: &Looking<'_>, taking: &Taking) -> Taken {
+    let calendar = &at.council.catalogue.calendar;
+    let is_in_digest = taking.outcome == Outcome::Sent && is_for_digest(taking);
+    // Steps of 9am stand in the digest of that very morning. What a case brings along when it opens
+    // late waits for the next one, so that one morning's late cases come in one mail.
+    let digest_after = calendar.next_digest_time(taking.step.at.max(looking.case.opened_at));
+    Taken {
+        id: at.id(),
+        case: looking.case.id,
+        clock_id: taking.clock_id,
+        clock: taking.clock.clone(),
+        step: taking.step.step.clone(),
+        occurrence: i32::try_from(taking.step.occurrence).unwrap_or(i32::MAX),
+        post: taking.recipient.post.clone(),
+        recipient: taking.recipient.address.clone(),
+        due_at: taking.step.at,
+        promised_at: taking.step.due_at,
+        taken_at: at.now,
+        state: taking.outcome.as_str().to_owned(),
+        digest_after: is_in_digest.then_some(digest_after),
+    }
+}
+
+fn write_to(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    looking: &Looking<'_>,
+    readings: &[Reading],
+    taking: &Taking,
+) -> Result<(), Failure> {
+    let item = letters::staff_item(tx, at, &looking.case, readings.get(taking.reading))?;
+    let has_come = taking.step.due_at.duration_since(at.now) <= SignedDuration::ZERO;
+    let says = if has_come { Says::Due { item } } else { Says::Reminder { item } };
+    let send_at = if taking.step.at_once { at.now } else { at.council.catalogue.calendar.next_sending_time(at.now) };
+    let to = &taking.recipient.address;
+    letters::tell_staff(tx, at, Some(looking.case.id), to, says, dedupe_key(taking), send_at)?;
+    Ok(())
+}
+
+/// One line for each step and what became of it, naming everybody it came to.
+fn put_on_timeline(events: &mut Vec<Event>, taking: &Taking) {
+    let became = taking.outcome.as_str();
+    let who = &taking.recipient.post;
+    let same = events.iter_mut().find_map(|event| match event {
+        Event::EscalationStep { clock, step, occurrence, state, to }
+            if *clock == taking.clock
+                && *step == taking.step.step
+                && *occurrence == taking.step.occurrence
+                && state == became =>
+        {
+            Some(to)
+        }
+        _ => None,
+    });
+    match same {
+        Some(to) => to.push(who.clone()),
+        None => events.push(Event::EscalationStep {
+            clock: taking.clock.clone(),
+            step: taking.step.step.clone(),
+            occurrence: taking.step.occurrence,
+            state: became.to_owned(),
+            to: vec![who.clone()],
+        }),
+    }
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Coalesced => "coalesced",
+            Self::Skipped => "skipped",
+            Self::Undeliverable => "undeliverable",
+        }
+    }
+}

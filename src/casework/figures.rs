@@ -1,0 +1,179 @@
+//! What came in on a day and what became of it: figures that add up, each of them listable.
+//!
+//! A day is the local date on which a contact reached us, whenever it says it was received.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::actions::{self, Target};
+use super::desk::Moment;
+use super::failure::Failure;
+use crate::domain::access::{Act, Actor};
+use crate::domain::contact::{Channel, Disposition, UnknownWord};
+use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::reference::Reference;
+use crate::store::contacts::{self, Contact};
+use crate::store::{Conn, users};
+
+/// One day's intake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayOfIntake {
+    pub on: Date,
+    pub all: Tally,
+    pub by_channel: BTreeMap<Channel, Tally>,
+}
+
+/// How many ended in which way. There is no other way, so they add up to what came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub opened: u64,
+    pub joined: u64,
+    pub stored: u64,
+    pub held: u64,
+    pub quarantined: u64,
+    pub duplicate: u64,
+}
+
+/// One contact in such a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub contact: ContactId,
+    pub channel: Channel,
+    pub received_at: Timestamp,
+    pub logged_at: Timestamp,
+    pub disposition: Disposition,
+    /// None where the reader may not know of it.
+    pub case: Option<(CaseId, Reference)>,
+    /// Who has it, or must look at it. Never nobody while it waits.
+    pub owner: Option<Keeper>,
+    pub waiting_since: Option<Timestamp>,
+    pub limit_at: Option<Timestamp>,
+}
+
+/// Who has something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeper {
+    pub name: String,
+    pub email: String,
+}
+
+impl Tally {
+    /// Everything that came in.
+    #[must_use]
+    pub fn came_in(&self) -> u64 {
+        self.opened + self.joined + self.stored + self.held + self.quarantined + self.duplicate
+    }
+
+    fn add(&mut self, disposition: Disposition, n: u64) {
+        let count = match disposition {
+            Disposition::Opened => &mut self.opened,
+            Disposition::Joined => &mut self.joined,
+            Disposition::Stored => &mut self.stored,
+            Disposition::Held => &mut self.held,
+            Disposition::Quarantined => &mut self.quarantined,
+            Disposition::Duplicate => &mut self.duplicate,
+        };
+        *count += n;
+    }
+}
+
+/// The figures of one day.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn intake_on(conn: &mut Conn, at: &Moment, on: Date) -> Result<DayOfIntake, Failure> {
+    let (from, to) = bounds(at, on)?;
+    let mut day = DayOfIntake { on, all: Tally::default(), by_channel: BTreeMap::new() };
+    for (channel, disposition, n) in contacts::tally(conn, from, to)? {
+        let channel: Channel = channel.parse().map_err(unreadable)?;
+        let disposition: Disposition = disposition.parse().map_err(unreadable)?;
+        let n = u64::try_from(n).map_err(anyhow::Error::from)?;
+        day.all.add(disposition, n);
+        day.by_channel.entry(channel).or_default().add(disposition, n);
+    }
+    Ok(day)
+}
+
+/// A page of the contacts behind one figure, in the order they reached us.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn counted(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    (on, disposition): (Date, Disposition),
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Counted>, Failure> {
+    let (from, to) = bounds(at, on)?;
+    contacts::logged_between(conn, (from, to), disposition, after, limit)?
+        .into_iter()
+        .map(|contact| count_one(conn, at, actor, contact))
+        .collect()
+}
+
+fn count_one(conn: &mut Conn, at: &Moment, actor: &Actor, contact: Contact) -> Result<Counted, Failure> {
+    let filed = match contact.case {
+        Some(id) => match actions::find(conn, actor, &Target::Id(id), Act::Read) {
+            Ok(filed) => Some(filed),
+            Err(Failure::Missing | Failure::Forbidden { .. }) => None,
+            Err(other) => return Err(other),
+        },
+        None => None,
+    };
+    let is_waiting = matches!(contact.disposition, Disposition::Held | Disposition::Quarantined);
+    let owner = match (&contact.waits_for, filed.as_ref().and_then(|filed| filed.case.owner)) {
+        (Some(email), _) => Some(keeper(at, email)),
+        (None, Some(owner)) => users::find(conn, owner)?
+            .map(|account| Keeper { name: account.user.name, email: account.user.email }),
+        (None, None) => None,
+    };
+    Ok(Counted {
+        contact: contact.id,
+        channel: contact.channel,
+        received_at: contact.received_at,
+        logged_at: contact.logged_at,
+        disposition: contact.disposition,
+        case: filed.map(|filed| (filed.case.id, filed.case.reference)),
+        owner,
+        waiting_since: is_waiting.then_some(contact.logged_at),
+        limit_at: contact.limit_at,
+    })
+}
+
+/// The post with this address, else the bare address.
+fn keeper(at: &Moment, email: &str) -> Keeper {
+    let post = at.council.catalogue.posts.values().find(|post| post.email == email);
+    Keeper { name: post.map_or_else(|| email.to_owned(), |post| post.title.clone()), email: email.to_owned() }
+}
+
+/// The first instant of a local day, and of the next.
+fn bounds(at: &Moment, on: Date) -> Result<(Timestamp, Timestamp), Failure> {
+    let zone = at.council.catalogue.calendar.zone();
+    let begin = |day: Date| day.to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
+    let beyond = |_| Failure::invalid("/on", "out_of_range", "This date is beyond the calendar.");
+    let next = on.checked_add(1.day()).map_err(beyond)?;
+    Ok((begin(on).map_err(beyond)?, begin(next).map_err(beyond)?))
+}
+
+fn unreadable(word: UnknownWord) -> Failure {
+    Failure::Fault(word.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_in_is_the_sum_of_what_became_of_it() {
+        let mut tally = Tally::default();
+        for (disposition, n) in Disposition::ALL.iter().zip(1..) {
+            tally.add(*disposition, n);
+        }
+        assert_eq!(tally.came_in(), 1 + 2 + 3 + 4 + 5 + 6);
+        assert_eq!((tally.opened, tally.duplicate), (1, 5));
+    }
+}

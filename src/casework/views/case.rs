@@ -1,0 +1,412 @@
+//! A case: in a list, by itself, and as an act left it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::history::{TimelineLine, line_for};
+use super::{CaseName, Named, Part, Sort, is_outside_the_work, is_readable, named, names};
+use crate::casework::actions::{Acted, Owner, Target, find};
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::case::{LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor};
+use crate::domain::contact::{Channel, Location};
+use crate::domain::ids::{CaseId, PersonId};
+use crate::domain::person::{PersonKind, RoleOnCase};
+use crate::store::cases::{self, After, Filed, Filter, Order};
+use crate::store::types::NEVER;
+use crate::store::{Conn, outbox, people, users};
+
+/// A case as every list and every act shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CaseView {
+    pub id: Uuid,
+    /// As it is quoted: `4X7-K92-MQ3`.
+    pub reference: String,
+    pub status: Status,
+    /// For whom it waits, while it does.
+    pub waiting_for: Option<WaitingFor>,
+    /// How it ended, once it has.
+    pub outcome: Option<Outcome>,
+    pub subject: String,
+    pub priority: Priority,
+    pub procedure: Procedure,
+    /// Stage of a complaint; 1 otherwise.
+    pub stage: u8,
+    pub service: String,
+    pub category: String,
+    pub queue: String,
+    pub owner: Option<Named>,
+    pub channel: Channel,
+    pub received_at: Timestamp,
+    /// The first instant that is late.
+    pub acknowledge_by: Option<Timestamp>,
+    /// The last day, to show people.
+    pub acknowledge_on: Option<Date>,
+    /// The first instant that is late.
+    pub respond_by: Option<Timestamp>,
+    /// The last day, to show people.
+    pub respond_on: Option<Date>,
+    /// The date stands once what starts it has happened.
+    pub respond_by_projected: bool,
+    /// The first date we told the person.
+    pub first_promised_on: Option<Date>,
+    /// Why it is where it is.
+    pub routing: Routed,
+    /// What `If-Match` takes, in quotes.
+    pub version: i64,
+    pub links: CaseLinks,
+}
+
+/// Where more about a case is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CaseLinks {
+    #[serde(rename = "self")]
+    pub itself: String,
+    pub timeline: String,
+    pub clocks: String,
+}
+
+/// A case by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CaseDetail {
+    #[serde(flatten)]
+    pub case: CaseView,
+    pub requester_kind: PersonKind,
+    pub opened_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// Who it is from, for and about.
+    pub people: Vec<PersonOnCase>,
+    /// Cases linked to it, in either direction, that the reader may see.
+    pub related_cases: Vec<RelatedCase>,
+    /// References it had in older systems.
+    pub aliases: Vec<String>,
+    /// The reference it has with whoever brought it in.
+    pub their_reference: Option<String>,
+    pub location: Option<Location>,
+    /// What its category asks for.
+    pub fields: serde_json::Map<String, serde_json::Value>,
+    pub secrecy: Secrecy,
+    /// What kind of danger was read or declared.
+    pub danger: Option<String>,
+    /// Somebody has the danger in hand.
+    pub is_claimed: bool,
+    /// How often the person has asked again.
+    pub chasers: u32,
+    /// How often it has changed queues.
+    pub transfers: u32,
+    /// Until when a message from the person opens it again.
+    pub follow_up_until: Option<Date>,
+}
+
+/// One person on a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PersonOnCase {
+    pub id: Uuid,
+    pub name: Option<String>,
+    pub role: RoleOnCase,
+    /// They have taken back their part.
+    pub has_withdrawn: bool,
+}
+
+/// A case linked to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RelatedCase {
+    pub id: Uuid,
+    pub reference: String,
+    pub kind: LinkKind,
+    pub service: String,
+    pub procedure: Procedure,
+    pub status: Status,
+}
+
+/// What an act on a case left.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ActedView {
+    /// What happened; null when it was so already.
+    pub event: Option<TimelineLine>,
+    pub case: CaseView,
+    /// What was sent for it; absent when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<LeavingNotice>,
+}
+
+/// A notice that is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LeavingNotice {
+    pub id: Uuid,
+    /// Until then a reply can be taken back; null for a letter somebody must write.
+    pub leaves_at: Option<Timestamp>,
+}
+
+/// What a list of cases is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Question {
+    pub status: Vec<Status>,
+    pub queue: Option<String>,
+    pub service: Option<String>,
+    pub category: Option<String>,
+    pub owner: Option<Owner>,
+    pub procedure: Option<Procedure>,
+    pub priority: Option<Priority>,
+    pub channel: Option<Channel>,
+    pub person: Option<PersonId>,
+    pub due_before: Option<Timestamp>,
+    pub is_overdue: bool,
+    /// Searched in reference, subject and what was said.
+    pub text: Option<String>,
+    pub sort: Sort,
+    /// How many there are in all is wanted too.
+    pub with_total: bool,
+}
+
+/// Where a list of cases goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CasesAfter {
+    pub sort: Sort,
+    risk: i32,
+    at: Timestamp,
+    id: CaseId,
+}
+
+/// A part of the cases the actor may see, and how many there are in all, where that was asked.
+///
+/// # Errors
+/// When the database cannot be asked, or `me` is nobody.
+pub fn list(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    question: &Question,
+    after: Option<CasesAfter>,
+    limit: u16,
+) -> Result<(Part<CaseView, CasesAfter>, Option<u64>), Failure> {
+    let sight = actor.sight();
+    let Some(filter) = filter(conn, at, actor, question)? else {
+        let nothing = Part { items: Vec::new(), next: None };
+        return Ok((nothing, question.with_total.then_some(0)));
+    };
+    let order = match question.sort {
+        Sort::Due => Order::Due,
+        Sort::Received => Order::Received,
+        Sort::Updated => Order::Updated,
+    };
+    let after = after.map(|after| After { risk: after.risk, at: after.at, id: after.id });
+    let rows = cases::list(conn, &sight, &filter, order, after, i64::from(limit) + 1)?;
+    let part = Part::cut(rows, limit, |filed| goes_on(question.sort, filed));
+    let seen: Vec<Filed> = part.items.into_iter().filter(|filed| is_readable(actor, &filed.case)).collect();
+    let items = views(conn, &seen)?;
+    let total = if question.with_total {
+        Some(u64::try_from(cases::count(conn, &sight, &filter)?).unwrap_or(0))
+    } else {
+        None
+    };
+    Ok((Part { items, next: part.next }, total))
+}
+
+/// One case, for somebody who may see it.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is none, or none they may know of.
+pub fn detail(conn: &mut Conn, actor: &Actor, target: &Target) -> Result<CaseDetail, Failure> {
+    let filed = find(conn, actor, target, Act::Read)?;
+    detail_of(conn, actor, &filed)
+}
+
+/// A case that was found for the actor, in full.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn detail_of(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDetail, Failure> {
+    let case = &filed.case;
+    let is_outside = is_outside_the_work(actor);
+    let people = people_on(conn, actor, case.id)?;
+    let related_cases = related(conn, actor, case.id)?;
+    Ok(CaseDetail {
+        case: view(conn, filed)?,
+        requester_kind: case.requester_kind,
+        opened_at: case.opened_at,
+        updated_at: case.updated_at,
+        closed_at: case.closed_at,
+        people,
+        related_cases,
+        aliases: cases::aliases(conn, case.id)?,
+        their_reference: case.their_reference.clone(),
+        location: case.location.clone(),
+        fields: if is_outside { serde_json::Map::new() } else { case.fields.clone() },
+        secrecy: case.secrecy,
+        danger: case.danger.clone(),
+        is_claimed: case.is_claimed,
+        chasers: case.n_chasers,
+        transfers: case.n_transfers,
+        follow_up_until: case.follow_up_until,
+    })
+}
+
+/// A case as lists and answers show it, for an actor who was let at it.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn view(conn: &mut Conn, filed: &Filed) -> Result<CaseView, Failure> {
+    let names = names(conn, filed.case.owner)?;
+    Ok(show(filed, &names))
+}
+
+/// What an act left, for whoever did it.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn acted(conn: &mut Conn, actor: &Actor, acted: &Acted) -> Result<ActedView, Failure> {
+    let filed = &acted.settled.filed;
+    let event = match acted.settled.lines.first() {
+        Some(line) => Some(line_for(actor, line)?),
+        None => None,
+    };
+    let notice = match acted.notice {
+        Some(id) => outbox::find(conn, id)?
+            .map(|notice| LeavingNotice { id: notice.id.0, leaves_at: notice.next_attempt_at }),
+        None => None,
+    };
+    Ok(ActedView { event, case: view(conn, filed)?, notice })
+}
+
+/// Cases linked to one, in either direction, within what the actor may see.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn related(conn: &mut Conn, actor: &Actor, case: CaseId) -> Result<Vec<RelatedCase>, Failure> {
+    let found = cases::related(conn, &actor.sight(), case)?;
+    Ok(found
+        .into_iter()
+        .filter(|(_, filed)| is_readable(actor, &filed.case))
+        .map(|(kind, filed)| RelatedCase {
+            id: filed.case.id.0,
+            reference: filed.case.reference.to_string(),
+            kind,
+            service: filed.case.service,
+            procedure: filed.case.procedure,
+            status: filed.case.status,
+        })
+        .collect())
+}
+
+/// Several cases for one list, their owners' names read at once.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn views(conn: &mut Conn, filed: &[Filed]) -> Result<Vec<CaseView>, Failure> {
+    let names = names(conn, filed.iter().filter_map(|one| one.case.owner))?;
+    Ok(filed.iter().map(|one| show(one, &names)).collect())
+}
+
+/// The id and reference of a case the actor may read.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn name(conn: &mut Conn, actor: &Actor, id: CaseId) -> Result<Option<CaseName>, Failure> {
+    Ok(super::readable(conn, actor, id)?.map(|filed| CaseName::of(&filed.case)))
+}
+
+/// Whether the actor may work a case, not only read it.
+#[must_use]
+pub fn may_work(actor: &Actor, filed: &Filed) -> bool {
+    may(actor, Act::Work, &filed.case, false) == Verdict::Allow
+}
+
+fn show(filed: &Filed, names: &[(crate::domain::ids::UserId, String)]) -> CaseView {
+    let Filed { case, dates } = filed;
+    let path = format!("/v1/cases/{}", case.id);
+    CaseView {
+        id: case.id.0,
+        reference: case.reference.to_string(),
+        status: case.status,
+        waiting_for: case.waiting_for,
+        outcome: case.outcome,
+        subject: case.subject.clone(),
+        priority: case.priority,
+        procedure: case.procedure,
+        stage: case.stage,
+        service: case.service.clone(),
+        category: case.category.clone(),
+        queue: case.queue.clone(),
+        owner: case.owner.and_then(|owner| named(names, owner)),
+        channel: case.channel,
+        received_at: case.received_at,
+        acknowledge_by: dates.acknowledge_by,
+        acknowledge_on: dates.acknowledge_on,
+        respond_by: dates.respond_by,
+        respond_on: dates.respond_on,
+        respond_by_projected: dates.is_projected,
+        first_promised_on: dates.first_promised_on,
+        routing: case.routing.clone(),
+        version: case.version,
+        links: CaseLinks {
+            timeline: format!("{path}/timeline"),
+            clocks: format!("{path}/clocks"),
+            itself: path,
+        },
+    }
+}
+
+/// A member sees themselves on a case, and nobody else.
+fn people_on(conn: &mut Conn, actor: &Actor, case: CaseId) -> Result<Vec<PersonOnCase>, Failure> {
+    let own_address = is_outside_the_work(actor).then(|| actor.user().map(|user| user.email.clone())).flatten();
+    let mut shown = Vec::new();
+    for (id, role, has_withdrawn) in cases::people(conn, case)? {
+        let person = people::find(conn, id)?;
+        let is_hidden = own_address.is_some()
+            && person.as_ref().and_then(|person| person.email.as_ref()) != own_address.as_ref();
+        if !is_hidden {
+            let name = person.and_then(|person| person.name);
+            shown.push(PersonOnCase { id: id.0, name, role, has_withdrawn });
+        }
+    }
+    Ok(shown)
+}
+
+/// The filter as the store takes it; nothing when it cannot be met.
+fn filter(conn: &mut Conn, at: &Moment, actor: &Actor, question: &Question) -> Result<Option<Filter>, Failure> {
+    let owner = match &question.owner {
+        None => None,
+        Some(Owner::Nobody) => Some(None),
+        Some(Owner::Id(id)) => Some(Some(*id)),
+        Some(Owner::Me) => match actor.user() {
+            Some(user) => Some(Some(user.id)),
+            None => return Ok(None),
+        },
+        Some(Owner::Email(email)) => match users::find_by_email(conn, &email.to_lowercase())? {
+            Some(account) => Some(Some(account.user.id)),
+            None => return Ok(None),
+        },
+    };
+    let status: BTreeSet<Status> = question.status.iter().copied().collect();
+    Ok(Some(Filter {
+        status: status.into_iter().map(|status| status.to_string()).collect(),
+        queue: question.queue.clone(),
+        service: question.service.clone(),
+        category: question.category.clone(),
+        owner,
+        procedure: question.procedure.map(|word| word.to_string()),
+        priority: question.priority.map(|word| word.to_string()),
+        channel: question.channel.map(|word| word.to_string()),
+        person: question.person,
+        due_before: question.due_before,
+        overdue_at: question.is_overdue.then_some(at.now),
+        text: question.text.clone(),
+    }))
+}
+
+fn goes_on(sort: Sort, filed: &Filed) -> CasesAfter {
+    let at = match sort {
+        Sort::Due => filed.dates.due_at.unwrap_or(NEVER),
+        Sort::Received => filed.case.received_at,
+        Sort::Updated => filed.case.updated_at,
+    };
+    CasesAfter { sort, risk: i32::from(filed.case.priority != Priority::Emergency), at, id: filed.case.id }
+}

@@ -1,0 +1,197 @@
+//! What happened on a case, line by line, and what was said.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{AfterRow, Part, is_outside_the_work};
+use crate::casework::actions::{Target, find};
+use crate::casework::failure::Failure;
+use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
+use crate::domain::case::{Audience, Case};
+use crate::domain::contact::{Channel, Direction, Disposition};
+use crate::domain::ids::{ContactId, EventId};
+use crate::domain::lifecycle::Event;
+use crate::store::contacts::{self, Contact};
+use crate::store::events::{self, Line};
+use crate::store::{Conn, StoreError, people};
+
+/// One thing that happened on a case.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct TimelineLine {
+    pub id: Uuid,
+    pub at: Timestamp,
+    /// `opened`, `assigned`, `replied`, `clock_missed` …
+    pub kind: String,
+    /// Who did it.
+    pub actor: ActorLabel,
+    /// The person whose case it is may read of it.
+    pub public: bool,
+    /// What that person reads; null when the line is ours alone.
+    pub words: Option<String>,
+    /// What belongs to this kind of event.
+    pub detail: Value,
+}
+
+/// One thing said on a case.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ContactView {
+    pub id: Uuid,
+    pub channel: Channel,
+    pub direction: Direction,
+    /// What became of it when it came in.
+    pub disposition: Disposition,
+    pub received_at: Timestamp,
+    pub logged_at: Timestamp,
+    /// The day its promises count from.
+    pub counted_from_on: Option<Date>,
+    pub subject: String,
+    pub body: String,
+    pub language: Option<String>,
+    pub person: Option<PersonName>,
+    /// The account, key or link it was entered by.
+    pub entered_by: String,
+    pub external_id: Option<String>,
+    /// Everything else that was given.
+    pub detail: Value,
+}
+
+/// Somebody who contacts us, by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PersonName {
+    pub id: Uuid,
+    pub name: Option<String>,
+}
+
+/// At most so many lines are looked at for one page.
+const MOST_READ: i64 = 1000;
+
+/// A part of a case's timeline, oldest first. Members see its public lines.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is no case, or none the actor may know of.
+pub fn timeline(
+    conn: &mut Conn,
+    actor: &Actor,
+    target: &Target,
+    after: Option<EventId>,
+    limit: u16,
+) -> Result<Part<TimelineLine, EventId>, Failure> {
+    let case = find(conn, actor, target, Act::Read)?.case;
+    let mut items = Vec::new();
+    let mut after = after;
+    loop {
+        let lines = events::of_case(conn, case.id, after, MOST_READ)?;
+        let is_all = i64::try_from(lines.len()).unwrap_or(i64::MAX) < MOST_READ;
+        for line in lines {
+            let shown = is_shown(actor, &case, &line)?;
+            if shown && items.len() == usize::from(limit) {
+                return Ok(Part { items, next: after });
+            }
+            after = Some(line.id);
+            if shown {
+                items.push(line_for(actor, &line)?);
+            }
+        }
+        if is_all {
+            return Ok(Part { items, next: None });
+        }
+    }
+}
+
+/// A part of what was said on a case, oldest first.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is no case, or none the actor may know of.
+pub fn contacts(
+    conn: &mut Conn,
+    actor: &Actor,
+    target: &Target,
+    after: Option<AfterRow>,
+    limit: u16,
+) -> Result<Part<ContactView, AfterRow>, Failure> {
+    let case = find(conn, actor, target, Act::Read)?.case;
+    let after = after.map(|(at, id)| (at, ContactId(id)));
+    let rows = contacts::of_case(conn, case.id, after, i64::from(limit) + 1)?;
+    let part = Part::cut(rows, limit, |row: &Contact| (row.received_at, row.id.0));
+    let mut items = Vec::with_capacity(part.items.len());
+    for contact in part.items {
+        items.push(contact_view(conn, contact)?);
+    }
+    Ok(Part { items, next: part.next })
+}
+
+/// One contact as staff read it.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn contact_view(conn: &mut Conn, contact: Contact) -> Result<ContactView, Failure> {
+    let person = match contact.person {
+        Some(id) => Some(PersonName {
+            id: id.0,
+            name: people::find(conn, id)?.and_then(|person| person.name),
+        }),
+        None => None,
+    };
+    Ok(ContactView {
+        id: contact.id.0,
+        channel: contact.channel,
+        direction: contact.direction,
+        disposition: contact.disposition,
+        received_at: contact.received_at,
+        logged_at: contact.logged_at,
+        counted_from_on: contact.counted_from_on,
+        subject: contact.subject,
+        body: contact.body,
+        language: contact.language,
+        person,
+        entered_by: contact.entered_by,
+        external_id: contact.external_id,
+        detail: contact.detail,
+    })
+}
+
+/// A line as the actor may read it. Of the work behind a public line a member reads what was said
+/// to the person, and no more.
+pub(super) fn line_for(actor: &Actor, line: &Line) -> Result<TimelineLine, Failure> {
+    let event = read(line)?;
+    let is_outside = is_outside_the_work(actor);
+    let was_said_to_the_person = matches!(
+        event,
+        Event::Acknowledged { .. } | Event::Asked { .. } | Event::Replied { .. } | Event::Extended { .. }
+    );
+    let detail = line.event.get("detail").filter(|_| !is_outside || was_said_to_the_person);
+    let mut label = line.actor.clone();
+    if is_outside {
+        label.id = None;
+        label.name = None;
+    }
+    Ok(TimelineLine {
+        id: line.id.0,
+        at: line.at,
+        kind: line.kind.clone(),
+        actor: label,
+        public: line.is_public,
+        words: event.public_words(),
+        detail: detail.cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+    })
+}
+
+fn is_shown(actor: &Actor, case: &Case, line: &Line) -> Result<bool, Failure> {
+    if is_outside_the_work(actor) {
+        return Ok(line.is_public);
+    }
+    if line.kind != "noted" {
+        return Ok(true);
+    }
+    let is_for_the_team = matches!(read(line)?, Event::Noted { audience: Audience::Team, .. });
+    Ok(!is_for_the_team || may(actor, Act::Work, case, false) == Verdict::Allow)
+}
+
+fn read(line: &Line) -> Result<Event, Failure> {
+    serde_json::from_value(line.event.clone())
+        .map_err(|why| StoreError::Unreadable(format!("event {}: {why}", line.id)).into())
+}

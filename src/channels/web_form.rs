@@ -1,0 +1,62 @@
+//! A resident's web form: filled in by anybody, proved by nothing.
+//!
+//! The address on it may be somebody else's, so it opens nobody's record. Nothing is looked up
+//! here; see [`super::given`].
+
+use jiff::Timestamp;
+
+use super::given::{Faults, Given, Unfit};
+use crate::domain::contact::Channel;
+use crate::domain::enquiry::Enquiry;
+
+/// A form as it was sent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WebForm {
+    pub given: Given,
+    /// When the website took it, where that was earlier.
+    pub received_at: Option<Timestamp>,
+    /// They said yes to the question whether somebody is in danger now.
+    pub is_danger: bool,
+    /// The website's own number for it.
+    pub external_id: Option<String>,
+}
+
+/// Reads a form.
+///
+/// # Errors
+/// Everything that cannot be meant.
+pub fn read(form: WebForm, now: Timestamp) -> Result<Enquiry, Vec<Unfit>> {
+    let mut faults = Faults::default();
+    let mut enquiry = Enquiry::new(Channel::WebForm, form.received_at.unwrap_or(now));
+    form.given.read_into(&mut enquiry, false, &mut faults);
+    enquiry.danger_declared = form.is_danger;
+    enquiry.external_id = faults.line("/external_id", form.external_id, 200);
+    faults.settle(enquiry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channels::given::GivenPerson;
+    use crate::domain::enquiry::Who;
+
+    #[test]
+    fn a_form_proves_nothing_about_the_address_on_it() {
+        let form = WebForm {
+            given: Given {
+                body: Some("The bin was not emptied".to_owned()),
+                person: Some(GivenPerson {
+                    email: Some("ada@mail.example".to_owned()),
+                    ..GivenPerson::default()
+                }),
+                ..Given::default()
+            },
+            is_danger: true,
+            ..WebForm::default()
+        };
+        let enquiry = read(form, Timestamp::UNIX_EPOCH).unwrap();
+        assert!(enquiry.danger_declared);
+        assert_eq!(enquiry.channel, Channel::WebForm);
+        assert!(matches!(enquiry.who, Who::Described(described) if !described.is_verified));
+    }
+}

@@ -1,0 +1,246 @@
+//! Accounts of the people of the council, for administrators.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::access::Access;
+use super::answer::Answer;
+use super::call::Call;
+use super::fields::{At, Id, Line, even_null};
+use super::operation::{Operation, get, patch, post};
+use super::paging::{Page, PageQuery};
+use super::problem::Problem;
+use crate::auth::passwords::{HashFault, Password, Unsuitable};
+use crate::casework::accounts::{self, Account, AccountChanges, NewAccount};
+use crate::casework::{Failure, Fault};
+use crate::domain::access::Role;
+use crate::domain::ids::UserId;
+
+/// An account to be made.
+#[derive(Clone, Deserialize, JsonSchema)]
+struct NewUser {
+    #[schemars(length(max = 254), email)]
+    email: String,
+    #[schemars(length(min = 1))]
+    name: Line<200>,
+    role: Role,
+    /// Left out, they cannot sign in with a password.
+    #[serde(default)]
+    password: Option<Line<256>>,
+    /// Slugs; `*` is every queue but those of restricted cases.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    queues: Vec<Line<100>>,
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    services: Vec<Line<100>>,
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    restricted_teams: Vec<Line<100>>,
+    /// The post they hold, by slug.
+    #[serde(default)]
+    post: Option<Line<200>>,
+}
+
+/// What is to change; what is left out stays.
+#[derive(Clone, Deserialize, JsonSchema)]
+struct UserChanges {
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    name: Option<Line<200>>,
+    #[serde(default)]
+    role: Option<Role>,
+    #[serde(default)]
+    password: Option<Line<256>>,
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    queues: Option<Vec<Line<100>>>,
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    services: Option<Vec<Line<100>>>,
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    restricted_teams: Option<Vec<Line<100>>>,
+    /// `null` takes the post from them.
+    #[serde(default, deserialize_with = "even_null")]
+    post: Option<Option<Line<200>>>,
+    /// `false` ends their sessions within a minute.
+    #[serde(default)]
+    active: Option<bool>,
+}
+
+/// An account.
+#[derive(Serialize, JsonSchema)]
+struct UserAccount {
+    id: Id,
+    email: String,
+    name: String,
+    role: Role,
+    queues: Vec<String>,
+    services: Vec<String>,
+    restricted_teams: Vec<String>,
+    post: Option<String>,
+    active: bool,
+    created_at: At,
+    version: i64,
+}
+
+/// Its operations.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let admin = || Access::staff(&[Role::Admin]);
+    vec![
+        get("/v1/users", list)
+            .id("list_users")
+            .summary("Every account, by e-mail address")
+            .tag("Users")
+            .access(admin())
+            .query::<PageQuery>()
+            .answers::<Page<UserAccount>>(200, "A page of accounts."),
+        post("/v1/users", create)
+            .id("create_user")
+            .summary("Make an account")
+            .tag("Users")
+            .access(admin())
+            .body::<NewUser>()
+            .answers::<UserAccount>(201, "The account.")
+            .answer_header("Location", "Where the account is.")
+            .has_etag()
+            .example_request(json!({
+                "email": "sam.officer@council.example", "name": "Sam Officer", "role": "officer",
+                "password": "a long pass phrase", "queues": ["waste-ops"],
+            })),
+        get("/v1/users/{user}", show)
+            .id("get_user")
+            .summary("One account")
+            .tag("Users")
+            .access(admin())
+            .path_note("user", "The account's id.")
+            .answers::<UserAccount>(200, "The account.")
+            .has_etag(),
+        patch("/v1/users/{user}", change)
+            .id("change_user")
+            .summary("Change or close an account")
+            .description("Who is closed, given another role or another password has to sign in again.")
+            .tag("Users")
+            .access(admin())
+            .path_note("user", "The account's id.")
+            .body::<UserChanges>()
+            .if_match_required()
+            .answers::<UserAccount>(200, "The account as it is now.")
+            .has_etag()
+            .example_request(json!({"active": false})),
+    ]
+}
+
+async fn list(call: Call) -> Result<Answer, Problem> {
+    let page: PageQuery = call.query()?;
+    let after: Option<String> = call.cursor(page.cursor.as_deref())?;
+    let n_rows = page.limit_and_one();
+    let mut accounts = call.read(move |conn, _| accounts::list(conn, after.as_deref(), n_rows)).await?;
+    let next = page.cut(&mut accounts, |account| account.user.email.clone());
+    Ok(call.page(accounts.iter().map(UserAccount::from).collect(), next.as_ref(), None))
+}
+
+async fn create(call: Call) -> Result<Answer, Problem> {
+    let new: NewUser = call.json()?;
+    let password_hash = hashed(&call, new.password.as_deref()).await?;
+    let actor = call.actor.clone();
+    call.commit(
+        move |tx, at| {
+            let new = new.clone();
+            let new = NewAccount {
+                email: new.email,
+                name: new.name.into_string(),
+                role: new.role,
+                password_hash: password_hash.clone(),
+                queues: texts(new.queues),
+                services: texts(new.services),
+                teams: texts(new.restricted_teams),
+                post: new.post.map(Line::into_string),
+            };
+            accounts::create(tx, at, &actor, new)
+        },
+        |account| {
+            Answer::created(&format!("/v1/users/{}", account.user.id), &UserAccount::from(account))
+                .with_etag(account.version)
+        },
+    )
+    .await
+}
+
+async fn show(call: Call) -> Result<Answer, Problem> {
+    let id: UserId = call.id("user")?;
+    let account = call.read(move |conn, _| accounts::account(conn, id)).await?;
+    Ok(Answer::ok(&UserAccount::from(&account)).with_etag(account.version))
+}
+
+async fn change(call: Call) -> Result<Answer, Problem> {
+    let id: UserId = call.id("user")?;
+    call.read(move |conn, _| accounts::account(conn, id)).await?;
+    let changes: UserChanges = call.json()?;
+    let if_match = call.require_if_match()?;
+    let password_hash = hashed(&call, changes.password.as_deref()).await?;
+    let actor = call.actor.clone();
+    let account = call
+        .perform(move |tx, at| {
+            let account = accounts::account(tx, id)?;
+            if_match.admits(account.version)?;
+            let changes = changes.clone();
+            let changes = AccountChanges {
+                name: changes.name.map(Line::into_string),
+                role: changes.role,
+                password_hash: password_hash.clone(),
+                queues: changes.queues.map(texts),
+                services: changes.services.map(texts),
+                teams: changes.restricted_teams.map(texts),
+                post: changes.post.map(|post| post.map(Line::into_string)),
+                is_active: changes.active,
+            };
+            accounts::change(tx, at, &actor, account, changes)
+        })
+        .await?;
+    call.front.forget_the_recognised();
+    Ok(Answer::ok(&UserAccount::from(&account)).with_etag(account.version))
+}
+
+/// Hashed before the transaction begins: it takes a tenth of a second.
+async fn hashed(call: &Call, password: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(password) = password else { return Ok(None) };
+    let password = Password::chosen(password).map_err(|why| {
+        let code = match why {
+            Unsuitable::TooShort => "too_short",
+            Unsuitable::TooLong => "too_long",
+        };
+        Problem::invalid(vec![Fault { pointer: "/password".to_owned(), code, detail: format!("{why}.") }])
+    })?;
+    match call.front.hasher.hash(password).await {
+        Ok(hash) => Ok(Some(hash)),
+        Err(HashFault::Busy) => Err(Failure::Busy { retry_after_seconds: 2 }.into()),
+        Err(fault) => Err(Problem::fault(fault)),
+    }
+}
+
+fn texts<const MAX: usize>(lines: Vec<Line<MAX>>) -> Vec<String> {
+    lines.into_iter().map(Line::into_string).collect()
+}
+
+impl From<&Account> for UserAccount {
+    fn from(account: &Account) -> Self {
+        let user = &account.user;
+        Self {
+            id: user.id.0.into(),
+            email: user.email.clone(),
+            name: user.name.clone(),
+            role: user.role,
+            queues: user.queues.clone(),
+            services: user.services.clone(),
+            restricted_teams: user.teams.clone(),
+            post: user.post.clone(),
+            active: account.is_active,
+            created_at: account.created_at.into(),
+            version: account.version,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Pages for people: server-rendered, readable without script, fonts or images from elsewhere.
+//!
+//! A page shows what a use case of `casework` says and decides nothing. It is escaped by the template
+//! engine, loads only its own style sheet, and looks the same on a telephone and on paper. Residents
+//! follow their case in [`track`]; a demo shows its clock and its mails in [`demo`].
+
+use std::sync::LazyLock;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use serde::Serialize;
+
+use crate::casework::Desk;
+use crate::http::{Access, Answer, Call, Operation, Problem, get};
+
+pub mod demo;
+mod one_site;
+pub mod track;
+
+/// What every page needs around what it says.
+#[derive(Debug, Serialize)]
+pub struct Frame {
+    council: String,
+    main_phone: String,
+    main_hours: String,
+    website: String,
+    /// A rehearsal: nothing here is real.
+    is_demo: bool,
+    title: String,
+}
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(templates);
+const STYLE: &str = include_str!("style.css");
+
+/// Everything pages are made of, for a server that is or is not a demo.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let mut all = track::operations();
+    all.push(
+        get("/assets/style.css", style)
+            .id("get_style_sheet")
+            .summary("How the pages look")
+            .tag("Pages")
+            .access(Access::public())
+            .answers_raw(200, "text/css", "The style sheet.")
+            .hidden(),
+    );
+    all
+}
+
+impl Frame {
+    /// The frame of this council's pages.
+    pub fn of(desk: &Desk, is_demo: bool, title: impl Into<String>) -> Self {
+        let council = desk.council();
+        let council = &council.catalogue.council;
+        Self {
+            council: council.name.clone(),
+            main_phone: council.main_phone.clone(),
+            main_hours: council.main_hours.in_words(),
+            website: council.website.clone(),
+            is_demo,
+            title: title.into(),
+        }
+    }
+}
+
+/// Writes a page.
+///
+/// # Errors
+/// When its template and what it is given do not fit, which is a defect.
+pub fn page(status: u16, template: &str, frame: &Frame, said: impl Serialize) -> Result<Answer, Problem> {
+    let html = TEMPLATES
+        .get_template(template)
+        .and_then(|template| template.render(context! { frame, said => minijinja::Value::from_serialize(said) }))
+        .map_err(Problem::fault)?;
+    Ok(Answer::page(status, html))
+}
+
+/// What went wrong, as a page instead of a document for programs.
+pub fn apology(call_path: &str, request_id: &str, frame: &Frame, problem: Problem) -> Answer {
+    // The answer for programs is made for its side of the work: it logs what went wrong.
+    let told = problem.into_answer(call_path, request_id);
+    let status = told.status;
+    let said = context! { status, request_id };
+    let mut answer = page(status, "apology.html", frame, said).unwrap_or_else(|_| Answer::empty(status));
+    answer.headers.extend(told.headers.into_iter().filter(|(name, _)| name == "retry-after"));
+    answer
+}
+
+async fn style(_: Call) -> Result<Answer, Problem> {
+    Ok(Answer::bytes(200, "text/css; charset=utf-8", STYLE).with_header("cache-control", "public, max-age=3600"))
+}
+
+fn templates() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| AutoEscape::Html);
+    for (name, text) in [
+        ("layout.html", include_str!("templates/layout.html")),
+        ("apology.html", include_str!("templates/apology.html")),
+        ("track.html", include_str!("templates/track.html")),
+        ("track_absent.html", include_str!("templates/track_absent.html")),
+        ("home.html", include_str!("templates/home.html")),
+        ("mail_list.html", include_str!("templates/mail_list.html")),
+        ("mail.html", include_str!("templates/mail.html")),
+    ] {
+        env.add_template(name, text).expect("the templates are built in, and a test reads every one");
+    }
+    env
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_reads_and_none_runs_script_or_styles_itself() {
+        for (name, template) in TEMPLATES.templates() {
+            let text = template.source();
+            for forbidden in ["<script", "style=", "<style", "onclick", "http://", "https://"] {
+                assert!(!text.contains(forbidden), "{name} has {forbidden}");
+            }
+        }
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+}

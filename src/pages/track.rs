@@ -1,0 +1,348 @@
+//! A person's own page: where their case stands, by the secret link from our mail.
+//!
+//! The link is opened once: it leaves a cookie no script can read and goes on to an address without
+//! any secret, so that none stands in histories, logs or on a shared screen. Without the cookie there
+//! is nothing to see, whoever asks and whatever they ask for.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::one_site::is_from_here;
+use super::{Frame, apology, page};
+use crate::casework::tracking::{self, PublicView};
+use crate::casework::{Failure, Link, Moment, Tx};
+use crate::domain::wording::{on_day, sentence_case};
+use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+/// A long letter, as a form writes it: up to three bytes for one.
+const FORM_LIMIT: usize = 320 * 1024;
+const LONGEST_MESSAGE: usize = 100_000;
+const LONGEST_LINE: usize = 2_000;
+
+/// Opening a case by its link, and what can be done there.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let form = |path, id, handler: fn(Call) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Problem>>>>| {
+        post(path, handler)
+            .id(id)
+            .summary("A form of the tracking page")
+            .tag("Pages")
+            .access(Access::public())
+            .raw_body(FORM, Limit::Bytes(FORM_LIMIT))
+            .answers_nothing(303, "Back to the page.")
+            .not_idempotent()
+            .hidden()
+    };
+    vec![
+        get("/track/{token}", open)
+            .id("open_tracking_page")
+            .summary("Open a case by its secret link")
+            .tag("Pages")
+            .access(Access::public())
+            .answers_nothing(303, "On to the page.")
+            .hidden(),
+        get("/track", show)
+            .id("show_tracking_page")
+            .summary("Where a case stands")
+            .tag("Pages")
+            .access(Access::public())
+            .query::<Shown>()
+            .answers_raw(200, "text/html", "The page.")
+            .hidden(),
+        form("/track/messages", "post_tracking_message", |call| Box::pin(add_message(call))),
+        form("/track/withdrawals", "post_tracking_withdrawal", |call| Box::pin(withdraw(call))),
+        form("/track/feedback", "post_tracking_feedback", |call| Box::pin(give_feedback(call))),
+    ]
+}
+
+/// What was done just before.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Shown {
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    done: Option<String>,
+}
+
+/// What the page says.
+#[derive(Serialize)]
+struct Told {
+    reference: String,
+    service: String,
+    /// "A missed bin".
+    heading: String,
+    status_label: String,
+    what_happens_next: Vec<String>,
+    received_on: String,
+    respond_on: Option<String>,
+    first_promised_on: Option<String>,
+    follow_up_until: Option<String>,
+    phone: String,
+    phone_hours: Option<String>,
+    history: Vec<ToldLine>,
+    /// A message can still be added.
+    takes_messages: bool,
+    takes_withdrawal: bool,
+    takes_feedback: bool,
+    done: Option<&'static str>,
+    /// What was wrong with what was sent, and the words that were sent.
+    mistake: Option<String>,
+    body: String,
+}
+
+#[derive(Serialize)]
+struct ToldLine {
+    on: String,
+    what: String,
+}
+
+async fn open(call: Call) -> Result<Answer, Problem> {
+    let token = call.path("token").to_owned();
+    let wanted = token.clone();
+    let found = call.read(move |conn, _| tracking::find_link(conn, &wanted)).await;
+    match found {
+        Ok(Some(_)) => Ok(Answer::see_other("/track").with_header("set-cookie", cookie(&call, &token))),
+        Ok(None) => Ok(refuse(&call)),
+        Err(problem) => Ok(apologise(&call, problem)),
+    }
+}
+
+async fn show(call: Call) -> Result<Answer, Problem> {
+    let shown: Shown = call.query()?;
+    let done = match shown.done.as_deref() {
+        Some("message") => Some("We have your message. The person dealing with this will see it."),
+        Some("withdrawal") => Some("You have withdrawn this."),
+        Some("feedback") => Some("Thank you for telling us."),
+        _ => None,
+    };
+    Ok(shown_page(&call, 200, done, None, String::new()).await)
+}
+
+async fn add_message(call: Call) -> Result<Answer, Problem> {
+    let form = match form(&call) {
+        Ok(form) => form,
+        Err(answer) => return Ok(answer),
+    };
+    let body = form.multi_line("body");
+    let mistake = if body.trim().is_empty() {
+        Some("Write your message first.")
+    } else if body.chars().count() > LONGEST_MESSAGE {
+        Some("Your message is too long. Please send the rest in a second one.")
+    } else {
+        None
+    };
+    if let Some(mistake) = mistake {
+        return Ok(shown_page(&call, 422, None, Some(mistake.to_owned()), body).await);
+    }
+    let words = body.clone();
+    let done = act(&call, move |tx, at, link| tracking::add_message(tx, at, link, &words).map(|_| ())).await;
+    Ok(after(&call, done, "message", body).await)
+}
+
+async fn withdraw(call: Call) -> Result<Answer, Problem> {
+    let form = match form(&call) {
+        Ok(form) => form,
+        Err(answer) => return Ok(answer),
+    };
+    let reason = Some(form.one_line("reason")).filter(|reason| !reason.is_empty());
+    let done = act(&call, move |tx, at, link| tracking::withdraw(tx, at, link, reason.as_deref())).await;
+    Ok(after(&call, done, "withdrawal", String::new()).await)
+}
+
+async fn give_feedback(call: Call) -> Result<Answer, Problem> {
+    let form = match form(&call) {
+        Ok(form) => form,
+        Err(answer) => return Ok(answer),
+    };
+    let score = form.one_line("score").parse::<u8>().ok().filter(|score| (1..=5).contains(score));
+    let Some(score) = score else {
+        return Ok(shown_page(&call, 422, None, Some("Choose one of the five answers.".to_owned()), String::new()).await);
+    };
+    let comment = form.one_line("comment");
+    let done = act(&call, move |tx, at, link| tracking::give_feedback(tx, at, link, score, &comment)).await;
+    Ok(after(&call, done, "feedback", String::new()).await)
+}
+
+/// Does something for whoever holds the cookie's link.
+async fn act<W>(call: &Call, work: W) -> Result<(), Problem>
+where
+    W: Fn(&mut Tx<'_>, &Moment, &Link) -> Result<(), Failure> + Send + 'static,
+{
+    let token = token(call).unwrap_or_default();
+    call.perform(move |tx, at| {
+        let link = tracking::find_link(tx, &token)?.ok_or(Failure::Missing)?;
+        work(tx, at, &link)
+    })
+    .await
+}
+
+/// Back to the page, which says that it is done; or the page again, which says why not.
+async fn after(call: &Call, done: Result<(), Problem>, what: &str, body: String) -> Answer {
+    match done {
+        Ok(()) => Answer::see_other(&format!("/track?done={what}")),
+        Err(problem) if problem.status == 404 => refuse(call),
+        Err(problem) if problem.status == 409 => {
+            let why = problem.detail.clone();
+            shown_page(call, 409, None, Some(why), body).await
+        }
+        Err(problem) if problem.status == 422 => {
+            let why = "Some of the characters cannot be taken. Please write it without them.".to_owned();
+            shown_page(call, 422, None, Some(why), body).await
+        }
+        Err(problem) => apologise(call, problem),
+    }
+}
+
+async fn shown_page(
+    call: &Call,
+    status: u16,
+    done: Option<&'static str>,
+    mistake: Option<String>,
+    body: String,
+) -> Answer {
+    let Some(token) = token(call) else {
+        return absent(call);
+    };
+    let seen = call
+        .read(move |conn, at| match tracking::find_link(conn, &token)? {
+            Some(link) => tracking::view(conn, at, &link).map(Some),
+            None => Ok(None),
+        })
+        .await;
+    let view = match seen {
+        Ok(Some(view)) => view,
+        Ok(None) => return refuse(call),
+        Err(problem) => return apologise(call, problem),
+    };
+    let today = call.front.desk.moment().today();
+    let told = Told { done, mistake, body, ..told(view, today) };
+    let frame = frame(call, format!("{} ({})", told.heading, told.reference));
+    page(status, "track.html", &frame, &told).unwrap_or_else(|problem| apologise(call, problem))
+}
+
+fn told(view: PublicView, today: Date) -> Told {
+    let is_over = matches!(view.status.as_str(), "closed" | "responded");
+    let may_write_again = view.follow_up_until.is_some_and(|until| today <= until);
+    let date_moved = view.first_promised_on.filter(|first| Some(*first) != view.respond_on);
+    Told {
+        reference: view.reference,
+        service: view.service,
+        heading: sentence_case(&view.category),
+        status_label: view.status_label,
+        what_happens_next: view.what_happens_next,
+        received_on: on_day(view.received_on),
+        respond_on: view.respond_on.filter(|_| !is_over).map(on_day),
+        first_promised_on: date_moved.filter(|_| !is_over).map(on_day),
+        follow_up_until: view.follow_up_until.filter(|_| is_over && may_write_again).map(on_day),
+        phone: view.phone,
+        phone_hours: view.phone_hours,
+        history: view.history.into_iter().rev().map(|line| ToldLine { on: on_day(line.on), what: line.what }).collect(),
+        takes_messages: view.is_open || may_write_again,
+        takes_withdrawal: view.is_open && !is_over,
+        takes_feedback: is_over,
+        done: None,
+        mistake: None,
+        body: String::new(),
+    }
+}
+
+/// A form from one of our own pages, by somebody with the cookie.
+fn form(call: &Call) -> Result<Form, Answer> {
+    if !is_from_here(call) {
+        let problem = Problem::forbidden("other_site", "This form was not sent from our page.");
+        return Err(apologise(call, problem));
+    }
+    if token(call).is_none() {
+        return Err(absent(call));
+    }
+    match call.form() {
+        Ok(pairs) => Ok(Form(pairs)),
+        Err(problem) => Err(apologise(call, problem)),
+    }
+}
+
+/// What a form held.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Line ends as LF; what no keyboard writes is left out.
+    fn multi_line(&self, name: &str) -> String {
+        let text = self.text(name).replace("\r\n", "\n").replace('\r', "\n");
+        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+    }
+
+    fn one_line(&self, name: &str) -> String {
+        let line: Vec<&str> = self.text(name).split_whitespace().collect();
+        line.join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
+    }
+}
+
+/// The 404 page, which costs from the budget of guesses: a wrong link is one.
+fn refuse(call: &Call) -> Answer {
+    let now = call.front.desk.time.monotonic();
+    match call.front.budgets.wrong_tokens.spend(&call.address, now) {
+        Ok(_) => absent(call),
+        Err(exhausted) => apologise(call, Problem::too_many(exhausted.retry_after_seconds)),
+    }
+}
+
+fn absent(call: &Call) -> Answer {
+    let frame = frame(call, "We cannot show you this page");
+    page(404, "track_absent.html", &frame, ()).unwrap_or_else(|problem| apologise(call, problem))
+}
+
+fn apologise(call: &Call, problem: Problem) -> Answer {
+    let frame = frame(call, "Sorry, this did not work");
+    apology(call.route, &call.request_id, &frame, problem)
+}
+
+fn frame(call: &Call, title: impl Into<String>) -> Frame {
+    Frame::of(&call.front.desk, call.front.is_demo, title)
+}
+
+/// The cookie's name. With the prefix a browser takes it only over TLS, for this host alone.
+fn cookie_name(call: &Call) -> &'static str {
+    if is_secure(call) { "__Host-reeve_track" } else { "reeve_track" }
+}
+
+fn is_secure(call: &Call) -> bool {
+    call.front.desk.manners.public_url.starts_with("https://")
+}
+
+/// Ends with the browser: many read their mail on a shared computer.
+fn cookie(call: &Call, token: &str) -> String {
+    let reach = if is_secure(call) { "Path=/; Secure" } else { "Path=/track" };
+    format!("{}={token}; {reach}; HttpOnly; SameSite=Lax", cookie_name(call))
+}
+
+fn token(call: &Call) -> Option<String> {
+    let name = cookie_name(call);
+    call.headers
+        .get_all("cookie")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(own, _)| *own == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_form_holds_is_taken_as_people_write_it() {
+        let form = Form(vec![
+            ("body".to_owned(), "Dear all,\r\nstill there.\u{7}".to_owned()),
+            ("reason".to_owned(), "  it is\nsolved ".to_owned()),
+        ]);
+        assert_eq!(form.multi_line("body"), "Dear all,\nstill there.");
+        assert_eq!(form.one_line("reason"), "it is solved");
+        assert_eq!(form.one_line("nothing"), "");
+    }
+}

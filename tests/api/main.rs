@@ -1,0 +1,15 @@
+//! Stories over HTTP, each on SQLite and on PostgreSQL.
+//!
+//! `stories! { async fn the_sentence(app: TestApp) { … } }` writes both tests. PostgreSQL runs where
+//! `REEVE_TEST_POSTGRES` names a server, which `./test` starts.
+
+#[macro_use]
+mod support;
+
+mod contract;
+mod errors;
+mod escalation;
+mod intake;
+mod mail_in;
+mod public;
+mod work;

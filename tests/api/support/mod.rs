@@ -1,0 +1,257 @@
+//! A whole Reeve for one story: its own database, the real router, a fixed clock, mail in memory.
+
+mod database;
+mod people;
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::App;
+use actix_web::http::Method;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use jiff::{SignedDuration, Timestamp};
+use lettre::transport as _;
+use reeve::casework::desk::{Council, Manners, Secrets};
+use reeve::casework::{Desk, escalation};
+use reeve::http::{self, Front, health::Health};
+use reeve::jobs;
+use reeve::notify::mail::Sendable;
+use reeve::notify::transport::Transport;
+use reeve::time_source::TimeSource;
+use serde_json::Value;
+
+pub use database::Database;
+
+/// Writes one story as two tests, one for each database.
+macro_rules! stories {
+    ($(async fn $name:ident($app:ident) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($app: crate::support::TestApp) $body
+
+            #[actix_web::test]
+            async fn on_sqlite() {
+                story(crate::support::TestApp::on(crate::support::Database::sqlite()).await).await;
+            }
+
+            #[actix_web::test]
+            async fn on_postgres() {
+                if let Some(database) = crate::support::Database::postgres() {
+                    story(crate::support::TestApp::on(database).await).await;
+                }
+            }
+        }
+    )+};
+}
+
+/// Friday 20 November 2026, two minutes before closing time.
+pub const START: &str = "2026-11-20T16:58:00Z";
+
+/// One installation with its clock in our hands.
+pub struct TestApp {
+    pub desk: Arc<Desk>,
+    front: Arc<Front>,
+    pump: Arc<reeve::notify::pump::Pump>,
+    sent: Arc<Mutex<Vec<Sendable>>>,
+    time: TimeSource,
+    _database: Database,
+}
+
+/// An answer, read.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+}
+
+/// Somebody who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub bearer: Option<String>,
+}
+
+/// A mail as it left.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub to: String,
+    /// Headers and parts, decoded enough to read.
+    pub raw: String,
+}
+
+impl TestApp {
+    pub async fn on(database: Database) -> Self {
+        let time = TimeSource::fixed(START.parse().unwrap());
+        let db = database.open();
+        let catalogue = reeve::config::embedded::northmere().unwrap();
+        let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now()).await.unwrap();
+        let council = Council::new(catalogue, &people::examples()).unwrap();
+        let manners = Manners {
+            public_url: "https://reeve.council.example".to_owned(),
+            undo_seconds: 120,
+            redirect_all_to: None,
+        };
+        let secrets = Secrets { tracking: vec![7; 32], loop_token: "story".to_owned() };
+        let desk = Desk::new(db, time.clone(), manners, secrets, council);
+        people::settle_in(&desk).await;
+        let settings = people::settings();
+        let health = Health::for_tests(&desk);
+        let front = Front::new(Arc::clone(&desk), &settings, &[3; 48], health, false).unwrap();
+        let (transport, sent) = Transport::memory();
+        let pump = jobs::pump(&desk, transport).unwrap();
+        Self { desk, front, pump, sent, time, _database: database }
+    }
+
+    /// Sends a request as it would come over the wire.
+    pub async fn send(&self, caller: &Caller, request: TestRequest) -> Reply {
+        let app = init_service(App::new().configure(http::app_config(Arc::clone(&self.front)))).await;
+        let request = match &caller.bearer {
+            Some(bearer) => request.insert_header(("authorization", format!("Bearer {bearer}"))),
+            None => request,
+        };
+        let response = call_service(&app, request.peer_addr("192.0.2.7:4711".parse().unwrap()).to_request()).await;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
+            .collect();
+        let body = read_body(response).await;
+        Reply { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    pub async fn get(&self, caller: &Caller, path: &str) -> Reply {
+        self.send(caller, TestRequest::get().uri(path)).await
+    }
+
+    pub async fn post(&self, caller: &Caller, path: &str, body: Value) -> Reply {
+        self.send(caller, TestRequest::post().uri(path).set_json(body)).await
+    }
+
+    pub async fn post_with(&self, caller: &Caller, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut request = TestRequest::with_uri(path).method(Method::POST).set_payload(body.to_owned());
+        for (name, value) in headers {
+            request = request.insert_header((*name, *value));
+        }
+        self.send(caller, request).await
+    }
+
+    /// Somebody of this role, signed in.
+    pub async fn sign_in(&self, email: &str) -> Caller {
+        let body = serde_json::json!({"email": email, "password": people::PASSWORD});
+        let reply = self.post(&Caller::nobody(), "/v1/auth/tokens", body).await;
+        assert_eq!(reply.status, 200, "{email} could not sign in: {}", reply.text);
+        Caller { bearer: Some(reply.json()["access_token"].as_str().unwrap().to_owned()) }
+    }
+
+    pub async fn agent(&self) -> Caller {
+        self.sign_in("agent@council.example").await
+    }
+
+    pub async fn officer(&self) -> Caller {
+        self.sign_in("officer@council.example").await
+    }
+
+    pub async fn team_leader(&self) -> Caller {
+        self.sign_in("team.leader.waste-ops@council.example").await
+    }
+
+    pub async fn admin(&self) -> Caller {
+        self.sign_in("admin@council.example").await
+    }
+
+    /// The key of an integration.
+    pub fn key(&self, name: &str) -> Caller {
+        Caller { bearer: Some(people::key(name).key) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// Moves the clock on, and lets everything that falls due on the way happen, hour by hour.
+    pub async fn until(&self, at: &str) {
+        let target: Timestamp = at.parse().unwrap();
+        while self.now() < target {
+            let step = (self.now() + SignedDuration::from_mins(30)).min(target);
+            self.time.move_to(step).unwrap();
+            self.catch_up().await;
+        }
+    }
+
+    /// Moves the clock in one jump, as after an outage.
+    pub async fn jump_to(&self, at: &str) {
+        self.time.move_to(at.parse().unwrap()).unwrap();
+        self.catch_up().await;
+    }
+
+    /// Does what is due now, and sends what is due now.
+    pub async fn catch_up(&self) {
+        escalation::sweep(&self.desk).await.unwrap();
+        while self.pump.pump_once().await.unwrap() > 0 {}
+    }
+
+    /// Every mail that has left so far.
+    pub async fn mails(&self) -> Vec<Mail> {
+        self.catch_up().await;
+        let sent = self.sent.lock().unwrap();
+        sent.iter()
+            .map(|one| Mail {
+                to: one.envelope.to().first().map(ToString::to_string).unwrap_or_default(),
+                raw: readable(&one.bytes),
+            })
+            .collect()
+    }
+
+    /// The mails to one address.
+    pub async fn mails_to(&self, address: &str) -> Vec<Mail> {
+        self.mails().await.into_iter().filter(|mail| mail.to == address).collect()
+    }
+}
+
+impl Caller {
+    pub fn nobody() -> Self {
+        Self { bearer: None }
+    }
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|why| panic!("{why}: {} {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+}
+
+impl Mail {
+    pub fn kind(&self) -> &str {
+        self.header("X-Reeve-Notice")
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        let prefix = format!("{}:", name.to_lowercase());
+        self.raw
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .find(|line| line.to_lowercase().starts_with(&prefix))
+            .map_or("", |line| line[prefix.len()..].trim())
+    }
+}
+
+/// Folds and transfer encodings undone, so that a sentence can be looked for.
+fn readable(bytes: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(bytes).unwrap();
+    let head = String::from_utf8_lossy(bytes);
+    let head = head.split("\r\n\r\n").next().unwrap_or("").replace("\r\n ", " ").replace("\r\n\t", " ");
+    let text = parsed.body_text(0).unwrap_or_default();
+    let html = parsed.body_html(0).unwrap_or_default();
+    format!("{}\n\n{text}\n----\n{html}", head.replace("\r\n", "\n"))
+}

@@ -1,0 +1,6 @@
+//! Use cases on SQLite, with a clock that stands still until it is moved. Nothing sleeps: time is
+//! advanced, then everything that has fallen due is done and sent.
+
+mod delivery;
+mod escalation;
+mod office;
