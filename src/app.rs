@@ -19,14 +19,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::secrets;
 use crate::casework::desk::{Council, Manners, Secrets, hex};
-use crate::casework::{Desk, Failure};
+use crate::casework::{Desk, catalogue};
 use crate::config::{self, Place, Secret, Settings, embedded};
 use crate::demo::clock::{self, DemoClock};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::triage::Example;
 use crate::http::health::Health;
 use crate::http::{Front, run_server};
-use crate::jobs::Jobs;
+use crate::jobs::{self, Freshness, Hooks, Jobs};
 use crate::notify::transport::{Protection, SmtpSettings, Transport};
 use crate::store::db::{Address, Opening};
 use crate::store::{Db, StoreError, settings as kept};
@@ -187,14 +187,23 @@ impl Ground {
         let metrics = Metrics::install()?;
         let figures = metrics_listener::start(&settings.metrics, &metrics)?;
         let health = Arc::new(Health::new(role.works()));
-        let demo_clock = DemoClock::of(&desk);
+        let demo_clock = DemoClock::of(&desk).map(Arc::new);
         let is_demo = demo_clock.is_some();
-        let jobs = if role.works() {
-            Some(start_jobs(&settings, &desk, &health).await?)
+        let refreshing = Arc::new(examples()?);
+        let (worker, following) = if role.works() {
+            let hooks = Hooks {
+                refresh_catalogue: refresh(&desk, &refreshing),
+                take_over_clock: demo_clock.map(|clock| take_over(clock, &desk)),
+            };
+            let transport = transport(&settings.mail, &settings.database.data_dir)?;
+            let pump = jobs::pump_of(&desk, transport, settings.mail.sends_at_once);
+            let tick = Duration::from_secs(u64::from(settings.schedule.tick_seconds));
+            let jobs = Jobs::start(&desk, pump, tick, hooks).await.context("starting the worker")?;
+            let beating = tokio::spawn(beat(jobs.freshness(), Arc::clone(&health), desk.time.clone()));
+            (Some(jobs), beating)
         } else {
-            None
+            (None, tokio::spawn(refresh_alone(refresh(&desk, &refreshing))))
         };
-        let following = demo_clock.map(|clock| tokio::spawn(follow(clock, Arc::clone(&desk))));
         let server = match listener {
             Some(listener) => {
                 let front = Front::new(Arc::clone(&desk), &settings, &keys.signing, Arc::clone(&health), is_demo)?;
@@ -224,11 +233,9 @@ impl Ground {
         if let Some(serving) = serving {
             serving.await.context("the server's task")?.context("the server")?;
         }
-        if let Some(jobs) = jobs {
-            jobs.stop().await;
-        }
-        if let Some(following) = following {
-            following.abort();
+        following.abort();
+        if let Some(worker) = worker {
+            worker.shutdown().await;
         }
         if let Some(figures) = figures {
             figures.stop().await;
@@ -354,15 +361,48 @@ async fn once(db: &Db, key: &'static str, make: impl FnOnce() -> String) -> anyh
     Ok(db.write(move |tx| kept::set_once(tx, key, &new)).await?)
 }
 
+/// Puts in force what another replica, or `reeve catalogue apply`, has stored.
+fn refresh(desk: &Arc<Desk>, examples: &Arc<Vec<Example>>) -> jobs::Work {
+    let (desk, examples) = (Arc::clone(desk), Arc::clone(examples));
+    Box::new(move || {
+        let (desk, examples) = (Arc::clone(&desk), Arc::clone(&examples));
+        Box::pin(async move { catalogue::refresh(&desk, &examples).await.map(|_| ()) })
+    })
+}
+
 /// Keeps a demo's clock where another replica, or a command, has put it.
-async fn follow(clock: DemoClock, desk: Arc<Desk>) {
+fn take_over(clock: Arc<DemoClock>, desk: &Arc<Desk>) -> jobs::Work {
+    let desk = Arc::clone(desk);
+    Box::new(move || {
+        let (clock, desk) = (Arc::clone(&clock), Arc::clone(&desk));
+        Box::pin(async move {
+            if clock.follow().await? {
+                desk.outbox_bell.notify_one();
+            }
+            Ok(())
+        })
+    })
+}
+
+/// A process without a worker asks for a new catalogue by itself.
+async fn refresh_alone(refresh: jobs::Work) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        second.tick().await;
+        if let Err(why) = refresh().await {
+            tracing::warn!("Could not ask for a new catalogue: {why:#}");
+        }
+    }
+}
+
+/// Tells `/readyz` that the worker lives, as long as every job comes to its end.
+async fn beat(freshness: Arc<Freshness>, health: Arc<Health>, time: TimeSource) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;
-        match clock.follow().await {
-            Ok(true) => desk.outbox_bell.notify_one(),
-            Ok(false) => {}
-            Err(why) => tracing::warn!("Could not read where the demo's clock stands: {why:#}"),
+        if freshness.late().is_empty() {
+            health.worker_ran(time.monotonic());
         }
     }
 }

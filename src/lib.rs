@@ -14,6 +14,7 @@ pub mod casework;
 pub mod channels;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod notify;
 pub mod store;
 pub mod telemetry;

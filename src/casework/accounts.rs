@@ -70,10 +70,9 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Why a refresh token opens nothing.
-#[derive(Debug)]
+/// What a refresh token opens.
 enum Refreshed {
-    Signed(SignedIn),
+    Signed(Box<SignedIn>),
     /// Unknown, over, or of an account that was closed.
     Unknown,
     /// Used before: somebody else has it, so nobody keeps it.
@@ -163,11 +162,12 @@ pub async fn refresh(desk: &Arc<Desk>, refresh_days: u16, presented: &str) -> Re
                 return Ok(Refreshed::Unknown);
             };
             let session = begin_session(tx, at, old.user, old.family, &hash, refresh_days)?;
-            Ok(Refreshed::Signed(SignedIn { user: account.user, session, refresh_token: token.clone() }))
+            let signed = SignedIn { user: account.user, session, refresh_token: token.clone() };
+            Ok(Refreshed::Signed(Box::new(signed)))
         })
         .await?;
     Ok(match refreshed {
-        Refreshed::Signed(signed) => Some(signed),
+        Refreshed::Signed(signed) => Some(*signed),
         Refreshed::Unknown | Refreshed::Reused => None,
     })
 }

@@ -15,7 +15,7 @@
 //! | [`person_history`] | one person's contacts and cases |
 //! | [`views`] | lists and details, always for an actor |
 //! | [`figures`] | what came in on a day, adding up |
-//! | [`receipts`] | what is kept of restricted cases by who logged them |
+//! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
 //! | [`catalogue`] | the catalogue in force, new versions |

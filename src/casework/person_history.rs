@@ -1,20 +1,20 @@
-//! What one person has told us, as far as the reader may see: their contacts and cases.
+//! What one person has told us, as far as the reader may see.
 
 use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 
 use super::actions::{self, Target};
 use super::desk::Moment;
 use super::failure::Failure;
 use super::people;
-use crate::domain::access::{Act, Actor, Verdict, may};
+use super::views::case::{self, CaseView, CasesAfter, Question};
+use super::views::history::{ContactView, contact_view};
+use super::views::{AfterRow, Part, Sort};
+use crate::domain::access::{Act, Actor};
 use crate::domain::ids::{CaseId, ContactId, PersonId};
-use crate::store::cases::{self, After, Filed, Filter, Order};
-use crate::store::contacts::{self, Contact};
+use crate::store::contacts;
 use crate::store::Conn;
 
-/// A page of a person's contacts, oldest first, without those on cases the reader may not know of.
+/// Part of a person's contacts, oldest first, without those on cases the reader may not know of.
 ///
 /// # Errors
 /// [`Failure::Missing`] when the reader may not know of the person.
@@ -23,42 +23,36 @@ pub fn contacts_of(
     at: &Moment,
     actor: &Actor,
     person: PersonId,
-    mut after: Option<(Timestamp, ContactId)>,
-    limit: usize,
-) -> Result<Vec<Contact>, Failure> {
+    after: Option<AfterRow>,
+    limit: u16,
+) -> Result<Part<ContactView, AfterRow>, Failure> {
     people::find_for(conn, at, actor, person)?;
     let mut known: BTreeMap<CaseId, bool> = BTreeMap::new();
-    let mut visible = Vec::new();
+    let mut items = Vec::new();
+    let mut after = after;
     loop {
-        let page = contacts::of_person(conn, person, after, AT_ONCE)?;
-        after = page.last().map(|last| (last.received_at, last.id));
-        let is_last = i64::try_from(page.len()).is_ok_and(|n| n < AT_ONCE);
-        for contact in page {
+        let rows = contacts::of_person(conn, person, after.map(|(at, id)| (at, ContactId(id))), AT_ONCE)?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|n| n < AT_ONCE);
+        for contact in rows {
             let is_visible = match contact.case {
+                Some(case) => is_case_visible(conn, actor, case, &mut known)?,
                 None => true,
-                Some(case) => match known.get(&case) {
-                    Some(is_visible) => *is_visible,
-                    None => {
-                        let is_visible = is_case_visible(conn, actor, case)?;
-                        known.insert(case, is_visible);
-                        is_visible
-                    }
-                },
             };
-            if is_visible {
-                visible.push(contact);
+            if is_visible && items.len() == usize::from(limit) {
+                return Ok(Part { items, next: after });
             }
-            if visible.len() >= limit {
-                return Ok(visible);
+            after = Some((contact.received_at, contact.id.0));
+            if is_visible {
+                items.push(contact_view(conn, contact)?);
             }
         }
         if is_last {
-            return Ok(visible);
+            return Ok(Part { items, next: None });
         }
     }
 }
 
-/// A page of a person's cases, newest first, that the reader may see.
+/// Part of a person's cases, newest first, that the reader may see.
 ///
 /// # Errors
 /// [`Failure::Missing`] when the reader may not know of the person.
@@ -67,38 +61,31 @@ pub fn cases_of(
     at: &Moment,
     actor: &Actor,
     person: PersonId,
-    mut after: Option<After>,
-    limit: usize,
-) -> Result<Vec<Filed>, Failure> {
+    after: Option<CasesAfter>,
+    limit: u16,
+) -> Result<Part<CaseView, CasesAfter>, Failure> {
     people::find_for(conn, at, actor, person)?;
-    let filter = Filter { person: Some(person), ..Filter::default() };
-    let mut visible = Vec::new();
-    loop {
-        let page = cases::list(conn, &actor.sight(), &filter, Order::Received, after, AT_ONCE)?;
-        after = page.last().map(after_case);
-        let is_last = i64::try_from(page.len()).is_ok_and(|n| n < AT_ONCE);
-        // Whom a case is about is no matter of the list's own narrowing.
-        visible.extend(page.into_iter().filter(|filed| may(actor, Act::Read, &filed.case, true) == Verdict::Allow));
-        if is_last || visible.len() >= limit {
-            visible.truncate(limit);
-            return Ok(visible);
-        }
-    }
-}
-
-/// Where the page after this case begins.
-#[must_use]
-pub fn after_case(filed: &Filed) -> After {
-    After { risk: 0, at: filed.case.received_at, id: filed.case.id }
+    let question = Question { person: Some(person), sort: Sort::Received, ..Question::default() };
+    Ok(case::list(conn, at, actor, &question, after, limit)?.0)
 }
 
 /// Rows read at once: enough for nearly everybody's whole history.
 const AT_ONCE: i64 = 100;
 
-fn is_case_visible(conn: &mut Conn, actor: &Actor, case: CaseId) -> Result<bool, Failure> {
-    match actions::find(conn, actor, &Target::Id(case), Act::Read) {
-        Ok(_) => Ok(true),
-        Err(Failure::Missing | Failure::Forbidden { .. }) => Ok(false),
-        Err(other) => Err(other),
+fn is_case_visible(
+    conn: &mut Conn,
+    actor: &Actor,
+    case: CaseId,
+    known: &mut BTreeMap<CaseId, bool>,
+) -> Result<bool, Failure> {
+    if let Some(is_visible) = known.get(&case) {
+        return Ok(*is_visible);
     }
+    let is_visible = match actions::find(conn, actor, &Target::Id(case), Act::Read) {
+        Ok(_) => true,
+        Err(Failure::Missing | Failure::Forbidden { .. }) => false,
+        Err(other) => return Err(other),
+    };
+    known.insert(case, is_visible);
+    Ok(is_visible)
 }

@@ -56,6 +56,14 @@ pub struct GivenOnBehalfOf {
     pub consent_how: Option<String>,
 }
 
+/// What was read. The enquiry may be taken in only when nothing stands against it; until then it
+/// serves to find what else does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    pub enquiry: Enquiry,
+    pub faults: Vec<Unfit>,
+}
+
 /// Collects what cannot be meant while the rest is read.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Unfit>);
@@ -92,12 +100,10 @@ impl Faults {
         self.0.push(Unfit { pointer: pointer.to_owned(), code, detail: detail.into() });
     }
 
-    /// The enquiry, when nothing stands against it.
-    ///
-    /// # Errors
-    /// Everything that does.
-    pub fn settle(self, enquiry: Enquiry) -> Result<Enquiry, Vec<Unfit>> {
-        if self.0.is_empty() { Ok(enquiry) } else { Err(self.0) }
+    /// The enquiry as far as it can be meant, and everything that cannot.
+    #[must_use]
+    pub fn beside(self, enquiry: Enquiry) -> Read {
+        Read { enquiry, faults: self.0 }
     }
 
     /// One line, or nothing when it says nothing.
@@ -204,7 +210,11 @@ mod tests {
         let mut enquiry = Enquiry::new(Channel::Phone, Timestamp::UNIX_EPOCH);
         let mut faults = Faults::default();
         given.read_into(&mut enquiry, true, &mut faults);
-        faults.settle(enquiry).map_err(|faults| faults.into_iter().map(|one| (one.pointer, one.code)).collect())
+        let read = faults.beside(enquiry);
+        if read.faults.is_empty() {
+            return Ok(read.enquiry);
+        }
+        Err(read.faults.into_iter().map(|one| (one.pointer, one.code)).collect())
     }
 
     fn about(subject: &str) -> Given {

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::given::{Faults, Given, Unfit};
+use super::given::{Faults, Given, Read};
 use crate::domain::contact::{CallOutcome, Channel, Direction};
 use crate::domain::enquiry::{Described, Enquiry, Spoken, Who};
 use crate::domain::ids::PersonId;
@@ -40,10 +40,8 @@ pub struct Member<'a> {
 }
 
 /// Reads what was logged.
-///
-/// # Errors
-/// Everything that cannot be meant.
-pub fn read(logged: Logged, now: Timestamp) -> Result<Enquiry, Vec<Unfit>> {
+#[must_use]
+pub fn read(logged: Logged, now: Timestamp) -> Read {
     let mut faults = Faults::default();
     let mut enquiry = Enquiry::new(logged.channel, logged.received_at.unwrap_or(now));
     if logged.person.is_some() && logged.given.person.is_some() {
@@ -69,7 +67,7 @@ pub fn read(logged: Logged, now: Timestamp) -> Result<Enquiry, Vec<Unfit>> {
     enquiry.number_presented = faults.line("/number_presented", logged.number_presented, 40);
     enquiry.access_point = logged.access_point;
     enquiry.external_id = faults.line("/external_id", logged.external_id, 200);
-    faults.settle(enquiry)
+    faults.beside(enquiry)
 }
 
 /// Makes an enquiry a member's own, unless they say whose it is.
@@ -107,8 +105,7 @@ mod tests {
     }
 
     fn faults(logged: Logged) -> Vec<(String, &'static str)> {
-        let found = read(logged, Timestamp::UNIX_EPOCH).err().unwrap_or_default();
-        found.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+        read(logged, Timestamp::UNIX_EPOCH).faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
     }
 
     #[test]
@@ -123,18 +120,18 @@ mod tests {
     #[test]
     fn what_says_not_when_it_came_came_now() {
         let now: Timestamp = "2026-11-20T16:58:00Z".parse().unwrap();
-        assert_eq!(read(logged(Direction::Inbound), now).unwrap().received_at, now);
+        assert_eq!(read(logged(Direction::Inbound), now).enquiry.received_at, now);
     }
 
     #[test]
     fn a_councillor_who_names_nobody_asks_for_themselves() {
         let member = Member { name: "Cllr Sam Example", email: "sam@council.example" };
-        let mut own = read(logged(Direction::Inbound), Timestamp::UNIX_EPOCH).unwrap();
+        let mut own = read(logged(Direction::Inbound), Timestamp::UNIX_EPOCH).enquiry;
         raised_by(member, &mut own);
         assert_eq!((own.channel, own.kind()), (Channel::Councillor, PersonKind::Councillor));
 
         let named = Logged { person: Some(uuid::Uuid::nil().into()), ..logged(Direction::Inbound) };
-        let mut other = read(named, Timestamp::UNIX_EPOCH).unwrap();
+        let mut other = read(named, Timestamp::UNIX_EPOCH).enquiry;
         raised_by(member, &mut other);
         assert_eq!(other.who, Who::Known(uuid::Uuid::nil().into()));
     }

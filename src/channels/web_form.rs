@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::given::{Faults, Given, Unfit};
+use super::given::{Faults, Given, Read};
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
 
@@ -22,16 +22,14 @@ pub struct WebForm {
 }
 
 /// Reads a form.
-///
-/// # Errors
-/// Everything that cannot be meant.
-pub fn read(form: WebForm, now: Timestamp) -> Result<Enquiry, Vec<Unfit>> {
+#[must_use]
+pub fn read(form: WebForm, now: Timestamp) -> Read {
     let mut faults = Faults::default();
     let mut enquiry = Enquiry::new(Channel::WebForm, form.received_at.unwrap_or(now));
     form.given.read_into(&mut enquiry, false, &mut faults);
     enquiry.danger_declared = form.is_danger;
     enquiry.external_id = faults.line("/external_id", form.external_id, 200);
-    faults.settle(enquiry)
+    faults.beside(enquiry)
 }
 
 #[cfg(test)]
@@ -54,7 +52,7 @@ mod tests {
             is_danger: true,
             ..WebForm::default()
         };
-        let enquiry = read(form, Timestamp::UNIX_EPOCH).unwrap();
+        let enquiry = read(form, Timestamp::UNIX_EPOCH).enquiry;
         assert!(enquiry.danger_declared);
         assert_eq!(enquiry.channel, Channel::WebForm);
         assert!(matches!(enquiry.who, Who::Described(described) if !described.is_verified));

@@ -1,13 +1,36 @@
-//! `reeve catalogue check <dir>`: reads a council's folder and names everything wrong with it,
-//! file and line, in one go. It opens no database and changes nothing.
+//! `reeve catalogue check|apply <dir>`: reads a council's folder and names everything wrong with it,
+//! file and line, in one go. Checking opens no database and changes nothing; applying stores a new
+//! version, which running servers put in force by themselves.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use minijinja::Environment;
 
-use crate::config::{embedded, folder};
-use crate::domain::catalogue::{Catalogue, Fault, Warning};
+use super::{Data, Ended, coded, exit, settings, to_the_end};
+use crate::app::{self, Ground};
+use crate::casework::catalogue as stored;
+use crate::config::{Settings, Sources, embedded, folder};
+use crate::domain::access::Actor;
+use crate::domain::catalogue::{Catalogue, Fault, Warning, difference};
+
+/// What can be done with a catalogue folder.
+#[derive(Subcommand, Debug)]
+pub enum CatalogueCommand {
+    /// Name everything wrong with a folder, file and line.
+    Check {
+        /// The folder: a copy of config/northmere, made your council's own.
+        dir: PathBuf,
+    },
+    /// Put a folder in force. Open cases keep what they were promised.
+    Apply {
+        /// The folder: a copy of config/northmere, made your council's own.
+        dir: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+}
 
 /// What a check found, and the catalogue when nothing was wrong.
 #[derive(Debug)]
@@ -17,6 +40,52 @@ pub struct Checked {
     pub faults: Vec<Fault>,
     /// Allowed, but worth a second look.
     pub warnings: Vec<Warning>,
+}
+
+/// Checks, or checks and applies.
+///
+/// # Errors
+/// Exit code 65 when the folder is not in order.
+pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
+    match command {
+        CatalogueCommand::Check { dir } => {
+            let checked = check(dir, &mut io::stdout().lock())?;
+            Ok(if checked.catalogue.is_some() { exit::DONE } else { exit::BAD_DATA })
+        }
+        CatalogueCommand::Apply { dir, data } => {
+            // What is wrong with it goes where errors go; what was done, to standard output.
+            let checked = check(dir, &mut io::stderr().lock())?;
+            let Some(catalogue) = checked.catalogue else {
+                let why = anyhow::anyhow!("{} was not applied: put right what is named above", dir.display());
+                return Err(coded(exit::BAD_DATA, why));
+            };
+            let settings = settings(&data.over(sources))?;
+            to_the_end(apply(settings, catalogue))?;
+            Ok(exit::DONE)
+        }
+    }
+}
+
+/// Stores the catalogue as a new version, unless it says what the one in force says.
+async fn apply(settings: Settings, catalogue: Catalogue) -> anyhow::Result<()> {
+    let ground = Ground::visit(settings).await?;
+    let in_force = app::stored_catalogue(&ground.db).await?;
+    let tree = catalogue.to_json();
+    let changes = in_force.as_ref().map(|old| difference(&old.to_json(), &tree));
+    let mut out = io::stdout().lock();
+    if changes.as_ref().is_some_and(Vec::is_empty) {
+        writeln!(out, "This is the catalogue in force already; nothing to do.")?;
+        return Ok(());
+    }
+    let desk = ground.desk(in_force.unwrap_or(catalogue))?;
+    let version =
+        desk.perform(move |tx, at| stored::apply(tx, at, &Actor::System, &tree, None)).await?;
+    let what = match changes {
+        Some(changes) => format!("{} changes", changes.len()),
+        None => "the first one".to_owned(),
+    };
+    writeln!(out, "Stored as version {} ({what}). Running servers put it in force within seconds.", version.version)?;
+    Ok(())
 }
 
 /// Checks a folder and writes one line for each finding: `file:line: message`.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Data, Ended, coded, exit, settings, to_the_end};
 use crate::app::{self, Ground, Reached, Role};
-use crate::config::{Place, Settings, Sources, embedded};
+use crate::config::{Place, Settings, Sources};
 use crate::demo::clock;
 use crate::demo::people::{Cast, DemoKey, SignIn};
 use crate::time_source::TimeSource;

@@ -20,9 +20,10 @@ const OFFSET: &str = "demo.clock_offset_micros";
 pub struct DemoClock {
     desk: Arc<Desk>,
     time: Arc<ShiftedTime>,
-    /// Following and moving take turns: a reading from before a move must not undo it.
-    turn: Mutex<()>,
 }
+
+/// Following and moving take turns in a process: a reading from before a move must not undo it.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 impl DemoClock {
     /// The clock of a desk, when it can be moved.
@@ -30,7 +31,7 @@ impl DemoClock {
     pub fn of(desk: &Arc<Desk>) -> Option<Self> {
         match &desk.time {
             TimeSource::Shifted(time) => {
-                Some(Self { desk: Arc::clone(desk), time: Arc::clone(time), turn: Mutex::new(()) })
+                Some(Self { desk: Arc::clone(desk), time: Arc::clone(time) })
             }
             TimeSource::System | TimeSource::Fixed(_) => None,
         }
@@ -42,7 +43,7 @@ impl DemoClock {
     /// # Errors
     /// When the database cannot be written; the clock stands as it was then.
     pub async fn move_to(&self, to: Timestamp) -> Result<Timestamp, Failure> {
-        let _turn = self.turn.lock().await;
+        let _turn = TURN.lock().await;
         let offset = offset_for(to);
         self.desk.db.write(move |tx| keep(tx, offset)).await?;
         self.time.set_offset_micros(offset);
@@ -63,7 +64,7 @@ impl DemoClock {
     /// # Errors
     /// When the database cannot be read.
     pub async fn follow(&self) -> Result<bool, Failure> {
-        let _turn = self.turn.lock().await;
+        let _turn = TURN.lock().await;
         let kept = self.desk.db.read(|conn| kept_offset(conn)).await?;
         let has_moved = kept != self.time.offset_micros();
         if has_moved {

@@ -568,9 +568,13 @@ fn check_role(case: &Case, command: &Command, by: By) -> Result<(), Refusal> {
         return Ok(());
     };
     let refuse = |ask| Err(Refusal::NotYourRole { role, ask });
-    let is_senior = matches!(role, Role::TeamLeader | Role::HeadOfService);
     match (role, command) {
         (Role::Councillor | Role::Auditor | Role::Admin, _) => refuse("an officer"),
+        (Role::Agent | Role::Officer | Role::Partner, Command::Assign { owner })
+            if case.owner.is_some() && case.owner != Some(id) && *owner != case.owner =>
+        {
+            Err(Refusal::OwnedBySomebody)
+        }
         (
             Role::Partner,
             Command::Note { .. } | Command::Call { .. } | Command::Acknowledge { .. } | Command::Assign { .. }
@@ -582,17 +586,11 @@ fn check_role(case: &Case, command: &Command, by: By) -> Result<(), Refusal> {
             Command::Extend { .. } | Command::OpenStage { .. } | Command::Merge { .. } | Command::Record { .. },
         ) => refuse("an officer"),
         (Role::Agent | Role::Officer, Command::GrantAccess { .. }) => refuse("a team leader"),
-        (Role::Agent | Role::Officer, Command::Assign { owner })
-            if case.owner.is_some() && case.owner != Some(id) && *owner != case.owner =>
-        {
-            Err(Refusal::OwnedBySomebody)
-        }
         (Role::Agent | Role::Officer, Command::Amend(Amendment { priority: Some(priority), .. }))
             if case.is_in_danger() && *priority < case.priority =>
         {
             refuse("a team leader")
         }
-        _ if is_senior => Ok(()),
         _ => Ok(()),
     }
 }

@@ -154,6 +154,11 @@ impl Answer {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponseBuilder::new(status);
         for (name, value) in &self.headers {
+            if name == "connection" {
+                // The server writes this one itself, from what it means to do.
+                response.force_close();
+                continue;
+            }
             match (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) {
                 (Ok(name), Ok(value)) => {
                     response.append_header((name, value));

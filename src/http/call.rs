@@ -19,9 +19,11 @@ use super::front::Front;
 use super::paging::{self, Page};
 use super::problem::Problem;
 use super::{query, shape, strict_json};
+use crate::casework::actions::Target;
 use crate::casework::{Conn, Failure, Moment, Once, Tx};
 use crate::domain::access::{Actor, User};
 use crate::domain::ids::SessionId;
+use crate::domain::reference::ReferenceError;
 
 /// One request.
 pub struct Call {
@@ -87,6 +89,22 @@ impl Call {
     /// 404.
     pub fn id<I: std::str::FromStr>(&self, name: &str) -> Result<I, Problem> {
         self.path(name).parse().map_err(|_| Problem::not_found())
+    }
+
+    /// The case named by the path's `{case}`: its id, its reference, or the one it had before.
+    ///
+    /// # Errors
+    /// 400 when one character of a reference is mistyped; 404 for what cannot name a case.
+    pub fn case(&self) -> Result<Target, Problem> {
+        let council = self.front.desk.council();
+        let alias_pattern = council.catalogue.council.reference_alias.as_deref();
+        Target::parse(self.path("case"), alias_pattern).map_err(|error| match error {
+            ReferenceError::Mistyped => Problem::unreadable(
+                "reference_mistyped",
+                "One character of this reference is mistyped. Check it against the letter or e-mail.",
+            ),
+            ReferenceError::NotAReference => Problem::not_found(),
+        })
     }
 
     /// A header, when it is there and text.

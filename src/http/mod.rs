@@ -12,6 +12,9 @@
 //! | [`strict_json`], [`shape`], [`query`] | reading what is sent, and naming every fault in it |
 //! | [`fields`], [`paging`], [`etag`] | instants, lines, pages, versions |
 //! | [`openapi`], [`docs`] | the published contract, as a file and as a page |
+//! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
+//! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
+//! | [`dto`] | the documents that are sent |
 //! | [`auth`], [`users`], [`api_keys`] | signing in, accounts, integrations' keys |
 //!
 //! # Adding a resource
@@ -70,27 +73,41 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::HttpRequest;
 
 pub mod access;
+pub mod actions;
 pub mod answer;
 pub mod api_keys;
 pub mod auth;
 pub mod call;
+pub mod cases;
+pub mod catalogue;
+pub mod contacts;
 mod cors;
 pub mod docs;
+pub mod dto;
+pub mod email;
+pub mod escalations;
 pub mod etag;
 pub mod fields;
 pub mod front;
 pub mod gate;
 pub mod health;
+pub mod notices;
 pub mod openapi;
 pub mod operation;
 pub mod paging;
+pub mod people;
 pub mod problem;
+pub mod public;
 pub mod query;
+pub mod queues;
+pub mod receipts;
 pub mod recognise;
+pub mod reports;
 pub mod routes;
 pub mod server;
 pub mod shape;
 pub mod strict_json;
+pub mod trials;
 pub mod users;
 
 pub use access::{Access, CASEWORKERS, EVERYBODY};

@@ -1,12 +1,25 @@
 //! Everything that is served, chapter by chapter. Start reading here.
 
 use super::operation::Operation;
-use super::{api_keys, auth, docs, health, users};
+use super::{actions, api_keys, auth, cases, catalogue, contacts, docs, email, escalations, health, notices, people, public, queues, receipts, reports, trials, users};
 
 /// The published contract, in the order it is read.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
+    all.extend(contacts::operations());
+    all.extend(receipts::operations());
+    all.extend(email::operations());
+    all.extend(trials::operations());
+    all.extend(cases::operations());
+    all.extend(actions::operations());
+    all.extend(queues::operations());
+    all.extend(escalations::operations());
+    all.extend(notices::operations());
+    all.extend(people::operations());
+    all.extend(public::operations());
+    all.extend(catalogue::operations());
+    all.extend(reports::operations());
     all.extend(auth::operations());
     all.extend(users::operations());
     all.extend(api_keys::operations());

@@ -148,7 +148,7 @@ mod tests {
             assert!(problem.detail.contains(says), "{shown}: {}", problem.detail);
         };
         check(b"", "empty");
-        check(b"{\"a\":1,\n\"a\":2}", "Line 2, column 4: a name stands twice");
+        check(b"{\"a\":1,\n\"a\":2}", "Line 2, column 3: a name stands twice");
         check(b"{\"a\":1,\"\\u0061\":2}", "twice");
         check(b"{\"a\":[{\"b\":1,\"b\":1}]}", "twice");
         check(b"\xef\xbb\xbf{}", "byte order mark");

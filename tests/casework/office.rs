@@ -1,7 +1,6 @@
 //! A council for one test: its own database, its own clock, and its mail kept in memory.
 
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reeve::casework::desk::{Council, Manners, Secrets};
@@ -216,7 +215,7 @@ pub fn of_kind(mails: &[Mail], kind: &str) -> Vec<String> {
 
 /// A resident's report on the website, not yet in any category.
 pub fn report(received_at: Timestamp) -> Enquiry {
-    let mut enquiry = Enquiry::new(Channel::Web, received_at);
+    let mut enquiry = Enquiry::new(Channel::WebForm, received_at);
     enquiry.body = "Please have a look at this.".to_owned();
     enquiry.who = Who::Described(Described {
         name: Some("Ada Quillfeather".to_owned()),
@@ -229,10 +228,6 @@ pub fn report(received_at: Timestamp) -> Enquiry {
 
 pub const fn hours(n: i64) -> SignedDuration {
     SignedDuration::from_hours(n)
-}
-
-pub fn real(secs: u64) -> Duration {
-    Duration::from_secs(secs)
 }
 
 fn northmere() -> &'static Catalogue {

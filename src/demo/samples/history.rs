@@ -6,48 +6,22 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::moment;
-use crate::casework::promises::{Written, settle, terms_of};
-use crate::casework::{Desk, Failure, Moment, escalation};
+use crate::casework::{Desk, Failure, Moment, actions, delivery, escalation};
 use crate::domain::access::Actor;
 use crate::domain::ids::{CaseId, EscalationId};
-use crate::domain::lifecycle::{self, Event};
-use crate::store::outbox::{self, Notice};
-use crate::store::{Tx, cases, escalations};
+use crate::store::{Tx, cases, escalations, outbox};
 
 /// More instants than any sample has steps: a case that does not come to rest is a defect.
 const MOST_LOOKS: u32 = 200;
 
 /// Everything that waits to be sent about a case counts as sent at this moment.
 pub(super) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), Failure> {
-    let mut sent: Vec<Notice> = Vec::new();
     for notice in outbox::list(tx, Some(case), Some("pending"), None, 100)? {
-        if outbox::record_sent(tx, notice.id, notice.fence, at.now)? {
-            sent.push(notice);
-        }
+        delivery::note_sent(tx, at, &notice)?;
     }
-    for notice in outbox::list(tx, Some(case), Some("to_write"), None, 100)? {
-        if outbox::record_posted(tx, notice.id, at.now)? {
-            sent.push(notice);
-        }
+    for letter in outbox::list(tx, Some(case), Some("to_write"), None, 100)? {
+        actions::note_posted(tx, at, &Actor::System, letter.id)?;
     }
-    if sent.is_empty() {
-        return Ok(());
-    }
-    let filed = cases::find(tx, case)?.ok_or(Failure::Missing)?;
-    let terms = terms_of(tx, at, &filed.case)?;
-    let (mut case, read_version) = (filed.case.clone(), filed.case.version);
-    let mut happened = Vec::new();
-    for notice in sent {
-        happened.push(Event::NoticeSent { notice: notice.id, notice_kind: notice.kind });
-        if let Some(clock) = notice.meets {
-            let how = if notice.transport == "post" { "letter" } else { "email" };
-            lifecycle::acknowledge(&mut case, &terms, at.now, how);
-            happened.push(Event::ClockMet { clock, at: at.now });
-        }
-    }
-    let by = Actor::System.label();
-    let happened = happened.into_iter().map(|event| (event, by.clone())).collect();
-    settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
     Ok(())
 }
 

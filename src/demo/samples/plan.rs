@@ -284,9 +284,9 @@ impl Filled {
     fn draw(dice: &mut Dice) -> Self {
         Self {
             number: u64::try_from(1 + dice.up_to(120)).unwrap_or(1),
-            road: dice.one_of(ROADS),
-            area: dice.one_of(AREAS),
-            place: dice.one_of(PLACES),
+            road: *dice.one_of::<&str>(ROADS),
+            area: *dice.one_of::<&str>(AREAS),
+            place: *dice.one_of::<&str>(PLACES),
         }
     }
 

@@ -1305,6 +1305,128 @@ fn a_pause_from_the_instant_it_is_late_changes_nothing() {
 }
 
 #[test]
+fn a_pause_of_one_clock_leaves_the_others_running() {
+    let terms = terms("charter");
+    let mut facts = received("2026-11-02T10:00:00Z");
+    let both = pause(
+        "2026-11-02T15:00:00Z",
+        Some("2026-11-04T09:00:00Z"),
+        date(2026, 11, 20),
+    );
+    facts.pauses.push(Pause {
+        clock: Some("respond".to_owned()),
+        ..both
+    });
+    assert_eq!(due_on(&facts, &terms, "acknowledge"), date(2026, 11, 3));
+    assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 18));
+    assert_eq!(
+        state(&facts, &terms, "acknowledge", "2026-11-02T16:00:00Z"),
+        State::Running
+    );
+    assert_eq!(
+        state(&facts, &terms, "respond", "2026-11-02T16:00:00Z"),
+        State::Paused
+    );
+    // A pause that ended before it began never was.
+    facts.pauses[0].to = Some(at("2026-11-01T09:00:00Z"));
+    assert_eq!(
+        reading(&facts, &terms, "respond", "2026-11-02T16:00:00Z").paused,
+        []
+    );
+}
+
+#[test]
+fn an_extension_of_one_stage_leaves_the_other_alone() {
+    let terms = terms("complaint");
+    let mut facts = received("2026-11-02T10:00:00Z");
+    facts.happened("acknowledged", at("2026-11-03T10:00:00Z"));
+    facts.happened("escalated", at("2027-02-01T10:00:00Z"));
+    facts.happened("stage_2_acknowledged", at("2027-02-03T10:00:00Z"));
+    facts
+        .extensions
+        .push(extension("respond", by(3), "2026-11-10T10:00:00Z"));
+    facts
+        .extensions
+        .push(extension("stage_2_respond", by(1), "2027-02-10T10:00:00Z"));
+    assert_eq!(due_on(&facts, &terms, "respond"), date(2026, 11, 20));
+    assert_eq!(due_on(&facts, &terms, "stage_2_respond"), date(2027, 3, 4));
+}
+
+#[test]
+fn an_extension_is_gone_when_the_request_is_clarified() {
+    let mut facts = received("2026-11-02T10:00:00Z");
+    facts
+        .extensions
+        .push(extension("respond", by(20), "2026-11-10T10:00:00Z"));
+    facts.happened("clarified", at("2026-11-20T10:00:00Z"));
+    assert_eq!(due_on(&facts, &terms("foi"), "respond"), date(2026, 12, 21));
+}
+
+#[test]
+fn a_date_moved_in_time_breaks_no_promise() {
+    let terms = terms("charter");
+    let mut facts = received("2026-11-02T10:00:00Z");
+    facts
+        .extensions
+        .push(extension("respond", by(5), "2026-11-10T10:00:00Z"));
+    assert_eq!(
+        reading(&facts, &terms, "respond", "2026-11-20T10:00:00Z").missed_at,
+        None
+    );
+    let later = reading(&facts, &terms, "respond", "2026-11-24T10:00:00Z");
+    assert_eq!(later.missed_at, Some(at("2026-11-23T17:00:00Z")));
+    // Nor does one that had been kept when it was moved.
+    facts.extensions[0].at = at("2026-11-18T10:00:00Z");
+    facts.stop("respond", at("2026-11-12T10:00:00Z"), "email");
+    assert_eq!(
+        reading(&facts, &terms, "respond", "2026-11-24T10:00:00Z").missed_at,
+        None
+    );
+}
+
+#[test]
+fn figures_measure_against_the_earliest_date_the_promise_has_had() {
+    let terms = terms("charter");
+    let mut facts = received("2026-11-02T10:00:00Z");
+    let measured = |facts: &Facts| {
+        reading(facts, &terms, "respond", "2026-11-03T10:00:00Z")
+            .measured_at
+            .unwrap()
+    };
+    assert_eq!(measured(&facts), at("2026-11-16T17:00:00Z"));
+    facts.pauses.push(pause(
+        "2026-11-04T15:00:00Z",
+        Some("2026-11-06T09:00:00Z"),
+        date(2026, 11, 20),
+    ));
+    assert_eq!(measured(&facts), at("2026-11-16T17:00:00Z"));
+    // A stricter category was promised first.
+    facts
+        .first_due
+        .insert("respond".to_owned(), date(2026, 11, 5));
+    assert_eq!(measured(&facts), at("2026-11-05T17:00:00Z"));
+    facts
+        .first_due
+        .insert("respond".to_owned(), date(2026, 11, 27));
+    assert_eq!(measured(&facts), at("2026-11-16T17:00:00Z"));
+    // A clarified request is a new promise.
+    let mut foi = received("2026-11-02T10:00:00Z");
+    foi.first_due
+        .insert("respond".to_owned(), date(2026, 12, 1));
+    foi.happened("clarified", at("2026-11-20T10:00:00Z"));
+    let foi = reading(
+        &foi,
+        &super::tests::terms("foi"),
+        "respond",
+        "2026-11-21T10:00:00Z",
+    );
+    assert_eq!(
+        (foi.first_due_on, foi.measured_at),
+        (Some(date(2026, 12, 1)), foi.due_at)
+    );
+}
+
+#[test]
 fn a_refusal_says_how_the_clock_stands() {
     let mut facts = received("2026-11-02T10:00:00Z");
     facts.happened("responded", at("2026-11-04T10:00:00Z"));

@@ -1,6 +1,6 @@
 //! What routing rules may name: only what the catalogue has, and only patterns that can be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::catalogue::Catalogue;
 
@@ -22,7 +22,10 @@ impl RoutingRules {
             }
         }
         if catalogue.queue(&self.fallback.queue).is_none() {
-            faults.push(format!("there is no queue `{}` for contacts nobody could place", self.fallback.queue));
+            faults.push(format!(
+                "there is no queue `{}` for contacts nobody could place",
+                self.fallback.queue
+            ));
         }
         self.check_places(catalogue, &mut faults);
         self.check_rules(catalogue, &mut faults);
@@ -64,7 +67,10 @@ impl RoutingRules {
         }
         for cue in &self.danger {
             if cue.service.is_some() != cue.category.is_some() {
-                faults.push(format!("the danger `{}` needs a service and a category, or neither", cue.kind));
+                faults.push(format!(
+                    "the danger `{}` needs a service and a category, or neither",
+                    cue.kind
+                ));
             }
         }
         for service in self.complaint.home.iter().flat_map(|home| &home.about) {
@@ -76,12 +82,15 @@ impl RoutingRules {
 
     fn check_rules(&self, catalogue: &Catalogue, faults: &mut Vec<String>) {
         let mut priorities: BTreeMap<i32, &str> = BTreeMap::new();
-        let mut names: BTreeMap<&str, ()> = BTreeMap::new();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
         for rule in &self.rule {
             if let Some(other) = priorities.insert(rule.priority, &rule.name) {
-                faults.push(format!("the rules `{}` and `{other}` have the same priority", rule.name));
+                faults.push(format!(
+                    "the rules `{}` and `{other}` have the same priority",
+                    rule.name
+                ));
             }
-            if names.insert(&rule.name, ()).is_some() {
+            if !names.insert(&rule.name) {
                 faults.push(format!("there are two rules named `{}`", rule.name));
             }
             if let Some(queue) = &rule.then.queue
@@ -89,24 +98,33 @@ impl RoutingRules {
             {
                 faults.push(format!("there is no queue `{queue}`"));
             }
-            for (service, category) in
-                [(&rule.when.service, &rule.when.category), (&rule.then.service, &rule.then.category)]
-            {
+            for (service, category) in [
+                (&rule.when.service, &rule.when.category),
+                (&rule.then.service, &rule.then.category),
+            ] {
                 match (service, category) {
-                    (Some(service), Some(category)) if catalogue.category(service, category).is_none() => {
+                    (Some(service), Some(category))
+                        if catalogue.category(service, category).is_none() =>
+                    {
                         faults.push(format!("there is no category `{category}` in `{service}`"));
                     }
                     (Some(service), None) if catalogue.service(service).is_none() => {
                         faults.push(format!("there is no service `{service}`"));
                     }
                     (None, Some(_)) => {
-                        faults.push(format!("the rule `{}` names a category without its service", rule.name));
+                        faults.push(format!(
+                            "the rule `{}` names a category without its service",
+                            rule.name
+                        ));
                     }
                     _ => {}
                 }
             }
             if rule.then.service.is_some() != rule.then.category.is_some() {
-                faults.push(format!("the rule `{}` must name service and category together", rule.name));
+                faults.push(format!(
+                    "the rule `{}` must name service and category together",
+                    rule.name
+                ));
             }
         }
     }
@@ -139,7 +157,11 @@ impl RoutingRules {
             lists.extend([rule.words.as_slice(), &rule.unless]);
         }
         for rule in &self.rule {
-            lists.extend([rule.when.words.as_slice(), &rule.when.place, &rule.when.unless]);
+            lists.extend([
+                rule.when.words.as_slice(),
+                &rule.when.place,
+                &rule.when.unless,
+            ]);
         }
         for rule in &self.language {
             lists.push(&rule.asks);

@@ -84,28 +84,45 @@ impl Router {
         examples: &[Example],
     ) -> Result<Self, Vec<String>> {
         let mut compile = Compile { faults: Vec::new() };
-        let danger = compile.each(&rules.danger, |compile, cue| compile.cue(&cue.words, &cue.and, &cue.unless));
+        let danger = compile.each(&rules.danger, |compile, cue| {
+            compile.cue(&cue.words, &cue.and, &cue.unless)
+        });
         let requester = compile.each(&rules.requester, |compile, rule| Requester {
             names: compile.list(&rule.names),
             words: compile.cue(&rule.words, &[], &rule.unless),
         });
-        let procedure =
-            compile.each(&rules.procedure, |compile, rule| compile.cue(&rule.words, &rule.and, &rule.unless));
-        let not_ours = compile.each(&rules.not_ours, |compile, rule| compile.cue(&rule.words, &[], &rule.unless));
+        let procedure = compile.each(&rules.procedure, |compile, rule| {
+            compile.cue(&rule.words, &rule.and, &rule.unless)
+        });
+        let not_ours = compile.each(&rules.not_ours, |compile, rule| {
+            compile.cue(&rule.words, &[], &rule.unless)
+        });
         let mut council = compile.each(&rules.rule, |compile, rule| CouncilRule {
             words: compile.list(&rule.when.words),
             place: compile.list(&rule.when.place),
             unless: compile.list(&rule.when.unless),
         });
-        council.sort_by(|(a, _), (b, _)| b.priority.cmp(&a.priority).then_with(|| a.name.cmp(&b.name)));
+        council.sort_by(|(a, _), (b, _)| {
+            b.priority
+                .cmp(&a.priority)
+                .then_with(|| a.name.cmp(&b.name))
+        });
         let complaint = Complaint {
             words: compile.cue(&rules.complaint.words, &[], &rules.complaint.unless),
             subject: compile.list(&rules.complaint.subject),
             weak: compile.list(&rules.complaint.weak),
-            homes: rules.complaint.home.iter().map(|home| compile.list(&home.words)).collect(),
+            homes: rules
+                .complaint
+                .home
+                .iter()
+                .map(|home| compile.list(&home.words))
+                .collect(),
         };
         let whole = |patterns: &[String]| -> Vec<String> {
-            patterns.iter().map(|pattern| format!("^(?:{pattern})$")).collect()
+            patterns
+                .iter()
+                .map(|pattern| format!("^(?:{pattern})$"))
+                .collect()
         };
         let remarks = RemarkPatterns {
             thanks: compile.list(&whole(&rules.remarks.thanks)),
@@ -113,7 +130,11 @@ impl Router {
             avoidable: compile.list(&rules.remarks.avoidable),
         };
         let vulnerable = compile.list(&rules.vulnerable);
-        let asks_language = rules.language.iter().map(|rule| compile.list(&rule.asks)).collect();
+        let asks_language = rules
+            .language
+            .iter()
+            .map(|rule| compile.list(&rule.asks))
+            .collect();
         if !compile.faults.is_empty() {
             return Err(compile.faults);
         }
@@ -152,11 +173,22 @@ impl Compile {
     }
 
     fn cue(&mut self, words: &[String], and: &[String], unless: &[String]) -> Cue {
-        Cue { words: self.list(words), and: self.list(and), unless: self.list(unless) }
+        Cue {
+            words: self.list(words),
+            and: self.list(and),
+            unless: self.list(unless),
+        }
     }
 
-    fn each<R: Clone, C>(&mut self, rules: &[R], mut compile: impl FnMut(&mut Self, &R) -> C) -> Vec<(R, C)> {
-        rules.iter().map(|rule| (rule.clone(), compile(self, rule))).collect()
+    fn each<R: Clone, C>(
+        &mut self,
+        rules: &[R],
+        mut compile: impl FnMut(&mut Self, &R) -> C,
+    ) -> Vec<(R, C)> {
+        rules
+            .iter()
+            .map(|rule| (rule.clone(), compile(self, rule)))
+            .collect()
     }
 }
 
@@ -164,7 +196,9 @@ impl Compile {
 fn subjects(catalogue: &Catalogue, rules: &RoutingRules, examples: &[Example]) -> Vec<Subject> {
     let mut told: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for example in examples {
-        told.entry((&example.service, &example.category)).or_default().push(example.text());
+        told.entry((&example.service, &example.category))
+            .or_default()
+            .push(example.text());
     }
     let mut subjects = Vec::new();
     for service in catalogue.services.values() {
@@ -174,15 +208,39 @@ fn subjects(catalogue: &Catalogue, rules: &RoutingRules, examples: &[Example]) -
                 (Field::ServiceName, service.name.clone()),
                 (Field::Description, service.description.clone()),
             ];
-            texts.extend(category.keywords.iter().map(|keyword| (Field::Keyword, keyword.clone())));
-            let vocabulary = rules.vocabulary.get(&service.slug).and_then(|words| words.get(&category.slug));
-            texts.extend(vocabulary.into_iter().flatten().map(|words| (Field::Vocabulary, words.clone())));
-            texts.extend(category.examples.iter().map(|text| (Field::Example, text.clone())));
+            texts.extend(
+                category
+                    .keywords
+                    .iter()
+                    .map(|keyword| (Field::Keyword, keyword.clone())),
+            );
+            let vocabulary = rules
+                .vocabulary
+                .get(&service.slug)
+                .and_then(|words| words.get(&category.slug));
+            texts.extend(
+                vocabulary
+                    .into_iter()
+                    .flatten()
+                    .map(|words| (Field::Vocabulary, words.clone())),
+            );
+            texts.extend(
+                category
+                    .examples
+                    .iter()
+                    .map(|text| (Field::Example, text.clone())),
+            );
             let messages = told.remove(&(service.slug.as_str(), category.slug.as_str()));
-            texts.extend(messages.into_iter().flatten().map(|text| (Field::Example, text)));
+            texts.extend(
+                messages
+                    .into_iter()
+                    .flatten()
+                    .map(|text| (Field::Example, text)),
+            );
             subjects.push(Subject {
                 service: service.slug.clone(),
                 category: category.slug.clone(),
+                contacts: category.est_contacts_per_100k_per_year.unwrap_or(0),
                 texts,
             });
         }
@@ -191,11 +249,13 @@ fn subjects(catalogue: &Catalogue, rules: &RoutingRules, examples: &[Example]) -
 }
 
 /// The share of each category's contacts that are danger: what its priority leads one to expect,
-/// corrected by its examples as if the expectation were four examples of its own.
+/// corrected by its examples as if the expectation were two examples of its own.
 fn danger_rates(catalogue: &Catalogue, subjects: &[Subject], examples: &[Example]) -> Vec<f64> {
     let mut counts: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
     for example in examples {
-        let (danger, all) = counts.entry((&example.service, &example.category)).or_default();
+        let (danger, all) = counts
+            .entry((&example.service, &example.category))
+            .or_default();
         *all += 1.0;
         if example.is_danger {
             *danger += 1.0;
@@ -211,7 +271,7 @@ fn danger_rates(catalogue: &Catalogue, subjects: &[Subject], examples: &[Example
                 .get(&(subject.service.as_str(), subject.category.as_str()))
                 .copied()
                 .unwrap_or((0.0, 0.0));
-            (danger + 4.0 * expected) / (all + 4.0)
+            (danger + 2.0 * expected) / (all + 2.0)
         })
         .collect()
 }
@@ -219,7 +279,7 @@ fn danger_rates(catalogue: &Catalogue, subjects: &[Subject], examples: &[Example
 fn expected_danger(category: &Category) -> f64 {
     match category.priority {
         Priority::Emergency => 0.97,
-        Priority::Urgent => 0.8,
+        Priority::Urgent => 0.7,
         Priority::High => 0.14,
         Priority::Normal => 0.03,
         Priority::Low => 0.02,
@@ -230,7 +290,12 @@ fn commonest(catalogue: &Catalogue) -> Vec<(String, String)> {
     let mut all: Vec<(u32, &str, &str)> = catalogue
         .services
         .values()
-        .flat_map(|service| service.categories.iter().map(move |category| (service, category)))
+        .flat_map(|service| {
+            service
+                .categories
+                .iter()
+                .map(move |category| (service, category))
+        })
         .filter(|(_, category)| !category.is_restricted)
         .map(|(service, category)| {
             let contacts = category.est_contacts_per_100k_per_year.unwrap_or(0);

@@ -43,13 +43,24 @@ impl Router {
         None
     }
 
-    /// How likely it is that a reading is one of an emergency, over all it may be about.
-    pub(super) fn likelihood_of_danger(&self, reading: &Reading) -> f64 {
-        reading
-            .ranked
-            .iter()
-            .map(|ranked| ranked.confidence * self.danger_rates.get(ranked.subject).copied().unwrap_or(0.0))
-            .sum()
+    /// How likely it is that a reading is one of an emergency, over all it may be about, and
+    /// which subject makes it most so.
+    pub(super) fn likelihood_of_danger(&self, reading: &Reading) -> (f64, Option<usize>) {
+        let mut total = 0.0;
+        let mut most: (f64, Option<usize>) = (0.0, None);
+        for ranked in &reading.ranked {
+            let share = ranked.confidence
+                * self
+                    .danger_rates
+                    .get(ranked.subject)
+                    .copied()
+                    .unwrap_or(0.0);
+            total += share;
+            if share > most.0 {
+                most = (share, Some(ranked.subject));
+            }
+        }
+        (total, most.1)
     }
 }
 

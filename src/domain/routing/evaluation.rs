@@ -35,7 +35,7 @@ struct Figures {
 
 impl Figures {
     fn share(part: usize, whole: usize) -> f64 {
-        part as f64 / whole.max(1) as f64
+        f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole.max(1)).unwrap())
     }
 
     fn take(&mut self, example: &Example, placement: &Placement) {
@@ -88,7 +88,9 @@ fn folds(examples: &[Example]) -> Vec<usize> {
         .iter()
         .map(|example| {
             let start = example.category.len() + example.service.len();
-            let turn = turns.entry((&example.service, &example.category)).or_insert(start);
+            let turn = turns
+                .entry((&example.service, &example.category))
+                .or_insert(start);
             *turn += 1;
             *turn % FOLDS
         })
@@ -99,8 +101,12 @@ fn evaluate(fold: usize, figures: &mut Figures, mut look: impl FnMut(&Example, &
     let catalogue = northmere();
     let examples = examples();
     let folds = folds(examples);
-    let known: Vec<Example> =
-        examples.iter().zip(&folds).filter(|(_, f)| **f != fold).map(|(example, _)| example.clone()).collect();
+    let known: Vec<Example> = examples
+        .iter()
+        .zip(&folds)
+        .filter(|(_, f)| **f != fold)
+        .map(|(example, _)| example.clone())
+        .collect();
     let router = Router::new(catalogue, &catalogue.routing, &known).unwrap();
     for (example, _) in examples.iter().zip(&folds).filter(|(_, f)| **f == fold) {
         let mut enquiry = Enquiry::new(Channel::Email, Timestamp::UNIX_EPOCH);
@@ -127,36 +133,53 @@ fn unseen_messages_are_read_as_well_as_was_promised() {
                 show(example, placement);
             }
         });
-        println!("fold {fold}: {figures}");
+        eprintln!("fold {fold}: {figures}");
         if fold == HELD_OUT {
             held_out = figures;
         }
     }
     let floor = |name: &str, part: usize, whole: usize, at_least: f64| {
         let share = Figures::share(part, whole);
-        assert!(share >= at_least, "{name} is {share:.3}, below {at_least}: {held_out}");
+        assert!(
+            share >= at_least,
+            "{name} is {share:.3}, below {at_least}: {held_out}"
+        );
     };
     floor("service@1", held_out.service_at_1, held_out.all, 0.64);
     floor("category@1", held_out.category_at_1, held_out.all, 0.60);
     floor("category@3", held_out.category_at_3, held_out.all, 0.78);
-    floor("placed rightly", held_out.placed_right, held_out.placed, 0.90);
+    floor(
+        "placed rightly",
+        held_out.placed_right,
+        held_out.placed,
+        0.90,
+    );
     floor("placed at all", held_out.placed, held_out.all, 0.40);
     floor("danger heard", held_out.danger_found, held_out.danger, 0.80);
-    floor("alarms that were danger", held_out.danger_found, held_out.danger_alarms, 0.50);
+    floor(
+        "alarms that were danger",
+        held_out.danger_found,
+        held_out.danger_alarms,
+        0.50,
+    );
 }
 
 fn show(example: &Example, placement: &Placement) {
-    println!(
+    eprintln!(
         "RULE {} {} {} {} {}",
         placement.routed.rule.split(':').next().unwrap(),
-        if placement.routed.rule.starts_with("text") { "" } else { &placement.routed.rule },
+        if placement.routed.rule.starts_with("text") {
+            ""
+        } else {
+            &placement.routed.rule
+        },
         placement.service == example.service && placement.category == example.category,
         placement.is_placed,
         placement.danger.is_some()
     );
     let is_right = placement.service == example.service && placement.category == example.category;
     if !is_right {
-        println!(
+        eprintln!(
             "MISS {}/{} -> {}/{} [{}] {}\n     {}",
             example.service,
             example.category,
@@ -168,8 +191,17 @@ fn show(example: &Example, placement: &Placement) {
         );
     }
     match (example.is_danger, &placement.danger) {
-        (true, None) => println!("UNHEARD {}: {}", example.category, example.text().replace('\n', " / ")),
-        (false, Some(danger)) => println!("ALARM {} [{}]: {}", example.category, danger.kind, example.text().replace('\n', " / ")),
+        (true, None) => eprintln!(
+            "UNHEARD {}: {}",
+            example.category,
+            example.text().replace('\n', " / ")
+        ),
+        (false, Some(danger)) => eprintln!(
+            "ALARM {} [{}]: {}",
+            example.category,
+            danger.kind,
+            example.text().replace('\n', " / ")
+        ),
         _ => {}
     }
 }

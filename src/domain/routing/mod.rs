@@ -11,12 +11,14 @@
 
 mod check;
 mod compiled;
+mod complaint;
 mod danger;
 #[cfg(test)]
 mod evaluation;
 mod pattern;
 mod place;
 mod remarks;
+mod requester;
 mod route;
 mod rules;
 #[cfg(test)]
@@ -92,7 +94,11 @@ pub struct Linked {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Offer {
     /// It may be a complaint: where one would go, and which words say so.
-    Complaint { service: String, category: String, why: String },
+    Complaint {
+        service: String,
+        category: String,
+        why: String,
+    },
     /// It seems to raise several matters; each could be a case of its own.
     SeveralMatters { matters: Vec<Matter> },
     /// A member asks about a service, but which one is not clear.
@@ -125,7 +131,11 @@ impl Router {
     /// # Errors
     /// Every pattern that cannot be read. What the rules name is checked with the catalogue
     /// ([`RoutingRules::check`]).
-    pub fn new(catalogue: &Catalogue, rules: &RoutingRules, examples: &[Example]) -> Result<Self, Vec<String>> {
+    pub fn new(
+        catalogue: &Catalogue,
+        rules: &RoutingRules,
+        examples: &[Example],
+    ) -> Result<Self, Vec<String>> {
         Self::compile(catalogue, rules, examples)
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Pattern(Option<Regex>);
 const LONGEST: usize = 1_024;
 /// Bytes of compiled program for one list.
 const LARGEST: usize = 1 << 20;
+/// Bytes of working memory for one list; with less it starts over in the middle of a text.
+const WORKING: usize = 8 << 20;
 
 impl Pattern {
     /// Compiles a list; the message names the first pattern that cannot be used.
@@ -27,12 +29,22 @@ impl Pattern {
                     pattern.chars().take(40).collect::<String>()
                 ));
             }
-            compile(pattern).map_err(|error| format!("the pattern `{pattern}` cannot be read: {error}"))?;
+            compile(pattern)
+                .map_err(|error| format!("the pattern `{pattern}` cannot be read: {error}"))?;
         }
-        let joined = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
+        let joined = patterns
+            .iter()
+            .map(|pattern| format!("(?:{pattern})"))
+            .collect::<Vec<_>>()
+            .join("|");
         compile(&joined)
             .map(|regex| Self(Some(regex)))
-            .map_err(|error| format!("the patterns from `{}` on are too large: {error}", patterns.join("`, `")))
+            .map_err(|error| {
+                format!(
+                    "the patterns from `{}` on are too large: {error}",
+                    patterns.join("`, `")
+                )
+            })
     }
 
     /// The first words that match.
@@ -43,7 +55,9 @@ impl Pattern {
     }
 
     pub(super) fn is_in(&self, plain: &str) -> bool {
-        self.0.as_ref().is_some_and(|regex| regex.is_match(plain.as_bytes()))
+        self.0
+            .as_ref()
+            .is_some_and(|regex| regex.is_match(plain.as_bytes()))
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -56,7 +70,7 @@ fn compile(pattern: &str) -> Result<Regex, regex::Error> {
         .case_insensitive(true)
         .unicode(false)
         .size_limit(LARGEST)
-        .dfa_size_limit(LARGEST)
+        .dfa_size_limit(WORKING)
         .build()
 }
 
@@ -65,7 +79,10 @@ mod tests {
     use super::*;
 
     fn list(patterns: &[&str]) -> Vec<String> {
-        patterns.iter().map(|pattern| (*pattern).to_owned()).collect()
+        patterns
+            .iter()
+            .map(|pattern| (*pattern).to_owned())
+            .collect()
     }
 
     #[test]
@@ -78,6 +95,9 @@ mod tests {
         let fault = Pattern::any_of(&list(&["fine", "(open"])).unwrap_err();
         assert!(fault.contains("`(open`"), "{fault}");
         assert!(Pattern::any_of(&["x".repeat(2_000)]).is_err());
-        assert!(Pattern::any_of(&list(&["(a{1000}){1000}"])).is_err(), "a bomb is refused");
+        assert!(
+            Pattern::any_of(&list(&["(a{1000}){1000}"])).is_err(),
+            "a bomb is refused"
+        );
     }
 }

@@ -52,9 +52,18 @@ pub(super) const fn is_complaint(procedure: Procedure) -> bool {
 
 impl Router {
     /// What somebody chose: a category, or the likeliest within a chosen service.
-    pub(super) fn chosen(&self, enquiry: &Enquiry, catalogue: &Catalogue, reading: &Reading) -> Option<Choice> {
+    pub(super) fn chosen(
+        &self,
+        enquiry: &Enquiry,
+        catalogue: &Catalogue,
+        reading: &Reading,
+    ) -> Option<Choice> {
         let service = catalogue.service(enquiry.service.as_deref()?)?;
-        if let Some(category) = enquiry.category.as_deref().and_then(|slug| service.category(slug)) {
+        if let Some(category) = enquiry
+            .category
+            .as_deref()
+            .and_then(|slug| service.category(slug))
+        {
             return Some(Choice {
                 service: service.slug.clone(),
                 category: category.slug.clone(),
@@ -67,7 +76,11 @@ impl Router {
         let within: Vec<Ranked> = reading
             .ranked
             .iter()
-            .filter(|ranked| self.ranker.place(ranked.subject).is_some_and(|(slug, _)| slug == service.slug))
+            .filter(|ranked| {
+                self.ranker
+                    .place(ranked.subject)
+                    .is_some_and(|(slug, _)| slug == service.slug)
+            })
             .copied()
             .collect();
         let total: f64 = within.iter().map(|ranked| ranked.confidence).sum();
@@ -75,9 +88,17 @@ impl Router {
             Some(best) => {
                 let (_, category) = self.ranker.place(best.subject)?;
                 let words = self.spoken_for(reading, best.subject);
-                (category.to_owned(), best.confidence / total.max(f64::EPSILON), words)
+                (
+                    category.to_owned(),
+                    best.confidence / total.max(f64::EPSILON),
+                    words,
+                )
             }
-            None => (service.categories.first()?.slug.clone(), 0.0, "no word tells its categories apart".to_owned()),
+            None => (
+                service.categories.first()?.slug.clone(),
+                0.0,
+                "no word tells its categories apart".to_owned(),
+            ),
         };
         Some(Choice {
             service: service.slug.clone(),
@@ -140,7 +161,9 @@ impl Router {
             why: first.reason.clone(),
         }];
         let mut add = |service: &str, category: &str, confidence: f64, why: String| {
-            let is_known = candidates.iter().any(|known| known.service == service && known.category == category);
+            let is_known = candidates
+                .iter()
+                .any(|known| known.service == service && known.category == category);
             if candidates.len() < 5 && !is_known {
                 candidates.push(Candidate {
                     service: service.to_owned(),
@@ -152,11 +175,21 @@ impl Router {
         };
         for ranked in reading.ranked.iter().take(5) {
             if let Some((service, category)) = self.ranker.place(ranked.subject) {
-                add(service, category, ranked.confidence.min(first.confidence), self.spoken_for(reading, ranked.subject));
+                add(
+                    service,
+                    category,
+                    ranked.confidence.min(first.confidence),
+                    self.spoken_for(reading, ranked.subject),
+                );
             }
         }
         for (service, category) in &self.commonest {
-            add(service, category, 0.0, "nothing speaks for it but that many contacts are".to_owned());
+            add(
+                service,
+                category,
+                0.0,
+                "nothing speaks for it but that many contacts are".to_owned(),
+            );
         }
         candidates
     }

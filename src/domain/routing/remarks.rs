@@ -22,16 +22,21 @@ impl Router {
     /// Whether a message asks again about something that was reported before.
     #[must_use]
     pub fn is_chaser(&self, text: &str) -> bool {
-        self.remarks.chaser.is_in(&for_patterns(&words::plain(text)))
+        self.remarks
+            .chaser
+            .is_in(&for_patterns(&words::plain(text)))
     }
 
     pub(super) fn not_ours(&self, plain: &str) -> Option<NotOurs> {
-        self.not_ours.iter().find(|(_, cue)| cue.find(plain).is_some()).map(|(rule, _)| NotOurs {
-            name: rule.name.clone(),
-            what: rule.what.clone(),
-            phone: rule.phone.clone(),
-            url: rule.url.clone(),
-        })
+        self.not_ours
+            .iter()
+            .find(|(_, cue)| cue.find(plain).is_some())
+            .map(|(rule, _)| NotOurs {
+                name: rule.name.clone(),
+                what: rule.what.clone(),
+                phone: rule.phone.clone(),
+                url: rule.url.clone(),
+            })
     }
 
     /// The language somebody writes in or asks for, when that is not English.
@@ -41,9 +46,16 @@ impl Router {
         {
             return Some(said.clone());
         }
-        let spoken: Vec<&str> =
-            plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let share = |known: &[String]| spoken.iter().filter(|word| known.iter().any(|w| w == *word)).count();
+        let spoken: Vec<&str> = plain
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let share = |known: &[String]| {
+            spoken
+                .iter()
+                .filter(|word| known.iter().any(|w| w == *word))
+                .count()
+        };
         let mut best: Option<(usize, &str)> = None;
         for (rule, asks) in self.rules.language.iter().zip(&self.asks_language) {
             if rule.tag != "und" && asks.is_in(plain) {
@@ -52,7 +64,8 @@ impl Router {
             let heard = share(&rule.words);
             // Two languages share small words; a third of all words being one language's is more
             // than chance.
-            if heard >= 3 && heard * 3 >= spoken.len() && best.is_none_or(|(most, _)| heard > most) {
+            if heard >= 3 && heard * 3 >= spoken.len() && best.is_none_or(|(most, _)| heard > most)
+            {
                 best = Some((heard, &rule.tag));
             }
         }
@@ -76,12 +89,19 @@ impl Router {
         let mut matters: Vec<Matter> = Vec::new();
         for part in parts {
             let reading = self.ranker.read(&part);
-            let Some(best) = reading.ranked.first() else { continue };
-            let Some((service, category)) = self.ranker.place(best.subject) else { continue };
+            let Some(best) = reading.ranked.first() else {
+                continue;
+            };
+            let Some((service, category)) = self.ranker.place(best.subject) else {
+                continue;
+            };
             if best.confidence < self.rules.thresholds.link_at {
                 continue;
             }
-            if !matters.iter().any(|known| known.service == service && known.category == category) {
+            if !matters
+                .iter()
+                .any(|known| known.service == service && known.category == category)
+            {
                 matters.push(Matter {
                     service: service.to_owned(),
                     category: category.to_owned(),
@@ -89,7 +109,11 @@ impl Router {
                 });
             }
         }
-        if matters.len() < 2 { Vec::new() } else { matters }
+        if matters.len() < 2 {
+            Vec::new()
+        } else {
+            matters
+        }
     }
 
     pub(super) fn matter(choice: &Choice, text: String) -> Matter {
@@ -114,7 +138,11 @@ fn parts_of(body: &str) -> Vec<String> {
             part.push_str(word);
         }
     }
-    parts.iter().map(|part| part.trim().to_owned()).filter(|part| part.len() > 12).collect()
+    parts
+        .iter()
+        .map(|part| part.trim().to_owned())
+        .filter(|part| part.len() > 12)
+        .collect()
 }
 
 /// `1)`, `2.`, `(a)`, `iii)`, `-`, `*`, `•`.
@@ -123,8 +151,11 @@ fn is_marker(word: &str) -> bool {
         return true;
     }
     let bare = word.trim_start_matches('(');
-    let Some(label) = bare.strip_suffix([')', '.']) else { return false };
-    let is_number = label.len() <= 2 && !label.is_empty() && label.chars().all(|c| c.is_ascii_digit());
+    let Some(label) = bare.strip_suffix([')', '.']) else {
+        return false;
+    };
+    let is_number =
+        label.len() <= 2 && !label.is_empty() && label.chars().all(|c| c.is_ascii_digit());
     let is_letter = label.len() == 1 && label.chars().all(|c| c.is_ascii_lowercase());
     let is_roman = matches!(label, "ii" | "iii" | "iv" | "vi");
     is_number || ((is_letter || is_roman) && word.ends_with(')'))

@@ -6,7 +6,8 @@
 //! catalogue, never of a message.
 //!
 //! Every `words`, `unless` and `and` entry is a regular expression, read without regard to case
-//! over text in which curly quotes are straight and every run of white space is one space.
+//! over text in which every run of white space is one space and apostrophes are left out
+//! (`dont`).
 
 use std::collections::BTreeMap;
 

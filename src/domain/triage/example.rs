@@ -33,7 +33,11 @@ impl Example {
                 Err(error) => faults.push(format!("line {}: {error}", n + 1)),
             }
         }
-        if faults.is_empty() { Ok(examples) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(examples)
+        } else {
+            Err(faults)
+        }
     }
 
     /// Subject and body as one text.

@@ -3,6 +3,9 @@
 //! English as residents write it: no accents needed, endings do not matter, quoted replies are
 //! left out. Nothing here knows what a word means; it only decides when two words are one.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// The text in one form for patterns: lower case, straight quotes, single spaces, and without the
 /// lines that quote an earlier message.
 #[must_use]
@@ -54,6 +57,29 @@ pub enum TermKind {
     Letters,
 }
 
+/// A map by the keys of terms, which are hashes already.
+pub type ByKey<T> = HashMap<u64, T, BuildKeyHasher>;
+/// Takes keys as they are.
+pub type BuildKeyHasher = BuildHasherDefault<KeyHasher>;
+
+/// Passes a key on unchanged: hashing a hash again would only cost time.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(&[bytes]);
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
 /// The words of a plain text that say something, with their stems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
@@ -78,8 +104,15 @@ pub fn words(plain: &str) -> Vec<Word> {
         rest = after;
         let bare: String = word.chars().filter(|c| *c != '\'').collect();
         let is_small_number = bare.len() < 3 && bare.chars().all(|c| c.is_ascii_digit());
-        if bare.chars().count() > 1 && !is_small_number && STOP_WORDS.binary_search(&bare.as_str()).is_err() {
-            words.push(Word { stem: stem(&bare), from, until: at });
+        if bare.chars().count() > 1
+            && !is_small_number
+            && STOP_WORDS.binary_search(&bare.as_str()).is_err()
+        {
+            words.push(Word {
+                stem: stem(&bare),
+                from,
+                until: at,
+            });
         }
     }
     words
@@ -175,11 +208,18 @@ fn singular(word: &str) -> String {
         if let Some(root) = word.strip_suffix("ies") {
             return format!("{root}y");
         }
-        if ["ses", "xes", "zes", "ches", "shes"].iter().any(|ending| word.ends_with(ending)) {
+        if ["ses", "xes", "zes", "ches", "shes"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+        {
             return word.strip_suffix("es").unwrap_or(word).to_owned();
         }
     }
-    if word.len() > 3 && !["ss", "us", "is"].iter().any(|ending| word.ends_with(ending)) {
+    if word.len() > 3
+        && !["ss", "us", "is"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+    {
         return word.strip_suffix('s').unwrap_or(word).to_owned();
     }
     word.to_owned()
@@ -201,21 +241,178 @@ fn hash(parts: &[&[u8]]) -> u64 {
 
 /// Words that stand in any message, sorted.
 const STOP_WORDS: &[&str] = &[
-    "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "asks", "at", "be",
-    "because", "been", "being", "but", "by", "caller", "can", "cant", "could", "couldn", "cust",
-    "dear", "did", "didn", "didnt", "do", "does", "doesn", "doesnt", "doing", "don", "done", "dont",
-    "down", "each", "faithfully", "for", "from", "get", "getting", "go", "going", "gone", "got",
-    "had", "hadn", "has", "hasn", "have", "haven", "having", "he", "hello", "her", "here", "hers",
-    "hi", "him", "his", "how", "if", "ill", "im", "in", "into", "is", "isn", "isnt", "it", "its",
-    "ive", "just", "kind", "know", "like", "ll", "madam", "may", "me", "might", "mine", "more",
-    "most", "must", "my", "no", "nor", "not", "now", "of", "off", "on", "one", "or", "other", "our",
-    "out", "over", "own", "please", "re", "regards", "said", "same", "say", "says", "shall", "she",
-    "should", "shouldn", "sincerely", "sir", "sirs", "so", "some", "than", "thank", "thanks",
-    "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "three",
-    "to", "today", "told", "tomorrow", "too", "two", "under", "up", "ur", "us", "ve", "very",
-    "want", "wants", "was", "wasn", "wasnt", "we", "were", "weren", "what", "when", "where",
-    "which", "who", "why", "will", "with", "won", "wont", "would", "wouldn", "ya", "yesterday",
-    "you", "your", "yours",
+    "about",
+    "again",
+    "all",
+    "also",
+    "am",
+    "an",
+    "and",
+    "any",
+    "are",
+    "as",
+    "asks",
+    "at",
+    "be",
+    "because",
+    "been",
+    "being",
+    "but",
+    "by",
+    "caller",
+    "can",
+    "cant",
+    "could",
+    "couldn",
+    "cust",
+    "dear",
+    "did",
+    "didn",
+    "didnt",
+    "do",
+    "does",
+    "doesn",
+    "doesnt",
+    "doing",
+    "don",
+    "done",
+    "dont",
+    "down",
+    "each",
+    "faithfully",
+    "for",
+    "from",
+    "get",
+    "getting",
+    "go",
+    "going",
+    "gone",
+    "got",
+    "had",
+    "hadn",
+    "has",
+    "hasn",
+    "have",
+    "haven",
+    "having",
+    "he",
+    "hello",
+    "her",
+    "here",
+    "hers",
+    "hi",
+    "him",
+    "his",
+    "how",
+    "if",
+    "ill",
+    "im",
+    "in",
+    "into",
+    "is",
+    "isn",
+    "isnt",
+    "it",
+    "its",
+    "ive",
+    "just",
+    "kind",
+    "know",
+    "like",
+    "ll",
+    "madam",
+    "may",
+    "me",
+    "might",
+    "mine",
+    "more",
+    "most",
+    "must",
+    "my",
+    "need",
+    "needed",
+    "needs",
+    "no",
+    "nor",
+    "not",
+    "now",
+    "of",
+    "off",
+    "on",
+    "one",
+    "or",
+    "other",
+    "our",
+    "out",
+    "over",
+    "own",
+    "please",
+    "re",
+    "regards",
+    "said",
+    "same",
+    "say",
+    "says",
+    "shall",
+    "she",
+    "should",
+    "shouldn",
+    "sincerely",
+    "sir",
+    "sirs",
+    "so",
+    "some",
+    "than",
+    "thank",
+    "thanks",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "three",
+    "to",
+    "today",
+    "told",
+    "tomorrow",
+    "too",
+    "two",
+    "under",
+    "up",
+    "ur",
+    "us",
+    "ve",
+    "very",
+    "want",
+    "wants",
+    "was",
+    "wasn",
+    "wasnt",
+    "we",
+    "were",
+    "weren",
+    "what",
+    "when",
+    "where",
+    "which",
+    "who",
+    "why",
+    "will",
+    "with",
+    "won",
+    "wont",
+    "would",
+    "wouldn",
+    "ya",
+    "yesterday",
+    "you",
+    "your",
+    "yours",
 ];
 
 #[cfg(test)]
@@ -242,7 +439,10 @@ mod tests {
 
     #[test]
     fn what_an_earlier_message_said_is_left_out() {
-        assert_eq!(plain("> We aim to reply\n\nStill not collected"), "still not collected");
+        assert_eq!(
+            plain("> We aim to reply\n\nStill not collected"),
+            "still not collected"
+        );
         assert_eq!(plain("  It\u{2019}s\n\tOUT "), "it's out");
     }
 
@@ -250,7 +450,10 @@ mod tests {
     fn the_words_of_a_term_can_be_shown_as_they_were_written() {
         let text = plain("My BINS were not emptied");
         let terms = terms(&text, false);
-        let shown: Vec<&str> = terms.iter().map(|term| &text[term.from..term.until]).collect();
+        let shown: Vec<&str> = terms
+            .iter()
+            .map(|term| &text[term.from..term.until])
+            .collect();
         assert_eq!(shown, ["bins", "emptied", "bins were not emptied"]);
     }
 }

@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::case::CaseObject;
 use crate::casework::intake::Received;
-use crate::casework::{Contact, Filed, Receipt};
+use crate::casework::views::case::{CaseView, RelatedCase};
+use crate::casework::{Filed, Receipt};
 use crate::channels::given::{Given, GivenOnBehalfOf, GivenPerson};
 use crate::channels::logged::Logged;
-use crate::domain::case::{Candidate, LinkKind, Priority, Procedure, Status};
-use crate::domain::contact::{CallOutcome, Channel, Direction, Disposition, Location};
+use crate::domain::case::{Candidate, Priority, Procedure, Status};
+use crate::domain::contact::{CallOutcome, Channel, Direction, Location};
 use crate::domain::person::{Address, PersonKind};
 use crate::domain::routing::{Matter, Offer, Placement};
 use crate::http::fields::{At, Id, Line, On, Text};
@@ -150,7 +150,7 @@ pub struct ContactReceived {
     pub contact: ContactStub,
     /// The case it opened or joined. Left out where the caller may not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub case: Option<CaseObject>,
+    pub case: Option<CaseView>,
     /// In place of `case`, for a matter that only a small team may see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptObject>,
@@ -196,17 +196,6 @@ pub struct ReceiptObject {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PersonLink {
     pub id: Id,
-}
-
-/// A case beside another.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct RelatedCase {
-    pub id: Id,
-    pub reference: String,
-    pub kind: LinkKind,
-    pub service: String,
-    pub procedure: Procedure,
-    pub status: Status,
 }
 
 /// A case that may be about the same.
@@ -269,31 +258,6 @@ pub struct TrialResult {
     pub placed: bool,
     /// Best first; the first is the placement.
     pub candidates: Vec<Candidate>,
-}
-
-/// A contact in full, as it stands on a case or a person.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ContactObject {
-    pub id: Id,
-    pub case: Option<Id>,
-    pub person: Option<PersonLink>,
-    pub channel: Channel,
-    pub direction: Direction,
-    pub disposition: Disposition,
-    pub received_at: At,
-    /// When it was written down here.
-    pub logged_at: At,
-    pub counted_from_on: Option<On>,
-    pub subject: String,
-    pub body: String,
-    pub language: Option<String>,
-    /// Who entered it: `user:<id>`, `key:<id>`, `address:<address>`.
-    pub entered_by: String,
-    pub external_id: Option<String>,
-    /// The mailbox a mail came to.
-    pub mailbox: Option<String>,
-    /// What else was given with it.
-    pub detail: Value,
 }
 
 impl MatterGiven {
@@ -367,9 +331,10 @@ impl OnBehalfOfGiven {
 }
 
 impl ContactReceived {
-    /// What is answered about a contact that was taken in.
+    /// What is answered about a contact that was taken in: `case` and `related_cases` as far as
+    /// whoever brought it in may see them.
     #[must_use]
-    pub fn of(received: &Received) -> Self {
+    pub fn of(received: &Received, case: Option<CaseView>, related_cases: Vec<RelatedCase>) -> Self {
         let is_restricted = received.receipt.is_some();
         Self {
             contact: ContactStub {
@@ -378,12 +343,12 @@ impl ContactReceived {
                 received_at: received.contact.received_at.into(),
                 counted_from_on: received.contact.counted_from_on.map(Into::into),
             },
-            case: received.case.as_ref().map(|filed| CaseObject::of(filed, None)),
+            case,
             receipt: received.receipt.as_ref().map(ReceiptObject::of),
             joined: received.is_joined,
             duplicate: received.is_duplicate.then_some(true),
             person: received.person.as_ref().map(|person| PersonLink { id: person.id.0.into() }),
-            related_cases: received.linked.iter().map(RelatedCase::about).collect(),
+            related_cases,
             possible_duplicates: received.possible_duplicates.iter().map(SimilarCase::of).collect(),
             // What the text says of a matter nobody may know of is not told by its offers either.
             offers: if is_restricted { Vec::new() } else { received.offers.iter().map(OfferObject::of).collect() },
@@ -404,19 +369,6 @@ impl ReceiptObject {
             reference: receipt.reference.clone(),
             received_at: receipt.received_at.into(),
             number_to_ring: receipt.number_to_ring.clone(),
-        }
-    }
-}
-
-impl RelatedCase {
-    fn about(filed: &Filed) -> Self {
-        Self {
-            id: filed.case.id.0.into(),
-            reference: filed.case.reference.to_string(),
-            kind: LinkKind::About,
-            service: filed.case.service.clone(),
-            procedure: filed.case.procedure,
-            status: filed.case.status,
         }
     }
 }
@@ -473,29 +425,6 @@ impl From<Placement> for TrialResult {
             confidence: placement.routed.confidence,
             placed: placement.is_placed,
             candidates: placement.routed.candidates,
-        }
-    }
-}
-
-impl From<Contact> for ContactObject {
-    fn from(contact: Contact) -> Self {
-        Self {
-            id: contact.id.0.into(),
-            case: contact.case.map(|id| id.0.into()),
-            person: contact.person.map(|id| PersonLink { id: id.0.into() }),
-            channel: contact.channel,
-            direction: contact.direction,
-            disposition: contact.disposition,
-            received_at: contact.received_at.into(),
-            logged_at: contact.logged_at.into(),
-            counted_from_on: contact.counted_from_on.map(Into::into),
-            subject: contact.subject,
-            body: contact.body,
-            language: contact.language,
-            entered_by: contact.entered_by,
-            external_id: contact.external_id,
-            mailbox: contact.mailbox,
-            detail: contact.detail,
         }
     }
 }

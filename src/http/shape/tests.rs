@@ -6,6 +6,7 @@ use crate::domain::contact::Channel;
 use crate::http::fields::{At, Id, Line, On, Text};
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "most members are there to be refused, not read")]
 struct Form {
     channel: Channel,
     #[serde(default)]
@@ -37,6 +38,7 @@ struct Form {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "most members are there to be refused, not read")]
 struct Someone {
     name: Line<10>,
     #[serde(default)]

@@ -1,0 +1,365 @@
+//! Logging a contact: an agent, a councillor, the night desk or a program says what somebody told
+//! the council.
+
+use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use super::access::Access;
+use super::answer::Answer;
+use super::call::Call;
+use super::dto::contact::{ContactReceived, NewContact};
+use super::operation::{Operation, post};
+use super::problem::Problem;
+use super::{shape, strict_json};
+use crate::casework::actions::{self, Target};
+use crate::casework::intake::{self, Entry, Received};
+use crate::casework::views::case::{self, RelatedCase};
+use crate::casework::{Conn, Failure, Fault, Filed, Moment, Tx, accounts, letters, people, receipts};
+use crate::channels::given::{Read, Unfit};
+use crate::channels::logged::{self, Member};
+use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
+use crate::domain::case::{LinkKind, Secrecy};
+use crate::domain::contact::{Channel, Disposition};
+use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::ids::CaseId;
+use crate::domain::reference::ReferenceError;
+
+/// Who may log what somebody told the council.
+pub(super) fn who_may_log() -> Access {
+    Access::staff(&[
+        Role::Agent,
+        Role::Officer,
+        Role::TeamLeader,
+        Role::HeadOfService,
+        Role::Councillor,
+        Role::Partner,
+    ])
+    .or_scope(Scope::ContactsWrite)
+}
+
+/// Its operations.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    vec![
+        post("/v1/contacts", log_contact)
+            .id("log_contact")
+            .summary("Log what somebody told the council")
+            .description(
+                "It opens a case, or joins the one named by `case`. A councillor's contact always counts as \
+                 `councillor`, the night desk's as `out_of_hours`. What only a small team may see is answered with \
+                 a `receipt` in place of `case`. The same `external_id` again answers 200 with what it made before.",
+            )
+            .tag("Intake")
+            .access(who_may_log())
+            .body::<NewContact>()
+            .answers::<ContactReceived>(201, "The contact, and the case it opened or joined.")
+            .answer_header("Location", "Where the case is, unless only a small team may see it.")
+            .answers::<ContactReceived>(200, "It had been logged before under this `external_id`.")
+            .refuses(&[409])
+            .example_request(json!({
+                "channel": "phone",
+                "received_at": "2026-11-20T16:58:00Z",
+                "subject": "Missed bin",
+                "body": "The grey bin at number 14 was not emptied today.",
+                "person": {
+                    "name": "Ada Example", "kind": "resident", "email": "ada@mail.example", "phone": "01632 960123",
+                    "address": {"lines": ["14 Larkfield Rise"], "postcode": "ZZ1 1AA", "uprn": "100000000001"},
+                },
+                "service": "waste-collection",
+                "category": "missed-bin",
+                "acknowledged": {"how": "spoken"},
+            }))
+            .example_response(json!({
+                "contact": {
+                    "id": "019a9f5e-7c00-7000-8000-000000000002", "channel": "phone",
+                    "received_at": "2026-11-20T16:58:00Z", "counted_from_on": "2026-11-20",
+                },
+                "case": {
+                    "id": "019a9f5e-7c00-7000-8000-000000000001", "reference": "4X7-K92-MQ3", "status": "new",
+                    "waiting_for": null, "outcome": null, "subject": "Missed bin", "priority": "normal",
+                    "procedure": "service_request", "stage": 1, "service": "waste-collection",
+                    "category": "missed-bin", "queue": "waste-ops", "owner": null, "channel": "phone",
+                    "received_at": "2026-11-20T16:58:00Z",
+                    "acknowledge_by": "2026-11-23T17:00:00Z", "acknowledge_on": "2026-11-23",
+                    "respond_by": "2026-11-24T17:00:00Z", "respond_on": "2026-11-24",
+                    "respond_by_projected": false, "first_promised_on": "2026-11-24",
+                    "routing": {
+                        "rule": "category:missed-bin", "reason": "the category was chosen", "confidence": 1.0,
+                        "candidates": [],
+                    },
+                    "version": 1,
+                    "links": {
+                        "self": "/v1/cases/019a9f5e-7c00-7000-8000-000000000001",
+                        "timeline": "/v1/cases/019a9f5e-7c00-7000-8000-000000000001/timeline",
+                        "clocks": "/v1/cases/019a9f5e-7c00-7000-8000-000000000001/clocks",
+                    },
+                },
+                "joined": false,
+                "person": {"id": "019a9f5e-7c00-7000-8000-000000000003"},
+                "related_cases": [],
+                "possible_duplicates": [],
+                "offers": [],
+                "read_out": "Your reference is 4X7-K92-MQ3. We will collect it, or tell you why not, by 5pm on \
+                    Tuesday 24 November 2026. To ask about it, ring 01632 960110, Monday to Friday, 8.30am to 5pm.",
+                "tracking": {
+                    "url": "https://contact.council.example/track/rvt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                    "token": "rvt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                },
+            })),
+    ]
+}
+
+async fn log_contact(call: Call) -> Result<Answer, Problem> {
+    let (sent, faults) = read_as_far_as_it_fits::<NewContact>(&call)?;
+    let actor = call.actor.clone();
+    call.commit(
+        move |tx, at| {
+            let (enquiry, case) = read_logged(tx, at, &actor, &sent, &faults)?;
+            let entry = Entry { case, ..Entry::by(actor.clone()) };
+            let received = intake::receive(tx, at, &enquiry, &entry)?;
+            answer_for(tx, at, &actor, received)
+        },
+        |received| {
+            let status = if received.duplicate.is_some() { 200 } else { 201 };
+            let answer = Answer::json(status, received);
+            match &received.case {
+                Some(case) if status == 201 => answer.with_header("location", case.links.itself.clone()),
+                _ => answer,
+            }
+        },
+    )
+    .await
+}
+
+/// Reads a body although parts of it do not fit: those are named, struck out, and the rest is
+/// looked at all the same, so that a form is sent back once.
+pub(super) fn read_as_far_as_it_fits<T>(call: &Call) -> Result<(T, Vec<Fault>), Problem>
+where
+    T: DeserializeOwned + JsonSchema + 'static,
+{
+    let faults = match shape::fit(strict_json::read(&call.body)?) {
+        Ok(sent) => return Ok((sent, Vec::new())),
+        Err(faults) => faults,
+    };
+    let mut narrowly = strict_json::read(&call.body)?;
+    let mut widely = narrowly.clone();
+    for fault in &faults {
+        strike_out(&mut narrowly, &fault.pointer);
+        let member = fault.pointer.split('/').nth(1).unwrap_or_default();
+        strike_out(&mut widely, &format!("/{member}"));
+    }
+    match shape::fit(narrowly).or_else(|_| shape::fit(widely)) {
+        Ok(sent) => Ok((sent, faults)),
+        Err(_) => Err(Problem::invalid(faults)),
+    }
+}
+
+/// The enquiry somebody logged and the case they say it joins.
+///
+/// # Errors
+/// Everything in it that cannot be meant, `faults` included; forbidden when the key may not bring
+/// in contacts of this channel.
+pub(super) fn read_logged(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    sent: &NewContact,
+    faults: &[Fault],
+) -> Result<(Enquiry, Option<CaseId>), Failure> {
+    let Read { mut enquiry, faults: unfit } = logged::read(sent.clone().into_logged(), at.now);
+    match actor.user() {
+        Some(user) if user.role == Role::Councillor => {
+            logged::raised_by(Member { name: &user.name, email: &user.email }, &mut enquiry);
+        }
+        Some(user) if user.role == Role::Partner => enquiry.channel = Channel::OutOfHours,
+        _ => {}
+    }
+    check_channel(conn, actor, enquiry.channel)?;
+    let mut found = together(faults, unfit);
+    let case = match sent.case.as_deref().map(|case| find_case(conn, at, actor, case)).transpose()? {
+        Some(Ok(case)) => Some(case),
+        Some(Err(fault)) => {
+            found.push(fault);
+            None
+        }
+        None => None,
+    };
+    if let Who::Known(person) = enquiry.who
+        && !is_known(people::find_for(conn, at, actor, person))?
+    {
+        let detail = "There is no person with this id, or none you may look up.".to_owned();
+        found.push(Fault { pointer: "/person_id".to_owned(), code: "unknown_value", detail });
+    }
+    found.extend(check_access_point(at, &enquiry));
+    refuse_all(at, &enquiry, found)?;
+    Ok((enquiry, case))
+}
+
+/// Refuses when there is anything to refuse, and then names everything the catalogue says no to as
+/// well.
+pub(super) fn refuse_all(at: &Moment, enquiry: &Enquiry, mut faults: Vec<Fault>) -> Result<(), Failure> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    if let Err(Failure::Invalid(more)) = intake::trial(at, enquiry) {
+        faults.extend(more);
+    }
+    Err(Failure::Invalid(faults))
+}
+
+/// Faults of the shape and of what is meant by it, without saying that something is lacking where
+/// it was struck out.
+pub(super) fn together(faults: &[Fault], unfit: Vec<Unfit>) -> Vec<Fault> {
+    let was_struck = |pointer: &str| faults.iter().any(|fault| fault.pointer.starts_with(pointer));
+    let unfit = unfit.into_iter().filter(|one| {
+        let says_lacking = one.code == "missing_field";
+        !(says_lacking && (was_struck(&one.pointer) || (one.pointer == "/body" && was_struck("/subject"))))
+    });
+    let mut all = faults.to_vec();
+    all.extend(unfit.map(|one| Fault { pointer: one.pointer, code: one.code, detail: one.detail }));
+    all
+}
+
+/// What is answered to whoever logged it, and nothing they may not know of.
+fn answer_for(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mut received: Received) -> Result<ContactReceived, Failure> {
+    if let Some(filed) = &received.case
+        && (received.is_joined || received.is_duplicate)
+    {
+        let said = receipts::said(tx, at, filed)?;
+        received.read_out = said.read_out;
+        // Whoever repeats what opened the case is whoever has the link already.
+        if received.is_duplicate && received.contact.disposition == Disposition::Opened {
+            received.access = Some(letters::link_for(tx, at, filed.case.id, received.contact.person)?);
+        }
+    }
+    received.linked.retain(|filed| may_be_named(actor, filed));
+    let related = received.linked.iter().map(related).collect();
+    let case = match &received.case {
+        Some(filed) => Some(case::view(tx, filed)?),
+        None => None,
+    };
+    let mut answered = ContactReceived::of(&received, case, related);
+    if answered.person.is_none()
+        && received.receipt.is_none()
+        && let Some(person) = received.contact.person
+    {
+        answered.person = Some(super::dto::contact::PersonLink { id: person.0.into() });
+    }
+    Ok(answered)
+}
+
+/// A case beside theirs may be named to them unless it is restricted and not theirs to see.
+fn may_be_named(actor: &Actor, filed: &Filed) -> bool {
+    filed.case.secrecy != Secrecy::Restricted || may(actor, Act::Read, &filed.case, false) == Verdict::Allow
+}
+
+fn related(filed: &Filed) -> RelatedCase {
+    RelatedCase {
+        id: filed.case.id.0,
+        reference: filed.case.reference.to_string(),
+        kind: LinkKind::About,
+        service: filed.case.service.clone(),
+        procedure: filed.case.procedure,
+        status: filed.case.status,
+    }
+}
+
+fn find_case(conn: &mut Conn, at: &Moment, actor: &Actor, text: &str) -> Result<Result<CaseId, Fault>, Failure> {
+    let fault = |code, detail: String| Fault { pointer: "/case".to_owned(), code, detail };
+    let unknown = || fault("unknown_value", "There is no case of this id or reference, or none you may see.".to_owned());
+    let alias = at.council.catalogue.council.reference_alias.as_deref();
+    let target = match Target::parse(text, alias) {
+        Ok(target) => target,
+        Err(mistyped @ ReferenceError::Mistyped) => {
+            return Ok(Err(fault("reference_mistyped", format!("{mistyped}."))));
+        }
+        Err(ReferenceError::NotAReference) => return Ok(Err(unknown())),
+    };
+    match actions::find(conn, actor, &target, Act::Read) {
+        Ok(filed) => Ok(Ok(filed.case.id)),
+        Err(Failure::Missing | Failure::Forbidden { .. }) => Ok(Err(unknown())),
+        Err(other) => Err(other),
+    }
+}
+
+fn check_access_point(at: &Moment, enquiry: &Enquiry) -> Option<Fault> {
+    let given = enquiry.access_point.as_deref()?;
+    let points = &at.council.catalogue.access_points;
+    if points.iter().any(|point| point.slug == given) {
+        return None;
+    }
+    let known: Vec<&str> = points.iter().map(|point| point.slug.as_str()).collect();
+    Some(Fault {
+        pointer: "/access_point".to_owned(),
+        code: "unknown_value",
+        detail: format!("There is no access point `{given}`; there are: {}.", known.join(", ")),
+    })
+}
+
+/// A key may be limited to channels.
+fn check_channel(conn: &mut Conn, actor: &Actor, channel: Channel) -> Result<(), Failure> {
+    let Actor::Key(key) = actor else { return Ok(()) };
+    let kept = accounts::list_keys(conn)?.into_iter().find(|kept| kept.key.id == key.id);
+    let channels = kept.map(|kept| kept.channels).unwrap_or_default();
+    if channels.is_empty() || channels.iter().any(|own| own == channel.as_str()) {
+        return Ok(());
+    }
+    Err(Failure::forbidden(
+        "channel_not_allowed",
+        format!("This key brings in contacts of these channels only: {}.", channels.join(", ")),
+    ))
+}
+
+fn is_known<T>(found: Result<T, Failure>) -> Result<bool, Failure> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(Failure::Missing) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Takes one member out of a document.
+fn strike_out(document: &mut Value, pointer: &str) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    match document.pointer_mut(parent) {
+        Some(Value::Object(members)) => {
+            members.shift_remove(&name);
+        }
+        // An entry of a list cannot go without moving the others: the list goes.
+        Some(Value::Array(_)) => strike_out(document, parent),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_struck_out_and_the_rest_stays() {
+        let check = |pointer: &str, expect: Value| {
+            let mut document = json!({"a": {"b": 1, "c/d": 2}, "e": ["x", "y"]});
+            strike_out(&mut document, pointer);
+            assert_eq!(document, expect, "{pointer}");
+        };
+        check("/a/b", json!({"a": {"c/d": 2}, "e": ["x", "y"]}));
+        check("/a/c~1d", json!({"a": {"b": 1}, "e": ["x", "y"]}));
+        check("/e/1", json!({"a": {"b": 1, "c/d": 2}}));
+        check("/z", json!({"a": {"b": 1, "c/d": 2}, "e": ["x", "y"]}));
+        check("", json!({"a": {"b": 1, "c/d": 2}, "e": ["x", "y"]}));
+    }
+
+    #[test]
+    fn a_subject_that_is_too_long_is_not_also_said_to_be_missing() {
+        let fault = |pointer: &str, code| Fault { pointer: pointer.to_owned(), code, detail: String::new() };
+        let unfit = |pointer: &str, code| Unfit { pointer: pointer.to_owned(), code, detail: String::new() };
+        let all = together(
+            &[fault("/subject", "too_long")],
+            vec![unfit("/body", "missing_field"), unfit("/person/phone", "bad_format")],
+        );
+        let all: Vec<&str> = all.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(all, ["/subject", "/person/phone"]);
+    }
+}

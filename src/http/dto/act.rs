@@ -1,0 +1,312 @@
+//! What is sent to do something to a case, one document for each act.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use crate::casework::actions::Owner;
+use crate::casework::Failure;
+use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
+use crate::domain::clock::Longer;
+use crate::domain::lifecycle::AcknowledgedBy;
+use crate::domain::standard::Target as Length;
+use crate::http::fields::{At, Line, On, Text};
+
+/// Nothing needs to be said.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// The person was told that we have it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAcknowledgement {
+    /// `email` sends `text`; the others record what was done.
+    pub how: AcknowledgedBy,
+    /// Needed for `email`.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub text: Option<Text<100_000>>,
+}
+
+/// Somebody is to have it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssignment {
+    /// A user's id or e-mail address, `me`, or null for nobody.
+    pub owner: Whose,
+}
+
+/// Another queue is to have it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTransfer {
+    /// A queue's slug.
+    #[schemars(length(min = 1))]
+    pub queue: Line<100>,
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+}
+
+/// We wait for somebody.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPause {
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+    pub waiting_for: WaitingFor,
+    /// It resumes by itself when this day begins.
+    pub resume_on: On,
+}
+
+/// A promise gets a later date: `until_on` or `by`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewExtension {
+    /// The promise's name: `respond`.
+    #[schemars(length(min = 1))]
+    pub clock: Line<100>,
+    /// The new last day.
+    #[serde(default)]
+    pub until_on: Option<On>,
+    /// How much longer.
+    #[serde(default)]
+    pub by: Option<ByLength>,
+    /// Told to the person.
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+}
+
+/// A length: `{"working_days": 10}`.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ByLength {
+    WorkingDays(#[schemars(range(min = 1, max = 1000))] u32),
+    Months(#[schemars(range(min = 1, max = 120))] u32),
+    Hours(#[schemars(range(min = 1, max = 10000))] u32),
+}
+
+/// The person is asked something.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewQuestion {
+    #[schemars(length(min = 1))]
+    pub text: Text<100_000>,
+    /// Until when we wait for the answer; ten days when unsaid.
+    #[serde(default)]
+    pub resume_on: Option<On>,
+}
+
+/// The person is answered, or told that the answer will come.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReply {
+    #[schemars(length(min = 1))]
+    pub text: Text<100_000>,
+    /// Only a substantive one keeps the promise of an answer.
+    pub kind: ReplyKind,
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// To a member whose constituent's consent is not clear, only a general one may go.
+    #[serde(default)]
+    pub scope: ReplyScope,
+}
+
+/// How far a reply goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyScope {
+    /// Nothing about the person the member asks for.
+    General,
+    #[default]
+    Full,
+}
+
+/// A note for ourselves.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNote {
+    #[schemars(length(min = 1))]
+    pub text: Text<100_000>,
+    /// `team`: only those who work the case's queue.
+    #[serde(default = "staff")]
+    pub audience: Audience,
+}
+
+/// Somebody said they would do something by a time.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPromise {
+    #[schemars(length(min = 1))]
+    pub what: Line<500>,
+    /// The first instant that is late.
+    pub by: At,
+    /// A user's id or e-mail address, or `me`; unsaid means whoever promises.
+    #[serde(default)]
+    pub owner: Whose,
+}
+
+/// Work on it has ended.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClosure {
+    pub outcome: Outcome,
+}
+
+/// Work on it goes on.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReopening {
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+}
+
+/// A complaint moves to its next stage.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStage {
+    #[schemars(range(min = 1, max = 3))]
+    pub stage: u8,
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+    /// Who answers it: a user's id or e-mail address, `me`, or null for nobody yet.
+    #[serde(default)]
+    pub officer: Whose,
+}
+
+/// It is the same as another case, which goes on.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMerge {
+    /// The other case's id or reference.
+    #[schemars(length(min = 1))]
+    pub into: Line<100>,
+}
+
+/// It has to do with another case.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLink {
+    pub kind: LinkKind,
+    /// The other case's id or reference.
+    #[schemars(length(min = 1))]
+    pub case: Line<100>,
+}
+
+/// More people may see a restricted case.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccess {
+    /// Users' ids or e-mail addresses.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub people: Vec<Line<254>>,
+    /// Restricted teams: `mash`.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub teams: Vec<Line<100>>,
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+    /// Whom the case is about; they never see it.
+    #[serde(default)]
+    pub about: Option<AboutWhom>,
+}
+
+/// Whom a case is about: a user by id or e-mail address, or a post by its slug.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AboutWhom {
+    User(Line<254>),
+    Post(Line<100>),
+}
+
+/// Somebody was rung about a danger.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCall {
+    /// Whom: a post or an organisation.
+    #[schemars(length(min = 1))]
+    pub who: Line<200>,
+    #[schemars(length(min = 1))]
+    pub number: Line<40>,
+    /// How it ended.
+    #[schemars(length(min = 1))]
+    pub outcome: Text<2000>,
+}
+
+/// Something happened that the case's standard knows: `concluded`, `clarified` …
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStandardEvent {
+    #[schemars(length(min = 1))]
+    pub event: Line<100>,
+    /// When; now, when unsaid. Not in the future.
+    #[serde(default)]
+    pub at: Option<At>,
+}
+
+/// Somebody who works here, as named in a document; or nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Whose(Option<String>);
+
+impl Whose {
+    /// Who is meant.
+    ///
+    /// # Errors
+    /// Names `pointer` when it is no way to name anybody.
+    pub fn read(&self, pointer: &str) -> Result<Owner, Failure> {
+        match self.0.as_deref() {
+            None => Ok(Owner::Nobody),
+            Some(text) => owner(text, pointer),
+        }
+    }
+
+    /// Nobody is named.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// Reads one name of somebody who works here.
+///
+/// # Errors
+/// Names `pointer` when it is no way to name anybody.
+pub fn owner(text: &str, pointer: &str) -> Result<Owner, Failure> {
+    if text == "me" {
+        return Ok(Owner::Me);
+    }
+    match text.parse() {
+        Ok(id) => Ok(Owner::Id(id)),
+        Err(_) if text.contains('@') => Ok(Owner::Email(text.to_owned())),
+        Err(_) => Err(Failure::invalid(pointer, "unknown_value", "Give a user's id, their e-mail address, or `me`.")),
+    }
+}
+
+impl JsonSchema for Whose {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Whose".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "null"], "maxLength": 254, "format": "single-line"})
+    }
+}
+
+impl From<ByLength> for Longer {
+    fn from(by: ByLength) -> Self {
+        Self::By(match by {
+            ByLength::WorkingDays(n) => Length::WorkingDays(n),
+            ByLength::Months(n) => Length::Months(n),
+            ByLength::Hours(n) => Length::Hours(n),
+        })
+    }
+}
+
+fn staff() -> Audience {
+    Audience::Staff
+}

@@ -1,0 +1,12 @@
+//! The documents that are sent to us. What is answered has its types in `casework::views`.
+//!
+//! Every member has a bound; unknown members are refused by the gate's own reading of the schema.
+
+pub mod act;
+pub mod case;
+pub mod catalogue;
+pub mod contact;
+pub mod examples;
+pub mod notice;
+pub mod person;
+pub mod public;

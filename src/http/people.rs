@@ -1,0 +1,168 @@
+//! Those who contact the council: finding them, what they told us, how they want to be told.
+
+use serde_json::json;
+
+use super::access::Access;
+use super::answer::Answer;
+use super::call::Call;
+use super::dto::person::{PersonObject, PersonPatch, PersonSearch};
+use super::operation::{Operation, get, patch, post};
+use super::paging::{Page, PageQuery};
+use super::problem::Problem;
+use crate::casework::people::{self, Change};
+use crate::casework::views::AfterRow;
+use crate::casework::views::case::{CaseView, CasesAfter};
+use crate::casework::views::history::ContactView;
+use crate::casework::{Failure, person_history};
+use crate::domain::access::{Role, Scope};
+use crate::domain::ids::PersonId;
+
+/// Its operations.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let staff = || Access::staff(&[Role::Agent, Role::Officer, Role::TeamLeader, Role::HeadOfService]);
+    let readers = || staff().or_scope(Scope::PeopleRead);
+    let person = || {
+        json!({
+            "id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example", "kind": "resident",
+            "email": "ada@mail.example", "phone": "01632 960123",
+            "address": {"lines": ["14 Larkfield Rise"], "postcode": "ZZ1 1AA", "uprn": "100000000001"},
+            "organisation": null,
+            "preferences": {"channel": null, "language": "en", "format": null},
+            "safe_contact": null, "is_deceased": false,
+            "created_at": "2026-11-20T16:58:00Z", "updated_at": "2026-11-20T16:58:00Z", "version": 1,
+        })
+    };
+    vec![
+        post("/v1/people/searches", search)
+            .id("search_people")
+            .summary("Look for a person")
+            .description(
+                "By name, e-mail address or telephone number: one of them. At most fifty are found, and none known \
+                 only from cases you may not see. Nothing is changed; it is a POST so that nobody's address stands \
+                 in a log.",
+            )
+            .tag("People")
+            .access(readers())
+            .not_idempotent()
+            .body::<PersonSearch>()
+            .answers::<Page<PersonObject>>(200, "Those who were found.")
+            .example_request(json!({"phone": "01632 960123"}))
+            .example_response(json!({"items": [person()], "next_cursor": null})),
+        get("/v1/people/{person}", show)
+            .id("get_person")
+            .summary("One person")
+            .tag("People")
+            .access(readers())
+            .path_note("person", "The person's id.")
+            .has_etag()
+            .answers::<PersonObject>(200, "The person.")
+            .example_response(person()),
+        patch("/v1/people/{person}", change)
+            .id("change_person")
+            .summary("Correct what is known about a person")
+            .tag("People")
+            .access(staff())
+            .path_note("person", "The person's id.")
+            .has_etag()
+            .if_match_required()
+            .body::<PersonPatch>()
+            .answers::<PersonObject>(200, "The person as they are now.")
+            .example_request(json!({"preferences": {"channel": "post", "format": "large_print"}}))
+            .example_response(person()),
+        get("/v1/people/{person}/contacts", list_contacts)
+            .id("list_contacts_of_person")
+            .summary("What a person told us, oldest first")
+            .tag("People")
+            .access(readers())
+            .path_note("person", "The person's id.")
+            .query::<PageQuery>()
+            .answers::<Page<ContactView>>(200, "A page of contacts, without those on cases you may not see.")
+            .example_response(json!({
+                "items": [{
+                    "id": "019a9f5e-7c00-7000-8000-000000000002", "channel": "phone", "direction": "inbound",
+                    "disposition": "opened", "received_at": "2026-11-20T16:58:00Z",
+                    "logged_at": "2026-11-20T16:59:10Z", "counted_from_on": "2026-11-20",
+                    "subject": "Missed bin", "body": "The grey bin at number 14 was not emptied today.",
+                    "language": "en",
+                    "person": {"id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example"},
+                    "entered_by": "user:019a9f5e-7c00-7000-8000-000000000004", "external_id": "desk-88121",
+                    "detail": {},
+                }],
+                "next_cursor": null,
+            })),
+        get("/v1/people/{person}/cases", list_cases)
+            .id("list_cases_of_person")
+            .summary("A person's cases, newest first")
+            .tag("People")
+            .access(readers())
+            .path_note("person", "The person's id.")
+            .query::<PageQuery>()
+            .answers::<Page<CaseView>>(200, "A page of the cases you may see.")
+            .example_response(json!({"items": [], "next_cursor": null})),
+    ]
+}
+
+async fn search(call: Call) -> Result<Answer, Problem> {
+    let wanted: PersonSearch = call.json()?;
+    let by = wanted.only().ok_or_else(|| {
+        Failure::invalid("", "one_of", "Look by one of `name`, `email` and `phone`.")
+    })?;
+    let actor = call.actor.clone();
+    let found = call.read(move |conn, at| people::search(conn, at, &actor, &by)).await?;
+    let items = found.into_iter().map(PersonObject::from).collect();
+    Ok(call.page::<PersonObject, ()>(items, None, None))
+}
+
+async fn show(call: Call) -> Result<Answer, Problem> {
+    let id: PersonId = call.id("person")?;
+    let actor = call.actor.clone();
+    let person = call.read(move |conn, at| people::find_for(conn, at, &actor, id)).await?;
+    let version = person.version;
+    Ok(Answer::ok(&PersonObject::from(person)).with_etag(version))
+}
+
+async fn change(call: Call) -> Result<Answer, Problem> {
+    let id: PersonId = call.id("person")?;
+    let actor = call.actor.clone();
+    let seen_by = actor.clone();
+    call.read(move |conn, at| people::find_for(conn, at, &seen_by, id).map(drop)).await?;
+    let sent: PersonPatch = call.json()?;
+    let if_match = call.require_if_match()?;
+    let person = call
+        .perform(move |tx, at| {
+            let known = people::find_for(tx, at, &actor, id)?;
+            if_match.admits(known.version)?;
+            let change = Change {
+                name: sent.name.as_ref().map(|name| name.trim().to_owned()),
+                email: sent.email.clone(),
+                phone: sent.phone.as_ref().map(|phone| phone.trim().to_owned()),
+                address: sent.address.clone(),
+                preferences: sent.preferences.as_ref().map(|patch| patch.over(&known.preferences)),
+                is_deceased: sent.is_deceased,
+            };
+            people::change(tx, at, &actor, id, &change, Some(known.version))
+        })
+        .await?;
+    let version = person.version;
+    Ok(Answer::ok(&PersonObject::from(person)).with_etag(version))
+}
+
+async fn list_contacts(call: Call) -> Result<Answer, Problem> {
+    let id: PersonId = call.id("person")?;
+    let page: PageQuery = call.query()?;
+    let after: Option<AfterRow> = call.cursor(page.cursor.as_deref())?;
+    let actor = call.actor.clone();
+    let part =
+        call.read(move |conn, at| person_history::contacts_of(conn, at, &actor, id, after, page.limit)).await?;
+    Ok(call.page(part.items, part.next.as_ref(), None))
+}
+
+async fn list_cases(call: Call) -> Result<Answer, Problem> {
+    let id: PersonId = call.id("person")?;
+    let page: PageQuery = call.query()?;
+    let after: Option<CasesAfter> = call.cursor(page.cursor.as_deref())?;
+    let actor = call.actor.clone();
+    let part = call.read(move |conn, at| person_history::cases_of(conn, at, &actor, id, after, page.limit)).await?;
+    Ok(call.page(part.items, part.next.as_ref(), None))
+}

@@ -1,0 +1,111 @@
+//! Raw e-mail through the front door.
+
+use serde_json::Value;
+
+use crate::intake::{log, missed_bin};
+use crate::support::{Reply, TestApp};
+
+async fn deliver(app: &TestApp, raw: &str) -> Reply {
+    let headers = [("content-type", "message/rfc822")];
+    app.post_with(&app.key("mail-gateway"), "/v1/channels/email/messages", &headers, raw).await
+}
+
+fn mail(from: &str, subject: &str, id: &str, more: &str, body: &str) -> String {
+    format!(
+        "From: {from}\r\nTo: contact@council.example\r\nSubject: {subject}\r\nMessage-ID: <{id}@mail.example>\r\n\
+         Date: Fri, 20 Nov 2026 16:50:00 +0000\r\n{more}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n"
+    )
+}
+
+stories! {
+    async fn a_councillors_mail_opens_their_enquiry_and_the_services_own_case(app) {
+        let raw = mail(
+            "Cllr Anwen Prothero <cllr.anwen.prothero@council.example>",
+            "Casework - Mrs D, Ferncroft Court",
+            "cllr-1",
+            "",
+            "Hi all, another one about the street light outside Ferncroft Court. It has been out since Monday. \
+             I reported it last Thursday and have had nothing back. Could I have a proper answer please. Thanks, Anwen",
+        );
+        let taken = deliver(&app, &raw).await.expect(202);
+        assert_eq!(taken["disposition"], "opened", "{taken:#}");
+        let reference = taken["case"]["reference"].as_str().unwrap().to_owned();
+        let officer = app.officer().await;
+        let case = app.get(&officer, &format!("/v1/cases/{reference}")).await.expect(200);
+        assert_eq!(case["procedure"], "member_enquiry", "{case:#}");
+        assert_eq!(case["respond_on"], "2026-12-04", "ten working days");
+        assert_eq!(case["related_cases"].as_array().unwrap().len(), 1, "the service's own case: {case:#}");
+        let mails = app.mails_to("cllr.anwen.prothero@council.example").await;
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].header("Auto-Submitted"), "auto-replied");
+        assert!(mails[0].raw.contains("Head of"), "{}", mails[0].raw);
+        let member = app.sign_in("cllr.anwen.prothero@council.example").await;
+        let own = app.get(&member, &format!("/v1/cases/{reference}")).await.expect(200);
+        assert_eq!(own["reference"], reference.as_str());
+    }
+
+    async fn the_same_mail_twice_is_one_case(app) {
+        let raw = mail("Ada <ada@mail.example>", "Bin", "same-1", "", "My black bin was not emptied.");
+        let first = deliver(&app, &raw).await.expect(202);
+        let second = deliver(&app, &raw).await.expect(202);
+        assert_eq!(second["disposition"], "duplicate");
+        assert_eq!(first["case"]["reference"], second["case"]["reference"]);
+        assert_eq!(app.mails_to("ada@mail.example").await.len(), 1);
+    }
+
+    async fn automatic_mail_is_kept_and_never_answered(app) {
+        for (n, header) in ["Auto-Submitted: auto-replied\r\n", "Precedence: bulk\r\n", "List-Id: <news.example>\r\n"].iter().enumerate() {
+            let raw = mail("Robot <robot@mail.example>", "Automatic reply", &format!("auto-{n}"), header, "I am out of the office.");
+            let taken = deliver(&app, &raw).await.expect(202);
+            assert_eq!(taken["disposition"], "stored", "{header}");
+        }
+        assert!(app.mails_to("robot@mail.example").await.is_empty());
+    }
+
+    async fn an_answer_to_our_mail_joins_its_case(app) {
+        let logged = log(&app, missed_bin()).await;
+        let reference = logged["case"]["reference"].as_str().unwrap().to_owned();
+        let confirmation = app.mails_to("ada@mail.example").await.remove(0);
+        let reply_to = confirmation.header("Reply-To").to_owned();
+        assert!(reply_to.contains('+'), "{reply_to}");
+        let raw = mail("Somebody <other.address@mail.example>", "Re: your report", "answer-1", "", "It is still here.")
+            .replace("To: contact@council.example", &format!("To: {reply_to}"));
+        let taken = deliver(&app, &raw).await.expect(202);
+        assert_eq!(taken["disposition"], "joined", "{taken:#}");
+        assert_eq!(taken["case"]["reference"], reference.as_str());
+        let known = mail("Ada Example <ada@mail.example>", &format!("Re: {reference}"), "answer-2", "", "Any news?");
+        let taken = deliver(&app, &known).await.expect(202);
+        assert_eq!(taken["disposition"], "joined");
+    }
+
+    async fn a_reference_from_a_stranger_is_held_for_a_person(app) {
+        let logged = log(&app, missed_bin()).await;
+        let reference = logged["case"]["reference"].as_str().unwrap();
+        let raw = mail("Eve <eve@mail.example>", &format!("Re: {reference}"), "eve-1", "", "What is happening with this?");
+        let taken = deliver(&app, &raw).await.expect(202);
+        assert_eq!(taken["disposition"], "held");
+        assert_eq!(taken["case"], Value::Null);
+        assert!(app.mails_to("eve@mail.example").await.is_empty());
+    }
+
+    async fn what_came_in_adds_up(app) {
+        let bin = mail("Ada <ada@mail.example>", "Bin", "sum-1", "", "My black bin was not emptied.");
+        deliver(&app, &bin).await.expect(202);
+        deliver(&app, &bin).await.expect(202);
+        deliver(&app, "this is no mail at all").await.expect(202);
+        deliver(&app, &mail("R <robot@mail.example>", "Out", "sum-2", "Auto-Submitted: auto-replied\r\n", "Away.")).await.expect(202);
+        log(&app, missed_bin()).await;
+        let leader = app.team_leader().await;
+        let day = app.get(&leader, "/v1/reports/intake?on=2026-11-20").await.expect(200);
+        let n = |name: &str| day[name].as_i64().unwrap();
+        assert_eq!(n("came_in"), 5, "{day:#}");
+        assert_eq!(n("came_in"), n("opened") + n("joined") + n("stored") + n("held") + n("quarantined") + n("duplicate"));
+        assert_eq!((n("opened"), n("duplicate"), n("quarantined"), n("stored")), (2, 1, 1, 1));
+    }
+
+    async fn an_empty_body_is_refused_and_garbage_is_quarantined(app) {
+        assert_eq!(deliver(&app, "").await.status, 422);
+        let taken = deliver(&app, "\u{0}\u{1}nonsense").await.expect(202);
+        assert_eq!(taken["disposition"], "quarantined");
+    }
+}

@@ -1,0 +1,179 @@
+//! `reeve demo`, started as a process and looked at from outside.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+pub struct Demo {
+    child: Option<Child>,
+    /// The one line it prints.
+    pub told: Value,
+    folder: tempfile::TempDir,
+    database: Option<String>,
+    settings: Vec<(String, String)>,
+}
+
+impl Demo {
+    pub fn on_sqlite() -> Self {
+        Self::new(None, Vec::new())
+    }
+
+    /// None where no server is named: `./test` always names one.
+    pub fn on_postgres() -> Option<Self> {
+        let server = std::env::var("REEVE_TEST_POSTGRES").ok()?;
+        let name = format!("demo_{}", uuid::Uuid::new_v4().simple());
+        use diesel::prelude::*;
+        let mut conn = diesel::PgConnection::establish(&server).unwrap();
+        diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        Some(Self::new(Some(format!("{base}/{name}")), Vec::new()))
+    }
+
+    pub fn with_smtp(port: u16) -> Self {
+        let setting = |key: &str, value: String| (format!("REEVE__{key}"), value);
+        Self::new(
+            None,
+            vec![
+                setting("MAIL__TRANSPORT", "smtp".to_owned()),
+                setting("MAIL__SMTP__HOST", "127.0.0.1".to_owned()),
+                setting("MAIL__SMTP__PORT", port.to_string()),
+                setting("MAIL__SMTP__TLS", "none".to_owned()),
+            ],
+        )
+    }
+
+    /// Another process on the same database.
+    pub fn replica(&self) -> Self {
+        Self::new(self.database.clone(), self.settings.clone())
+    }
+
+    fn new(database: Option<String>, settings: Vec<(String, String)>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut demo = Self { child: None, told: Value::Null, folder, database, settings };
+        demo.start();
+        demo
+    }
+
+    pub fn start(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reeve"));
+        command.args(["demo", "--json", "--port", "0", "--data-dir"]).arg(self.folder.path());
+        if let Some(url) = &self.database {
+            command.args(["--database-url", url]);
+            // The server of the tests does not sync; nothing on it outlives them.
+            command.env("REEVE__DATABASE__ALLOW_UNSAFE_DURABILITY", "true");
+        }
+        command.envs(self.settings.iter().cloned());
+        let log = std::fs::File::create(self.folder.path().join("log.txt")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.told = serde_json::from_str(&line).unwrap_or_else(|why| {
+            let log = std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default();
+            panic!("it did not start ({why}): {line}\n{log}")
+        });
+        self.child = Some(child);
+    }
+
+    /// As a power cut would.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// As an operator would; says the exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let mut child = self.child.take().unwrap();
+        let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(stopped.success());
+        child.wait().unwrap().code()
+    }
+
+    pub fn api(&self) -> String {
+        self.told["api"].as_str().unwrap().to_owned()
+    }
+
+    /// The access token of the first user of a role.
+    pub fn sign_in(&self, role: &str) -> String {
+        let users = self.told["users"].as_array().unwrap();
+        let user = users.iter().find(|user| user["role"] == role).unwrap();
+        let mut answer = ureq::post(format!("{}/v1/auth/tokens", self.api()))
+            .send_json(json!({"email": user["email"], "password": user["password"]}))
+            .unwrap();
+        let answer: Value = answer.body_mut().read_json().unwrap();
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub fn get(&self, token: &str, path: &str) -> Value {
+        let mut answer = ureq::get(format!("{}{path}", self.api()))
+            .header("authorization", format!("Bearer {token}"))
+            .call()
+            .unwrap_or_else(|why| panic!("{path}: {why}"));
+        answer.body_mut().read_json().unwrap()
+    }
+
+    pub fn post_clock(&self, body: Value) {
+        ureq::post(format!("{}/demo/clock", self.api())).send_json(body).unwrap();
+    }
+
+    /// An instant so many seconds after its own now.
+    pub fn later(&self, seconds: i64) -> String {
+        let mut answer = ureq::get(format!("{}/demo/clock", self.api())).call().unwrap();
+        let now: Value = answer.body_mut().read_json().unwrap();
+        let now: jiff::Timestamp = now["now"].as_str().unwrap().parse().unwrap();
+        (now + jiff::SignedDuration::from_secs(seconds)).to_string()
+    }
+
+    /// The mails of one kind that name a case.
+    pub fn mails_about(&self, reference: &str, kind: &str) -> Vec<String> {
+        let folder = PathBuf::from(self.told["mail_dir"].as_str().unwrap());
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|ending| ending != "eml") {
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let is_about = text.contains(&format!("X-Reeve-Case: {reference}"));
+            if is_about && text.contains(&format!("X-Reeve-Notice: {kind}\r\n")) {
+                found.push(text);
+            }
+        }
+        found
+    }
+
+    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < Duration::from_secs(30), "waited 30 s until {what}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+/// Posts a missed bin under a key; says the case's reference.
+pub fn post_contact(api: &str, token: &str, key: &str) -> Result<String, ureq::Error> {
+    let body = json!({
+        "channel": "phone", "subject": "Missed bin", "body": "The bin was not emptied.",
+        "service": "waste-collection", "category": "missed-bin",
+        "person": {"name": format!("Ada {key}"), "email": format!("{key}@mail.example")}
+    });
+    let mut answer = ureq::post(format!("{api}/v1/contacts"))
+        .header("authorization", format!("Bearer {token}"))
+        .header("idempotency-key", key)
+        .send_json(body)?;
+    let answer: Value = answer.body_mut().read_json()?;
+    Ok(answer["case"]["reference"].as_str().unwrap().to_owned())
+}
