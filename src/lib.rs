@@ -9,13 +9,18 @@
     clippy::print_stdout
 )]
 
+pub mod app;
 pub mod auth;
 pub mod casework;
 pub mod channels;
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod jobs;
 pub mod notify;
+pub mod pages;
 pub mod store;
 pub mod telemetry;
 pub mod time_source;

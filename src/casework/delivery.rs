@@ -166,7 +166,12 @@ fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failur
     Ok(!readings.iter().any(|reading| still_holds(reading, &clock.name, promised_at)))
 }
 
-fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
+/// Writes down that a notice was accepted: on the timeline, and on the clock it meets. False when the
+/// lease was lost meanwhile.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
     if !outbox::record_sent(tx, notice.id, notice.fence, at.now)? {
         return Ok(false);
     }

@@ -18,7 +18,10 @@ mod alert;
 mod chain;
 mod digest;
 mod look;
+
 mod steps;
+
+pub use look::look_at;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -394,15 +394,7 @@ fn open_cases(
         at.now - DUPLICATE_WINDOW,
     )?;
     let contact_id: ContactId = at.id();
-    let plan = Plan {
-        queue: placement.queue.clone(),
-        service: placement.service.clone(),
-        category: placement.category.clone(),
-        procedure: placement.procedure,
-        priority: placement.priority,
-        routed: placement.routed.clone(),
-        danger: placement.danger.as_ref().map(|danger| danger.kind.clone()),
-    };
+    let plan = plan(at, &placement);
     let about = post_complained_about(at, enquiry, placement.procedure);
     let opened = open(tx, at, enquiry, entry, person.as_ref(), contact_id, &plan, about)?;
     let contact = log(
@@ -448,6 +440,27 @@ fn open_cases(
         received.person = person;
     }
     Ok(received)
+}
+
+/// A contact that nobody could place waits under a matter that says nothing of the guess: what the
+/// person is told must hold wherever it ends.
+fn plan(at: &Moment, placement: &Placement) -> Plan {
+    let danger = placement.danger.as_ref().map(|danger| danger.kind.clone());
+    let fallback = &at.council.catalogue.routing.fallback;
+    let (service, category) = if placement.is_placed {
+        (placement.service.clone(), placement.category.clone())
+    } else {
+        (fallback.service.clone(), fallback.category.clone())
+    };
+    Plan {
+        queue: placement.queue.clone(),
+        service,
+        category,
+        procedure: placement.procedure,
+        priority: placement.priority,
+        routed: placement.routed.clone(),
+        danger,
+    }
 }
 
 /// Where and as what a case is opened.
@@ -601,7 +614,7 @@ fn open_beside(
             confidence: 1.0,
             candidates: Vec::new(),
         },
-        danger: first.danger.clone().filter(|_| first.queue != beside.queue && first.procedure == Procedure::MemberEnquiry),
+        danger: beside.danger.as_ref().map(|danger| danger.kind.clone()),
     };
     let about = post_complained_about(at, enquiry, beside.procedure);
     let opened = open(tx, at, enquiry, entry, person, contact, &plan, about)?;

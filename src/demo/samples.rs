@@ -21,7 +21,7 @@ use crate::casework::intake::{self, Entry};
 use crate::casework::{Desk, Failure, Moment};
 use crate::domain::access::{Actor, Role, User};
 use crate::domain::ids::CaseId;
-use crate::store::{Tx, users};
+use crate::store::{Tx, cases, users};
 
 use plan::{Brought, Sample, Step};
 
@@ -108,10 +108,14 @@ fn file(
     let at = moment(desk, sample.enquiry.received_at);
     let entry = Entry { source: "samples".to_owned(), ..Entry::by(actor) };
     let received = intake::receive(tx, &at, &sample.enquiry, &entry)?;
-    // What a member writes, or a complaint, opens a second case beside the first.
-    let opened: Vec<CaseId> =
-        received.case.iter().chain(&received.linked).map(|filed| filed.case.id).collect();
-    for case in opened {
+    let Some(first) = received.contact.case else {
+        return Err(anyhow::anyhow!("it opened no case").into());
+    };
+    // What a member writes, or a complaint, opens a second case beside the first; whoever brought it
+    // in need not be told.
+    let beside = cases::related(tx, &Actor::System.sight(), first)?;
+    let opened = std::iter::once(first).chain(beside.into_iter().map(|(_, filed)| filed.case.id));
+    for case in opened.collect::<Vec<CaseId>>() {
         history::deliver(tx, &moment(desk, sample.enquiry.received_at), case)?;
         for (happened_at, step) in &sample.steps {
             let at = moment(desk, *happened_at);

@@ -18,6 +18,8 @@ use crate::store::Db;
 use crate::store::db::{Address, Opening};
 use crate::time_source::TimeSource;
 
+mod intake;
+
 const PASSWORD: &str = "a long pass phrase";
 
 pub(super) fn settings() -> Settings {

@@ -274,8 +274,13 @@ async fn a_clock_set_back_and_on_again_tells_nobody_twice() {
 #[tokio::test]
 async fn two_sweeps_at_the_same_moment_take_each_step_once() {
     let office = Office::open(MONDAY);
-    for _ in 0..30 {
-        office.bins("new-container", at(MONDAY)).await;
+    for n in 0..30 {
+        let mut enquiry = report(at(MONDAY));
+        enquiry.service = Some("waste-collection".to_owned());
+        enquiry.category = Some("new-container".to_owned());
+        let email = Some(format!("resident-{n}@mail.example"));
+        enquiry.who = Who::Described(Described { email, ..Described::default() });
+        office.receive(enquiry).await;
     }
     office.tick().await;
     office.desk.time.move_to(at("2026-11-12T09:00:00Z")).unwrap();

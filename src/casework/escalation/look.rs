@@ -21,7 +21,7 @@ use crate::store::Tx;
 
 /// What looking at one case came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Looked {
+pub struct Looked {
     pub was_due: bool,
     pub n_told: usize,
     pub n_undeliverable: usize,
@@ -42,7 +42,7 @@ pub(super) struct Looking<'t> {
 ///
 /// # Errors
 /// When it cannot be written; then nothing was taken.
-pub(super) fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failure> {
+pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failure> {
     let Some(Filed { case, dates }) = cases::find(tx, id)? else { return Ok(Looked::default()) };
     if dates.wake_at.is_none_or(|wake_at| wake_at > at.now) {
         return Ok(Looked::default());

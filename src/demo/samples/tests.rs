@@ -58,7 +58,7 @@ async fn a_new_demo_has_two_hundred_cases_of_every_kind_and_tells_nobody_about_t
     assert!(unowned.values().all(|n| *n <= 100), "{unowned:?}");
     for filed in &cases {
         assert!(filed.case.received_at < now, "{}", filed.case.reference);
-        assert!(filed.dates.wake_at.is_none_or(|wake_at| wake_at > now), "{}", filed.case.reference);
+        assert!(filed.dates.wake_at.is_none_or(|wake_at| wake_at > now), "{:?} {:?}", filed.dates, filed.case);
     }
     let waits = |state: &'static str| {
         desk.read(move |conn, _| Ok(outbox::list(conn, None, Some(state), None, 100)?.len()))

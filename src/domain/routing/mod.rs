@@ -55,7 +55,8 @@ pub struct Placement {
     pub linked: Vec<Linked>,
     /// What an officer is asked to decide.
     pub offers: Vec<Offer>,
-    /// Whether an elected member asks, whose promises are their own.
+    /// Whether an elected member seems to ask, whose promises are their own. Words and names can be
+    /// anybody's: only the kind set at sign-in, or a listed address, makes it certain.
     pub is_member: bool,
     /// Whether somebody concerned seems to need more care than most.
     pub is_vulnerable: bool,

@@ -54,6 +54,7 @@ impl Router {
         let mut beside = Beside::default();
         let matter = self.matter_of(&contact, heard.as_ref(), &mut beside);
         let heard = heard.or_else(|| self.reads_like_danger(&contact, &matter));
+        let matter = self.seen_by_somebody(&contact, matter, heard.is_some());
         let is_safeguarding = matter
             .of(catalogue)
             .is_some_and(|(_, category)| category.is_restricted);
@@ -65,6 +66,34 @@ impl Router {
             _ => matter,
         };
         self.placement(&contact, choice, heard, is_member, beside)
+    }
+
+    /// A restricted matter never waits where nobody may see it: either those who may are told at
+    /// once, or the contact stands under the likeliest matter that everybody may see.
+    fn seen_by_somebody(&self, contact: &Contact<'_>, matter: Choice, is_danger: bool) -> Choice {
+        let is_hidden = matter
+            .of(contact.catalogue)
+            .is_some_and(|(_, category)| category.is_restricted);
+        if !is_hidden || matter.is_sure {
+            return matter;
+        }
+        if is_danger && matter.confidence >= self.rules.thresholds.link_at {
+            return Choice {
+                is_sure: true,
+                ..matter
+            };
+        }
+        self.read_as(&contact.reading, contact.catalogue, |_, category| {
+            !category.is_restricted && !is_complaint(category.procedure)
+        })
+        .map_or_else(
+            || unreadable(&self.rules.fallback),
+            |open| Choice {
+                confidence: open.confidence.min(matter.confidence),
+                is_sure: false,
+                ..open
+            },
+        )
     }
 
     /// What the contact is about, whoever asks: steps 1 and 3 to 5 of the order.

@@ -600,3 +600,23 @@ fn the_commonest_reports_are_placed_from_a_few_plain_words() {
         "ct-moving",
     );
 }
+
+#[test]
+fn a_restricted_matter_never_waits_where_nobody_may_see_it() {
+    for example in examples().iter().step_by(3) {
+        // Half a message is less clear than a whole one.
+        let half: String = example
+            .body
+            .chars()
+            .take(example.body.chars().count() / 2)
+            .collect();
+        let placement = said(&half);
+        let (service, category) = northmere()
+            .category(&placement.service, &placement.category)
+            .unwrap();
+        if category.is_restricted {
+            assert!(placement.is_placed, "{half}");
+            assert_eq!(placement.queue, service.queue, "{half}");
+        }
+    }
+}
