@@ -106,7 +106,11 @@ impl Ground {
             _ => None,
         };
         db.migrate().context("bringing the database up to date")?;
-        let listener = if role.serves() { Some(listen(&settings.http.host, settings.http.port)?) } else { None };
+        let listener = if role.serves() {
+            Some(listen(&settings.http.host, settings.http.port)?)
+        } else {
+            None
+        };
         let port = match &listener {
             Some(listener) => listener.local_addr()?.port(),
             None => settings.http.port,
@@ -116,7 +120,16 @@ impl Ground {
             _ => settings.http.link_base(port),
         };
         let keys = Keys::read_or_make(&db, &settings.auth).await?;
-        Ok(Self { settings, db, time, role, keys, public_url, listener, lock })
+        Ok(Self {
+            settings,
+            db,
+            time,
+            role,
+            keys,
+            public_url,
+            listener,
+            lock,
+        })
     }
 
     /// The same for a command that writes and goes away: nothing is made that is not there, no port
@@ -136,7 +149,16 @@ impl Ground {
             shifted.set_offset_micros(offset);
         }
         let keys = Keys::read_or_make(&db, &settings.auth).await?;
-        Ok(Self { settings, db, time, role: Role::Api, keys, public_url, listener: None, lock: None })
+        Ok(Self {
+            settings,
+            db,
+            time,
+            role: Role::Api,
+            keys,
+            public_url,
+            listener: None,
+            lock: None,
+        })
     }
 
     /// The present instant.
@@ -168,7 +190,13 @@ impl Ground {
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
         };
         let council = Council::new(catalogue, &examples()?)?;
-        Ok(Desk::new(self.db.clone(), self.time.clone(), manners, self.keys.secrets.clone(), council))
+        Ok(Desk::new(
+            self.db.clone(),
+            self.time.clone(),
+            manners,
+            self.keys.secrets.clone(),
+            council,
+        ))
     }
 
     /// Serves and works until the process is told to stop. `announce` is called when it can be
@@ -183,7 +211,16 @@ impl Ground {
     ) -> anyhow::Result<()> {
         // Taken before anything is started: a signal during the start must not be lost.
         let mut stop = Stop::listen()?;
-        let Self { settings, db, role, keys, public_url, listener, lock, .. } = self;
+        let Self {
+            settings,
+            db,
+            role,
+            keys,
+            public_url,
+            listener,
+            lock,
+            ..
+        } = self;
         let metrics = Metrics::install()?;
         let figures = metrics_listener::start(&settings.metrics, &metrics)?;
         let health = Arc::new(Health::new(role.works()));
@@ -198,15 +235,30 @@ impl Ground {
             let transport = transport(&settings.mail, &settings.database.data_dir)?;
             let pump = jobs::pump_of(&desk, transport, settings.mail.sends_at_once);
             let tick = Duration::from_secs(u64::from(settings.schedule.tick_seconds));
-            let jobs = Jobs::start(&desk, pump, tick, hooks).await.context("starting the worker")?;
-            let beating = tokio::spawn(beat(jobs.freshness(), Arc::clone(&health), desk.time.clone()));
+            let jobs = Jobs::start(&desk, pump, tick, hooks)
+                .await
+                .context("starting the worker")?;
+            let beating = tokio::spawn(beat(
+                jobs.freshness(),
+                Arc::clone(&health),
+                desk.time.clone(),
+            ));
             (Some(jobs), beating)
         } else {
-            (None, tokio::spawn(refresh_alone(refresh(&desk, &refreshing))))
+            (
+                None,
+                tokio::spawn(refresh_alone(refresh(&desk, &refreshing))),
+            )
         };
         let server = match listener {
             Some(listener) => {
-                let front = Front::new(Arc::clone(&desk), &settings, &keys.signing, Arc::clone(&health), is_demo)?;
+                let front = Front::new(
+                    Arc::clone(&desk),
+                    &settings,
+                    &keys.signing,
+                    Arc::clone(&health),
+                    is_demo,
+                )?;
                 Some(run_server(&front, listener).context("starting the server")?)
             }
             None => None,
@@ -215,7 +267,8 @@ impl Ground {
         let serving = server.map(tokio::spawn);
         if role.serves() {
             let url = public_url.clone();
-            db.write(move |tx| Ok::<_, StoreError>(kept::set(tx, PUBLIC_URL, &url)?)).await?;
+            db.write(move |tx| Ok::<_, StoreError>(kept::set(tx, PUBLIC_URL, &url)?))
+                .await?;
         }
         let reached = Reached {
             api: role.serves().then(|| public_url.clone()),
@@ -231,7 +284,10 @@ impl Ground {
             handle.stop(true).await;
         }
         if let Some(serving) = serving {
-            serving.await.context("the server's task")?.context("the server")?;
+            serving
+                .await
+                .context("the server's task")?
+                .context("the server")?;
         }
         following.abort();
         if let Some(worker) = worker {
@@ -265,15 +321,25 @@ impl Keys {
 pub fn open_database(settings: &Settings) -> anyhow::Result<Db> {
     let database = &settings.database;
     let (address, pool_size) = match database.place() {
-        Place::Postgres(url) => (Address::Postgres(url.expose().to_owned()), database.max_connections),
+        Place::Postgres(url) => (
+            Address::Postgres(url.expose().to_owned()),
+            database.max_connections,
+        ),
         Place::Sqlite(path) => {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            if let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+            {
                 make_folder(folder)?;
             }
             (Address::Sqlite(path), database.sqlite_readers)
         }
     };
-    Db::open(&Opening { address, pool_size, allow_unsafe_durability: database.allow_unsafe_durability })
+    Db::open(&Opening {
+        address,
+        pool_size,
+        allow_unsafe_durability: database.allow_unsafe_durability,
+    })
 }
 
 /// The catalogue in force in the database, if it has one.
@@ -294,7 +360,10 @@ pub async fn stored_catalogue(db: &Db) -> anyhow::Result<Option<Catalogue>> {
     };
     let mut catalogue = Catalogue::from_json(&body).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("this release cannot read catalogue version {version}:\n{}", faults.join("\n"))
+        anyhow::anyhow!(
+            "this release cannot read catalogue version {version}:\n{}",
+            faults.join("\n")
+        )
     })?;
     catalogue.version = u64::try_from(version)?;
     Ok(Some(catalogue))
@@ -311,7 +380,8 @@ pub fn examples() -> anyhow::Result<Vec<Example>> {
         .collect()
 }
 
-const NOT_MIGRATED: &str = "the database is not ready: run `reeve migrate`, or start the server once";
+const NOT_MIGRATED: &str =
+    "the database is not ready: run `reeve migrate`, or start the server once";
 
 fn open_existing(settings: &Settings) -> anyhow::Result<Db> {
     if let Place::Sqlite(path) = settings.database.place() {
@@ -326,7 +396,8 @@ fn open_existing(settings: &Settings) -> anyhow::Result<Db> {
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("making the folder {}", folder.display()))
 }
 
 fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
@@ -350,7 +421,9 @@ async fn secret(db: &Db, set: &Secret, key: &'static str) -> anyhow::Result<Vec<
         return Ok(set.expose().as_bytes().to_vec());
     }
     let text = once(db, key, || STANDARD.encode(secrets::random_bytes::<48>())).await?;
-    STANDARD.decode(text).with_context(|| format!("the setting {key} in the database"))
+    STANDARD
+        .decode(text)
+        .with_context(|| format!("the setting {key} in the database"))
 }
 
 async fn once(db: &Db, key: &'static str, make: impl FnOnce() -> String) -> anyhow::Result<String> {

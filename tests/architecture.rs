@@ -8,11 +8,37 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("channels", &["domain"]),
     ("store", &["domain"]),
     ("auth", &["domain", "store"]),
-    ("casework", &["domain", "channels", "store", "auth", "time_source"]),
+    (
+        "casework",
+        &["domain", "channels", "store", "auth", "time_source"],
+    ),
     ("notify", &["domain", "store", "time_source"]),
     ("jobs", &["casework", "notify", "channels", "time_source"]),
-    ("http", &["casework", "channels", "auth", "domain", "config", "time_source", "telemetry"]),
-    ("pages", &["casework", "channels", "auth", "domain", "http", "config", "time_source", "demo"]),
+    (
+        "http",
+        &[
+            "casework",
+            "channels",
+            "auth",
+            "domain",
+            "config",
+            "time_source",
+            "telemetry",
+        ],
+    ),
+    (
+        "pages",
+        &[
+            "casework",
+            "channels",
+            "auth",
+            "domain",
+            "http",
+            "config",
+            "time_source",
+            "demo",
+        ],
+    ),
     ("config", &["domain"]),
 ];
 
@@ -27,8 +53,21 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
 ];
 
 const OURS: &[&str] = &[
-    "app", "auth", "casework", "channels", "cli", "config", "demo", "domain", "http", "jobs", "notify", "pages",
-    "store", "telemetry", "time_source",
+    "app",
+    "auth",
+    "casework",
+    "channels",
+    "cli",
+    "config",
+    "demo",
+    "domain",
+    "http",
+    "jobs",
+    "notify",
+    "pages",
+    "store",
+    "telemetry",
+    "time_source",
 ];
 
 #[test]
@@ -41,7 +80,8 @@ fn every_folder_imports_only_what_it_may() {
         };
         for (n, line) in code_lines(&text) {
             for other in OURS {
-                let is_named = line.contains(&format!("crate::{other}::")) || line.contains(&format!("crate::{{{other}"));
+                let is_named = line.contains(&format!("crate::{other}::"))
+                    || line.contains(&format!("crate::{{{other}"));
                 if is_named && *other != folder && !allowed.contains(other) {
                     faults.push(format!("{file}:{n}: `{folder}` may not import `{other}`"));
                 }
@@ -58,9 +98,13 @@ fn every_library_stays_in_its_folder() {
         let folder = folder_of(&file);
         for (n, line) in code_lines(&text) {
             for (library, homes) in BELONGS_TO {
-                let is_named = line.contains(&format!("{library}::")) || line.contains(&format!("use {library}"));
+                let is_named = line.contains(&format!("{library}::"))
+                    || line.contains(&format!("use {library}"));
                 if is_named && !homes.contains(&folder.as_str()) {
-                    faults.push(format!("{file}:{n}: `{library}` belongs to {}", homes.join(", ")));
+                    faults.push(format!(
+                        "{file}:{n}: `{library}` belongs to {}",
+                        homes.join(", ")
+                    ));
                 }
             }
         }
@@ -70,7 +114,13 @@ fn every_library_stays_in_its_folder() {
 
 #[test]
 fn the_clock_is_read_in_one_place() {
-    let readers = ["Timestamp::now(", "Zoned::now(", "SystemTime::now(", "Utc::now(", "Uuid::now_v7("];
+    let readers = [
+        "Timestamp::now(",
+        "Zoned::now(",
+        "SystemTime::now(",
+        "Utc::now(",
+        "Uuid::now_v7(",
+    ];
     let mut faults = Vec::new();
     for (file, text) in sources() {
         if file.ends_with("time_source.rs") {
@@ -78,7 +128,9 @@ fn the_clock_is_read_in_one_place() {
         }
         for (n, line) in code_lines(&text) {
             if readers.iter().any(|reader| line.contains(reader)) {
-                faults.push(format!("{file}:{n}: the clock is read in time_source.rs only"));
+                faults.push(format!(
+                    "{file}:{n}: the clock is read in time_source.rs only"
+                ));
             }
         }
     }
@@ -87,10 +139,26 @@ fn the_clock_is_read_in_one_place() {
 
 #[test]
 fn no_module_is_named_after_nothing() {
-    let banned = ["utils", "util", "common", "helpers", "helper", "manager", "service_impl", "misc"];
+    let banned = [
+        "utils",
+        "util",
+        "common",
+        "helpers",
+        "helper",
+        "manager",
+        "service_impl",
+        "misc",
+    ];
     for (file, _) in sources() {
-        let stem = Path::new(&file).file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(!banned.contains(&stem.as_str()), "{file}: name it after what it does");
+        let stem = Path::new(&file)
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            !banned.contains(&stem.as_str()),
+            "{file}: name it after what it does"
+        );
     }
 }
 
@@ -104,7 +172,11 @@ fn sources() -> Vec<(String, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned();
                 found.push((name, std::fs::read_to_string(&path).unwrap()));
             }
         }

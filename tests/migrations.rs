@@ -21,7 +21,10 @@ fn a_new_file_is_migrated_once() {
     };
     let db = Db::open(&opening).unwrap();
     assert!(!db.migrate().unwrap().is_empty());
-    assert!(db.migrate().unwrap().is_empty(), "nothing is left to run the second time");
+    assert!(
+        db.migrate().unwrap().is_empty(),
+        "nothing is left to run the second time"
+    );
 }
 
 /// The text of the two first migrations differs in column types only.
@@ -41,7 +44,10 @@ fn the_two_schemas_say_the_same() {
 
 fn plain(sql: &str) -> String {
     let mut words = Vec::new();
-    for line in sql.lines().filter(|line| !line.trim_start().starts_with("--")) {
+    for line in sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+    {
         for word in line.split_whitespace() {
             let (bare, tail) = match word.strip_suffix(',') {
                 Some(bare) => (bare, ","),

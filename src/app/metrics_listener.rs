@@ -31,9 +31,14 @@ pub fn start(settings: &config::Metrics, metrics: &Metrics) -> anyhow::Result<Op
         return Ok(None);
     }
     let place = (settings.host.as_str(), settings.port);
-    let address = place.to_socket_addrs().context("metrics.host")?.next().context("metrics.host is no address")?;
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("listening on {address} for metrics: choose another metrics.port, or 0"))?;
+    let address = place
+        .to_socket_addrs()
+        .context("metrics.host")?
+        .next()
+        .context("metrics.host is no address")?;
+    let listener = TcpListener::bind(address).with_context(|| {
+        format!("listening on {address} for metrics: choose another metrics.port, or 0")
+    })?;
     let url = format!("http://{}/metrics", listener.local_addr()?);
     let shown = metrics.clone();
     let server = HttpServer::new(move || {
@@ -42,7 +47,11 @@ pub fn start(settings: &config::Metrics, metrics: &Metrics) -> anyhow::Result<Op
             "/metrics",
             web::get().to(move || {
                 let text = shown.render();
-                async move { HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body(text) }
+                async move {
+                    HttpResponse::Ok()
+                        .insert_header((CONTENT_TYPE, TEXT))
+                        .body(text)
+                }
             }),
         )
     })
@@ -62,7 +71,11 @@ pub fn start(settings: &config::Metrics, metrics: &Metrics) -> anyhow::Result<Op
             folded.fold();
         }
     });
-    Ok(Some(Figures { url, handle, folding }))
+    Ok(Some(Figures {
+        url,
+        handle,
+        folding,
+    }))
 }
 
 impl Figures {

@@ -45,15 +45,22 @@ impl WorkerLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut written = String::new();
-                file.read_to_string(&mut written).with_context(|| format!("reading {}", path.display()))?;
+                file.read_to_string(&mut written)
+                    .with_context(|| format!("reading {}", path.display()))?;
                 let holder = written.trim().parse().ok();
-                return Err(Held { database: database.display().to_string(), holder }.into());
+                return Err(Held {
+                    database: database.display().to_string(),
+                    holder,
+                }
+                .into());
             }
             Err(TryLockError::Error(why)) => {
                 return Err(why).with_context(|| format!("locking {}", path.display()));
             }
         }
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()))
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
             .with_context(|| format!("writing {}", path.display()))?;
         Ok(Self { _file: file })
     }
@@ -75,7 +82,10 @@ mod tests {
         let database = folder.path().join("reeve.db");
         let first = WorkerLock::take(&database).unwrap();
         let refused = WorkerLock::take(&database).unwrap_err().to_string();
-        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        assert!(
+            refused.contains(&format!("process {}", std::process::id())),
+            "{refused}"
+        );
         assert!(refused.contains("--role api"), "{refused}");
         drop(first);
         WorkerLock::take(&database).unwrap();

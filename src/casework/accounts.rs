@@ -97,17 +97,37 @@ pub async fn sign_in(
     (email, password): (&str, &str),
 ) -> Result<Option<SignedIn>, Failure> {
     let found = match email_address(email) {
-        Some(email) => desk.read(move |conn, _| Ok(users::find_by_email(conn, &email)?)).await?,
+        Some(email) => {
+            desk.read(move |conn, _| Ok(users::find_by_email(conn, &email)?))
+                .await?
+        }
         None => None,
     };
-    let kept = found.as_ref().filter(|account| account.is_active).and_then(|account| account.password_hash.clone());
-    let verdict = hasher.verify(Password::typed(password), kept.clone()).await.map_err(busy)?;
-    let Some(account) = found else { return Ok(None) };
+    let kept = found
+        .as_ref()
+        .filter(|account| account.is_active)
+        .and_then(|account| account.password_hash.clone());
+    let verdict = hasher
+        .verify(Password::typed(password), kept.clone())
+        .await
+        .map_err(busy)?;
+    let Some(account) = found else {
+        return Ok(None);
+    };
     let request_id = Some(request_id.to_owned());
     let Verdict::Right { is_outdated } = verdict else {
         let user = account.user.id;
-        desk.perform(move |tx, at| note(tx, at, &Actor::System, "sign_in_refused", &user_object(user), request_id.as_deref()))
-            .await?;
+        desk.perform(move |tx, at| {
+            note(
+                tx,
+                at,
+                &Actor::System,
+                "sign_in_refused",
+                &user_object(user),
+                request_id.as_deref(),
+            )
+        })
+        .await?;
         return Ok(None);
     };
     let rehashed = match is_outdated {
@@ -118,7 +138,9 @@ pub async fn sign_in(
     let hash = hex(&hash);
     let begun = desk
         .perform(move |tx, at| {
-            let Some(mut account) = users::find(tx, account.user.id)? else { return Ok(None) };
+            let Some(mut account) = users::find(tx, account.user.id)? else {
+                return Ok(None);
+            };
             // Closed, or given another password, while this one was being checked.
             if !account.is_active || account.password_hash != kept {
                 return Ok(None);
@@ -130,11 +152,22 @@ pub async fn sign_in(
             let family = at.id::<Uuid>();
             let session = begin_session(tx, at, account.user.id, family, &hash, refresh_days)?;
             let actor = Actor::User(account.user.clone());
-            note(tx, at, &actor, "sign_in", &user_object(account.user.id), request_id.as_deref())?;
+            note(
+                tx,
+                at,
+                &actor,
+                "sign_in",
+                &user_object(account.user.id),
+                request_id.as_deref(),
+            )?;
             Ok(Some((account.user, session)))
         })
         .await?;
-    Ok(begun.map(|(user, session)| SignedIn { user, session, refresh_token: token }))
+    Ok(begun.map(|(user, session)| SignedIn {
+        user,
+        session,
+        refresh_token: token,
+    }))
 }
 
 /// Exchanges a refresh token for a new one. A token that was used before ends every session grown
@@ -142,27 +175,47 @@ pub async fn sign_in(
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn refresh(desk: &Arc<Desk>, refresh_days: u16, presented: &str) -> Result<Option<SignedIn>, Failure> {
-    let Some(presented) = refresh_tokens::fingerprint(presented) else { return Ok(None) };
+pub async fn refresh(
+    desk: &Arc<Desk>,
+    refresh_days: u16,
+    presented: &str,
+) -> Result<Option<SignedIn>, Failure> {
+    let Some(presented) = refresh_tokens::fingerprint(presented) else {
+        return Ok(None);
+    };
     let presented = hex(&presented);
     let (token, hash) = refresh_tokens::generate();
     let hash = hex(&hash);
     let refreshed = desk
         .perform(move |tx, at| {
-            let Some(old) = users::session_of_refresh(tx, &presented)? else { return Ok(Refreshed::Unknown) };
+            let Some(old) = users::session_of_refresh(tx, &presented)? else {
+                return Ok(Refreshed::Unknown);
+            };
             if old.is_revoked || old.expires_at <= real_now() {
                 return Ok(Refreshed::Unknown);
             }
             if old.is_spent || !users::spend_session(tx, old.id)? {
                 users::revoke_family(tx, old.family, real_now())?;
-                note(tx, at, &Actor::System, "refresh_token_reused", &user_object(old.user), None)?;
+                note(
+                    tx,
+                    at,
+                    &Actor::System,
+                    "refresh_token_reused",
+                    &user_object(old.user),
+                    None,
+                )?;
                 return Ok(Refreshed::Reused);
             }
-            let Some(account) = users::find(tx, old.user)?.filter(|account| account.is_active) else {
+            let Some(account) = users::find(tx, old.user)?.filter(|account| account.is_active)
+            else {
                 return Ok(Refreshed::Unknown);
             };
             let session = begin_session(tx, at, old.user, old.family, &hash, refresh_days)?;
-            let signed = SignedIn { user: account.user, session, refresh_token: token.clone() };
+            let signed = SignedIn {
+                user: account.user,
+                session,
+                refresh_token: token.clone(),
+            };
             Ok(Refreshed::Signed(Box::new(signed)))
         })
         .await?;
@@ -176,10 +229,24 @@ pub async fn refresh(desk: &Arc<Desk>, refresh_days: u16, presented: &str) -> Re
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn sign_out(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, session: SessionId) -> Result<(), Failure> {
-    let Some(session) = users::find_session(tx, session)? else { return Ok(()) };
+pub fn sign_out(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    session: SessionId,
+) -> Result<(), Failure> {
+    let Some(session) = users::find_session(tx, session)? else {
+        return Ok(());
+    };
     users::revoke_family(tx, session.family, real_now())?;
-    note(tx, at, actor, "sign_out", &user_object(session.user), at.request_id.as_deref())
+    note(
+        tx,
+        at,
+        actor,
+        "sign_out",
+        &user_object(session.user),
+        at.request_id.as_deref(),
+    )
 }
 
 /// Whoever a sound access token names, if they are still who it says: the session neither ended nor
@@ -187,9 +254,14 @@ pub fn sign_out(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, session: SessionId)
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn authenticate(conn: &mut Conn, user: UserId, session: SessionId) -> Result<Option<User>, Failure> {
-    let is_open = users::find_session(conn, session)?
-        .is_some_and(|session| session.user == user && !session.is_revoked && session.expires_at > real_now());
+pub fn authenticate(
+    conn: &mut Conn,
+    user: UserId,
+    session: SessionId,
+) -> Result<Option<User>, Failure> {
+    let is_open = users::find_session(conn, session)?.is_some_and(|session| {
+        session.user == user && !session.is_revoked && session.expires_at > real_now()
+    });
     if !is_open {
         return Ok(None);
     }
@@ -211,8 +283,13 @@ pub fn find_key(conn: &mut Conn, fingerprint: &[u8; 32]) -> Result<Option<Key>, 
 /// # Errors
 /// When the database cannot be asked.
 pub fn find_follower(conn: &mut Conn, fingerprint: &[u8; 32]) -> Result<Option<Actor>, Failure> {
-    Ok(tracking::find(conn, &hex(fingerprint))?
-        .map(|link| Actor::Follower { link: link.id, case: link.case, person: link.person }))
+    Ok(
+        tracking::find(conn, &hex(fingerprint))?.map(|link| Actor::Follower {
+            link: link.id,
+            case: link.case,
+            person: link.person,
+        }),
+    )
 }
 
 /// An active user by id or address: whom a key acts for.
@@ -223,8 +300,12 @@ pub fn find_active(conn: &mut Conn, name: &str) -> Result<Option<User>, Failure>
     if let Ok(id) = name.parse() {
         return active_user(conn, id);
     }
-    let Some(email) = email_address(name) else { return Ok(None) };
-    Ok(users::find_by_email(conn, &email)?.filter(|account| account.is_active).map(|account| account.user))
+    let Some(email) = email_address(name) else {
+        return Ok(None);
+    };
+    Ok(users::find_by_email(conn, &email)?
+        .filter(|account| account.is_active)
+        .map(|account| account.user))
 }
 
 /// One account.
@@ -247,17 +328,29 @@ pub fn list(conn: &mut Conn, after: Option<&str>, limit: i64) -> Result<Vec<Acco
 ///
 /// # Errors
 /// When the address has one already, or a queue, service or post is not in the catalogue.
-pub fn create(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, new: NewAccount) -> Result<Account, Failure> {
+pub fn create(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    new: NewAccount,
+) -> Result<Account, Failure> {
     let mut faults = unknown_places(at, &new.queues, &new.services, new.post.as_deref());
     let Some(email) = email_address(&new.email) else {
-        faults.push(fault("/email".to_owned(), "bad_format", "An e-mail address, such as `ada@council.example`."));
+        faults.push(fault(
+            "/email".to_owned(),
+            "bad_format",
+            "An e-mail address, such as `ada@council.example`.",
+        ));
         return Err(Failure::Invalid(faults));
     };
     if !faults.is_empty() {
         return Err(Failure::Invalid(faults));
     }
     if users::find_by_email(tx, &email)?.is_some() {
-        return Err(Failure::conflict("email_taken", "Somebody has an account with this address."));
+        return Err(Failure::conflict(
+            "email_taken",
+            "Somebody has an account with this address.",
+        ));
     }
     let account = Account {
         user: User {
@@ -276,7 +369,14 @@ pub fn create(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, new: NewAccount) -> R
         version: 1,
     };
     users::insert(tx, &account)?;
-    note(tx, at, actor, "user_created", &user_object(account.user.id), at.request_id.as_deref())?;
+    note(
+        tx,
+        at,
+        actor,
+        "user_created",
+        &user_object(account.user.id),
+        at.request_id.as_deref(),
+    )?;
     Ok(account)
 }
 
@@ -340,8 +440,19 @@ pub fn change(
     if ends_sessions {
         users::revoke_all(tx, changed.user.id, real_now())?;
     }
-    let action = if changes.is_active == Some(false) { "user_closed" } else { "user_changed" };
-    note(tx, at, actor, action, &user_object(changed.user.id), at.request_id.as_deref())?;
+    let action = if changes.is_active == Some(false) {
+        "user_closed"
+    } else {
+        "user_changed"
+    };
+    note(
+        tx,
+        at,
+        actor,
+        action,
+        &user_object(changed.user.id),
+        at.request_id.as_deref(),
+    )?;
     Ok(changed)
 }
 
@@ -366,13 +477,23 @@ pub fn create_key(
 ) -> Result<KeptKey, Failure> {
     let mut faults = unknown_places(at, &new.queues, &[], None);
     if new.expires_at.is_some_and(|end| end <= real_now()) {
-        faults.push(fault("/expires_at".to_owned(), "out_of_range", "This must lie ahead."));
+        faults.push(fault(
+            "/expires_at".to_owned(),
+            "out_of_range",
+            "This must lie ahead.",
+        ));
     }
     if !faults.is_empty() {
         return Err(Failure::Invalid(faults));
     }
     let kept = KeptKey {
-        key: Key { id: at.id(), name: new.name, scopes: new.scopes, queues: new.queues, acting_for: None },
+        key: Key {
+            id: at.id(),
+            name: new.name,
+            scopes: new.scopes,
+            queues: new.queues,
+            acting_for: None,
+        },
         prefix: secret.prefix.clone(),
         channels: new.channels,
         is_active: true,
@@ -382,7 +503,14 @@ pub fn create_key(
         version: 1,
     };
     users::insert_key(tx, &kept, &hex(&secret.hash))?;
-    note(tx, at, actor, "api_key_created", &key_object(kept.key.id), at.request_id.as_deref())?;
+    note(
+        tx,
+        at,
+        actor,
+        "api_key_created",
+        &key_object(kept.key.id),
+        at.request_id.as_deref(),
+    )?;
     Ok(kept)
 }
 
@@ -391,7 +519,12 @@ pub fn create_key(
 ///
 /// # Errors
 /// As [`create_key`].
-pub fn ensure_key(tx: &mut Tx<'_>, at: &Moment, new: NewKey, secret: &NewApiKey) -> Result<KeptKey, Failure> {
+pub fn ensure_key(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    new: NewKey,
+    secret: &NewApiKey,
+) -> Result<KeptKey, Failure> {
     match users::find_key(tx, &hex(&secret.hash))? {
         Some(kept) => Ok(kept),
         None => create_key(tx, at, &Actor::System, new, secret),
@@ -402,11 +535,23 @@ pub fn ensure_key(tx: &mut Tx<'_>, at: &Moment, new: NewKey, secret: &NewApiKey)
 ///
 /// # Errors
 /// [`Failure::Missing`] when there is none, or it was ended before.
-pub fn revoke_key(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, id: ApiKeyId) -> Result<(), Failure> {
+pub fn revoke_key(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    id: ApiKeyId,
+) -> Result<(), Failure> {
     if !users::revoke_key(tx, id)? {
         return Err(Failure::Missing);
     }
-    note(tx, at, actor, "api_key_revoked", &key_object(id), at.request_id.as_deref())
+    note(
+        tx,
+        at,
+        actor,
+        "api_key_revoked",
+        &key_object(id),
+        at.request_id.as_deref(),
+    )
 }
 
 /// A new key's secret.
@@ -416,7 +561,9 @@ pub fn new_key_secret() -> NewApiKey {
 }
 
 fn active_user(conn: &mut Conn, id: UserId) -> Result<Option<User>, Failure> {
-    Ok(users::find(conn, id)?.filter(|account| account.is_active).map(|account| account.user))
+    Ok(users::find(conn, id)?
+        .filter(|account| account.is_active)
+        .map(|account| account.user))
 }
 
 fn begin_session(
@@ -434,7 +581,9 @@ fn begin_session(
         user,
         family,
         created_at: now,
-        expires_at: now.checked_add(life).map_err(|why| Failure::Fault(why.into()))?,
+        expires_at: now
+            .checked_add(life)
+            .map_err(|why| Failure::Fault(why.into()))?,
         is_spent: false,
         is_revoked: false,
     };
@@ -443,26 +592,54 @@ fn begin_session(
 }
 
 /// Queues, services and posts that the catalogue does not have.
-fn unknown_places(at: &Moment, queues: &[String], services: &[String], post: Option<&str>) -> Vec<Fault> {
+fn unknown_places(
+    at: &Moment,
+    queues: &[String],
+    services: &[String],
+    post: Option<&str>,
+) -> Vec<Fault> {
     let catalogue = &at.council.catalogue;
     let unknown_queues = queues
         .iter()
         .enumerate()
         .filter(|(_, queue)| *queue != "*" && catalogue.queue(queue).is_none())
-        .map(|(place, _)| fault(format!("/queues/{place}"), "unknown_value", "The catalogue has no such queue."));
+        .map(|(place, _)| {
+            fault(
+                format!("/queues/{place}"),
+                "unknown_value",
+                "The catalogue has no such queue.",
+            )
+        });
     let unknown_services = services
         .iter()
         .enumerate()
         .filter(|(_, service)| catalogue.service(service).is_none())
-        .map(|(place, _)| fault(format!("/services/{place}"), "unknown_value", "The catalogue has no such service."));
-    let unknown_post = post
-        .filter(|post| catalogue.post(post).is_none())
-        .map(|_| fault("/post".to_owned(), "unknown_value", "The catalogue has no such post."));
-    unknown_queues.chain(unknown_services).chain(unknown_post).collect()
+        .map(|(place, _)| {
+            fault(
+                format!("/services/{place}"),
+                "unknown_value",
+                "The catalogue has no such service.",
+            )
+        });
+    let unknown_post = post.filter(|post| catalogue.post(post).is_none()).map(|_| {
+        fault(
+            "/post".to_owned(),
+            "unknown_value",
+            "The catalogue has no such post.",
+        )
+    });
+    unknown_queues
+        .chain(unknown_services)
+        .chain(unknown_post)
+        .collect()
 }
 
 fn fault(pointer: String, code: &'static str, detail: &str) -> Fault {
-    Fault { pointer, code, detail: detail.to_owned() }
+    Fault {
+        pointer,
+        code,
+        detail: detail.to_owned(),
+    }
 }
 
 fn note(
@@ -474,7 +651,15 @@ fn note(
     request_id: Option<&str>,
 ) -> Result<(), Failure> {
     let principal = actor.principal();
-    let entry = audit::Entry { id: at.id(), at: at.now, actor: &principal, action, object, purpose: None, request_id };
+    let entry = audit::Entry {
+        id: at.id(),
+        at: at.now,
+        actor: &principal,
+        action,
+        object,
+        purpose: None,
+        request_id,
+    };
     audit::append(tx, &entry).map_err(|error: StoreError| error.into())
 }
 
@@ -488,7 +673,9 @@ fn key_object(id: ApiKeyId) -> String {
 
 fn busy(fault: HashFault) -> Failure {
     match fault {
-        HashFault::Busy => Failure::Busy { retry_after_seconds: 2 },
+        HashFault::Busy => Failure::Busy {
+            retry_after_seconds: 2,
+        },
         HashFault::Failed(why) => Failure::Fault(anyhow::anyhow!("a password: {why}")),
     }
 }

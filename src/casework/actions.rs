@@ -133,10 +133,26 @@ pub fn act(
     set_follow_up(at, &mut case, &decided);
     let mut happened: Vec<Event> = decided;
     let before = crate::domain::clock::read(&filed.case.facts, &terms, at.now);
-    let told = tell(tx, at, actor, &filed.case, &mut case, terms_now, command, &before)?;
+    let told = tell(
+        tx,
+        at,
+        actor,
+        &filed.case,
+        &mut case,
+        terms_now,
+        command,
+        &before,
+    )?;
     let readings = crate::domain::clock::read(&case.facts, terms_now, at.now);
     if let Command::Amend(_) = command {
-        happened.extend(changed_dates(&filed.case, &case, &terms, terms_now, &before, &readings));
+        happened.extend(changed_dates(
+            &filed.case,
+            &case,
+            &terms,
+            terms_now,
+            &before,
+            &readings,
+        ));
     }
     case.facts.told(&readings);
     take_part_of_others(tx, at, actor, &case, command)?;
@@ -154,37 +170,71 @@ pub fn act(
     )?;
     if happened.is_empty() {
         let lines = Vec::new();
-        return Ok(Acted { settled: Settled { filed, readings, lines }, notice: None });
+        return Ok(Acted {
+            settled: Settled {
+                filed,
+                readings,
+                lines,
+            },
+            notice: None,
+        });
     }
     let label = actor.label();
-    let happened = happened.into_iter().map(|event| (event, label.clone())).collect();
-    let settled = settle(tx, at, case, terms_now, happened, Written::Changed { read_version })?;
-    Ok(Acted { settled, notice: told })
+    let happened = happened
+        .into_iter()
+        .map(|event| (event, label.clone()))
+        .collect();
+    let settled = settle(
+        tx,
+        at,
+        case,
+        terms_now,
+        happened,
+        Written::Changed { read_version },
+    )?;
+    Ok(Acted {
+        settled,
+        notice: told,
+    })
 }
 
 /// Takes the case of a queue that is most at risk and that nobody has.
 ///
 /// # Errors
 /// When the queue is not the actor's to work.
-pub fn take_next(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, queue: &str) -> Result<Option<Acted>, Failure> {
+pub fn take_next(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    queue: &str,
+) -> Result<Option<Acted>, Failure> {
     if at.council.catalogue.queue(queue).is_none() {
         return Err(Failure::Missing);
     }
     let Some(user) = actor.user() else {
-        return Err(Failure::forbidden("user_needed", "Only somebody who signs in can take a case."));
+        return Err(Failure::forbidden(
+            "user_needed",
+            "Only somebody who signs in can take a case.",
+        ));
     };
-    let works_restricted = at
-        .council
-        .catalogue
-        .queue(queue)
-        .is_some_and(|queue| queue.restricted_teams.iter().any(|team| user.teams.contains(team)));
+    let works_restricted = at.council.catalogue.queue(queue).is_some_and(|queue| {
+        queue
+            .restricted_teams
+            .iter()
+            .any(|team| user.teams.contains(team))
+    });
     if !user.works(queue, None) && !works_restricted {
-        return Err(Failure::forbidden("not_your_queue", "This queue is not yours to work."));
+        return Err(Failure::forbidden(
+            "not_your_queue",
+            "This queue is not yours to work.",
+        ));
     }
     let Some(filed) = cases::most_at_risk(tx, &actor.sight(), queue)? else {
         return Ok(None);
     };
-    let command = Command::Assign { owner: Some(user.id) };
+    let command = Command::Assign {
+        owner: Some(user.id),
+    };
     act(tx, at, actor, &Target::Id(filed.case.id), &command, None).map(Some)
 }
 
@@ -192,12 +242,20 @@ pub fn take_next(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, queue: &str) -> Re
 ///
 /// # Errors
 /// Names the owner that is not there, or cannot work.
-pub fn resolve_owner(conn: &mut Conn, actor: &Actor, owner: &Owner) -> Result<Option<UserId>, Failure> {
+pub fn resolve_owner(
+    conn: &mut Conn,
+    actor: &Actor,
+    owner: &Owner,
+) -> Result<Option<UserId>, Failure> {
     let account = match owner {
         Owner::Nobody => return Ok(None),
         Owner::Me => {
             let user = actor.user().ok_or_else(|| {
-                Failure::invalid("/owner", "unknown_value", "`me` needs somebody who has signed in.")
+                Failure::invalid(
+                    "/owner",
+                    "unknown_value",
+                    "`me` needs somebody who has signed in.",
+                )
             })?;
             return Ok(Some(user.id));
         }
@@ -206,7 +264,11 @@ pub fn resolve_owner(conn: &mut Conn, actor: &Actor, owner: &Owner) -> Result<Op
     };
     match account {
         Some(account) if account.is_active => Ok(Some(account.user.id)),
-        _ => Err(Failure::invalid("/owner", "unknown_value", "There is no active user with this id or address.")),
+        _ => Err(Failure::invalid(
+            "/owner",
+            "unknown_value",
+            "There is no active user with this id or address.",
+        )),
     }
 }
 
@@ -214,29 +276,53 @@ pub fn resolve_owner(conn: &mut Conn, actor: &Actor, owner: &Owner) -> Result<Op
 ///
 /// # Errors
 /// When there is no such letter to write.
-pub fn note_posted(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, id: NoticeId) -> Result<Settled, Failure> {
+pub fn note_posted(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    id: NoticeId,
+) -> Result<Settled, Failure> {
     let notice = outbox::find(tx, id)?.ok_or(Failure::Missing)?;
     let case = notice.case.ok_or(Failure::Missing)?;
     let filed = find(tx, actor, &Target::Id(case), Act::Work)?;
     if !outbox::record_posted(tx, id, at.now)? {
-        return Err(Failure::conflict("not_to_write", "This notice is not a letter that waits to be written."));
+        return Err(Failure::conflict(
+            "not_to_write",
+            "This notice is not a letter that waits to be written.",
+        ));
     }
     let terms = terms_of(tx, at, &filed.case)?;
     let read_version = filed.case.version;
     let mut case = filed.case;
-    let mut happened = vec![Event::NoticeSent { notice: id, notice_kind: notice.kind }];
+    let mut happened = vec![Event::NoticeSent {
+        notice: id,
+        notice_kind: notice.kind,
+    }];
     if let Some(clock) = notice.meets {
         lifecycle::acknowledge(&mut case, &terms, at.now, "letter");
         happened.push(Event::ClockMet { clock, at: at.now });
     }
     let label = actor.label();
-    let happened = happened.into_iter().map(|event| (event, label.clone())).collect();
-    settle(tx, at, case, &terms, happened, Written::Changed { read_version })
+    let happened = happened
+        .into_iter()
+        .map(|event| (event, label.clone()))
+        .collect();
+    settle(
+        tx,
+        at,
+        case,
+        &terms,
+        happened,
+        Written::Changed { read_version },
+    )
 }
 
 fn by(actor: &Actor) -> By {
     match (actor.user(), actor) {
-        (Some(user), _) => By::User { id: user.id, role: user.role },
+        (Some(user), _) => By::User {
+            id: user.id,
+            role: user.role,
+        },
         (None, Actor::Key(_)) => By::Key,
         (None, Actor::System) => By::System,
         _ => By::Person,
@@ -258,18 +344,29 @@ fn check_references(
             Err(Failure::invalid(
                 "/queue",
                 "unknown_value",
-                format!("There is no queue `{queue}`; there are: {}.", known.join(", ")),
+                format!(
+                    "There is no queue `{queue}`; there are: {}.",
+                    known.join(", ")
+                ),
             ))
         }
         Command::Merge { into: other } | Command::Link { case: other, .. } if *other != case.id => {
-            find(tx, actor, &Target::Id(*other), Act::Read).map(|_| ()).map_err(|_| {
-                Failure::invalid("/case", "unknown_value", "There is no case with this id or reference.")
-            })
+            find(tx, actor, &Target::Id(*other), Act::Read)
+                .map(|_| ())
+                .map_err(|_| {
+                    Failure::invalid(
+                        "/case",
+                        "unknown_value",
+                        "There is no case with this id or reference.",
+                    )
+                })
         }
-        Command::GrantAccess { .. } if case.secrecy != Secrecy::Restricted => Err(Failure::conflict(
-            "not_restricted",
-            "Only a restricted case has people named on it; this one is not restricted.",
-        )),
+        Command::GrantAccess { .. } if case.secrecy != Secrecy::Restricted => {
+            Err(Failure::conflict(
+                "not_restricted",
+                "Only a restricted case has people named on it; this one is not restricted.",
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -302,7 +399,10 @@ fn note_command(
             crate::store::catalogue::pin(tx, &id, &terms)?;
             // The promises are counted from the same day, under the standard of the right
             // category: whoever put it in the wrong one, the person did not wait less.
-            let found = at.council.catalogue.category(&place.service, &place.category);
+            let found = at
+                .council
+                .catalogue
+                .category(&place.service, &place.category);
             if let Some((_, category)) = found {
                 case.secrecy = category.secrecy();
                 case.restricted_to = category.restricted_to.clone();
@@ -318,9 +418,17 @@ fn note_command(
 /// # Errors
 /// Names the service or category that is not there.
 pub fn recategorised(at: &Moment, service: &str, category: &str) -> Result<Recategorised, Failure> {
-    let (found, matter) = at.council.catalogue.category(service, category).ok_or_else(|| {
-        Failure::invalid("/category", "unknown_value", format!("`{service}` has no category `{category}`."))
-    })?;
+    let (found, matter) = at
+        .council
+        .catalogue
+        .category(service, category)
+        .ok_or_else(|| {
+            Failure::invalid(
+                "/category",
+                "unknown_value",
+                format!("`{service}` has no category `{category}`."),
+            )
+        })?;
     let (terms, _) = at.council.terms(service, category)?;
     Ok(Recategorised {
         service: service.to_owned(),
@@ -333,12 +441,23 @@ pub fn recategorised(at: &Moment, service: &str, category: &str) -> Result<Recat
 
 fn set_follow_up(at: &Moment, case: &mut Case, decided: &[Event]) {
     let ends = decided.iter().any(|event| {
-        matches!(event, Event::Closed { .. } | Event::Replied { reply: ReplyKind::Substantive, .. })
+        matches!(
+            event,
+            Event::Closed { .. }
+                | Event::Replied {
+                    reply: ReplyKind::Substantive,
+                    ..
+                }
+        )
     });
     if ends {
-        let days = letters::matter(at, case).map_or(28, |(_, category)| category.reopen_within_days);
-        case.follow_up_until =
-            at.today().checked_add(jiff::Span::new().days(i64::from(days))).ok().or(case.follow_up_until);
+        let days =
+            letters::matter(at, case).map_or(28, |(_, category)| category.reopen_within_days);
+        case.follow_up_until = at
+            .today()
+            .checked_add(jiff::Span::new().days(i64::from(days)))
+            .ok()
+            .or(case.follow_up_until);
     }
 }
 
@@ -353,7 +472,10 @@ fn changed_dates(
 ) -> Vec<Event> {
     let was = super::promises::answer_reading(old, old_terms, before);
     let is = super::promises::answer_reading(new, new_terms, after);
-    let (from_on, to_on) = (was.and_then(|reading| reading.due_on), is.and_then(|reading| reading.due_on));
+    let (from_on, to_on) = (
+        was.and_then(|reading| reading.due_on),
+        is.and_then(|reading| reading.due_on),
+    );
     if from_on == to_on {
         return Vec::new();
     }
@@ -385,8 +507,12 @@ fn tell(
     let thread = last_thread(tx, case)?;
     let key = |what: &str| format!("{what}:{}:{}", case.id, old.version);
     let readings = crate::domain::clock::read(&case.facts, terms, at.now);
-    let member = (case.procedure == Procedure::MemberEnquiry).then(|| letters::member_lines(at, case)).flatten();
-    let follow_up_by = case.follow_up_until.map(|until| wording::day(until, Language::English));
+    let member = (case.procedure == Procedure::MemberEnquiry)
+        .then(|| letters::member_lines(at, case))
+        .flatten();
+    let follow_up_by = case
+        .follow_up_until
+        .map(|until| wording::day(until, Language::English));
     let officers = |says: Says, meets: Option<String>, what: &str, send_at: Timestamp| ToPerson {
         says,
         meets,
@@ -396,8 +522,12 @@ fn tell(
         is_automatic: false,
     };
     let telling = match command {
-        Command::Acknowledge { how: AcknowledgedBy::Email, text } => {
-            let clock = super::promises::acknowledge_reading(case, terms, &readings).map(|one| one.name.clone());
+        Command::Acknowledge {
+            how: AcknowledgedBy::Email,
+            text,
+        } => {
+            let clock = super::promises::acknowledge_reading(case, terms, &readings)
+                .map(|one| one.name.clone());
             let says = Says::Acknowledgement {
                 text: text.clone().unwrap_or_default(),
                 officer,
@@ -405,12 +535,28 @@ fn tell(
             };
             officers(says, clock, "acknowledgement", at.now)
         }
-        Command::Reply { text, kind: ReplyKind::Substantive, .. } => {
-            let ombudsman = is_complaint(case).then(|| letters::ombudsman(terms)).flatten();
-            let says = Says::Reply { text: text.clone(), officer, follow_up_by, member, ombudsman };
+        Command::Reply {
+            text,
+            kind: ReplyKind::Substantive,
+            ..
+        } => {
+            let ombudsman = is_complaint(case)
+                .then(|| letters::ombudsman(terms))
+                .flatten();
+            let says = Says::Reply {
+                text: text.clone(),
+                officer,
+                follow_up_by,
+                member,
+                ombudsman,
+            };
             officers(says, None, "reply", letters::after_undo(at))
         }
-        Command::Reply { text, kind: ReplyKind::Holding, .. } => {
+        Command::Reply {
+            text,
+            kind: ReplyKind::Holding,
+            ..
+        } => {
             let says = Says::HoldingReply {
                 text: text.clone(),
                 officer,
@@ -430,7 +576,10 @@ fn tell(
         }
         Command::Extend { clock, reason, .. } => {
             let of = |readings: &[crate::domain::clock::Reading]| {
-                readings.iter().find(|reading| reading.name == *clock).and_then(|reading| letters::by_when(at, reading))
+                readings
+                    .iter()
+                    .find(|reading| reading.name == *clock)
+                    .and_then(|reading| letters::by_when(at, reading))
             };
             let (Some(old_by), Some(new_by)) = (of(before), of(&readings)) else {
                 return Ok(None);
@@ -450,12 +599,20 @@ fn tell(
         }
         Command::Transfer { .. } => {
             tell_of_third_transfer(tx, at, case)?;
-            let says = Says::Transfer { is_new_team: true, old_by: None, new_by: None };
-            ToPerson { is_automatic: true, ..officers(says, None, "transfer", at.now) }
+            let says = Says::Transfer {
+                is_new_team: true,
+                old_by: None,
+                new_by: None,
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "transfer", at.now)
+            }
         }
         Command::Amend(amendment) if amendment.category.is_some() => {
             let of = |case: &Case, readings: &[crate::domain::clock::Reading]| {
-                super::promises::answer_reading(case, terms, readings).and_then(|one| letters::by_when(at, one))
+                super::promises::answer_reading(case, terms, readings)
+                    .and_then(|one| letters::by_when(at, one))
             };
             let (old_by, new_by) = (of(old, before), of(case, &readings));
             if old_by == new_by && old.queue == case.queue {
@@ -467,21 +624,34 @@ fn tell(
                 old_by: old_by.filter(|_| is_new_date),
                 new_by: new_by.filter(|_| is_new_date),
             };
-            ToPerson { is_automatic: true, ..officers(says, None, "transfer", at.now) }
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "transfer", at.now)
+            }
         }
         Command::Close { outcome } => {
             // Whoever has had the answer is not written to again to say that it was one.
-            if old.status == Status::Responded && matches!(outcome, Outcome::Answered | Outcome::Resolved) {
+            if old.status == Status::Responded
+                && matches!(outcome, Outcome::Answered | Outcome::Resolved)
+            {
                 return Ok(None);
             }
             let Some(says) = letters::closure(at, case, terms, *outcome, None) else {
                 return Ok(None);
             };
-            ToPerson { is_automatic: true, ..officers(says, None, "closure", at.now) }
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "closure", at.now)
+            }
         }
         Command::Reopen { .. } => {
-            let says = Says::Reopened { what_happens: letters::what_happens(at, case, terms, &readings) };
-            ToPerson { is_automatic: true, ..officers(says, None, "reopened", at.now) }
+            let says = Says::Reopened {
+                what_happens: letters::what_happens(at, case, terms, &readings),
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "reopened", at.now)
+            }
         }
         Command::TakeBackReply { notice } => {
             if !outbox::take_back(tx, *notice, at.now)? {
@@ -492,7 +662,9 @@ fn tell(
         _ => return Ok(None),
     };
     let words = match command {
-        Command::Acknowledge { text: Some(text), .. }
+        Command::Acknowledge {
+            text: Some(text), ..
+        }
         | Command::Reply { text, .. }
         | Command::Ask { text, .. } => Some(text.clone()),
         _ => None,
@@ -516,10 +688,21 @@ fn tell_of_third_transfer(tx: &mut Tx<'_>, at: &Moment, case: &Case) -> Result<(
         return Ok(());
     };
     let item = letters::staff_item(tx, at, case, None)?;
-    let says = Says::ManyTransfers { item, n_transfers: case.n_transfers };
+    let says = Says::ManyTransfers {
+        item,
+        n_transfers: case.n_transfers,
+    };
     let send_at = at.council.catalogue.calendar.next_sending_time(at.now);
     let key = format!("transfers:{}:{}", case.id, case.n_transfers);
-    letters::tell_staff(tx, at, Some(case.id), &queue.team_leader.email, says, key, send_at)?;
+    letters::tell_staff(
+        tx,
+        at,
+        Some(case.id),
+        &queue.team_leader.email,
+        says,
+        key,
+        send_at,
+    )?;
     Ok(())
 }
 
@@ -539,7 +722,11 @@ fn log_outbound(
             id: at.id(),
             case: Some(case.id),
             person: person.map(|person| person.id),
-            channel: if matches!(told, Told::ByPost(_)) { Channel::Letter } else { Channel::Email },
+            channel: if matches!(told, Told::ByPost(_)) {
+                Channel::Letter
+            } else {
+                Channel::Email
+            },
             direction: Direction::Outbound,
             disposition: Disposition::Joined,
             received_at: at.now,
@@ -575,7 +762,10 @@ fn take_part_of_others(
         Command::Merge { into } => {
             let filed = find(tx, actor, &Target::Id(*into), Act::Work)?;
             if filed.case.is_closed() {
-                return Err(Failure::conflict("case_closed", "The case to merge into is closed. Reopen it first."));
+                return Err(Failure::conflict(
+                    "case_closed",
+                    "The case to merge into is closed. Reopen it first.",
+                ));
             }
             cases::link(tx, case.id, *into, LinkKind::DuplicateOf)?;
             for (person, role, _) in cases::people(tx, case.id)? {
@@ -592,14 +782,15 @@ fn take_part_of_others(
 /// The conversation our next mail belongs to: that of the last mail from the person.
 fn last_thread(conn: &mut Conn, case: &Case) -> Result<Thread, Failure> {
     let all = contacts::of_case(conn, case.id, None, 100)?;
-    let last = all
-        .iter()
-        .rev()
-        .find(|contact| contact.channel == Channel::Email && contact.direction == Direction::Inbound);
-    Ok(last.and_then(|contact| contact.message_id.clone()).map_or_else(Thread::default, |id| Thread {
-        in_reply_to: Some(id.clone()),
-        references: vec![id],
-    }))
+    let last = all.iter().rev().find(|contact| {
+        contact.channel == Channel::Email && contact.direction == Direction::Inbound
+    });
+    Ok(last
+        .and_then(|contact| contact.message_id.clone())
+        .map_or_else(Thread::default, |id| Thread {
+            in_reply_to: Some(id.clone()),
+            references: vec![id],
+        }))
 }
 
 /// A member speaks for a third party, and nobody has recorded that they may.
@@ -608,7 +799,9 @@ fn is_consent_unclear(conn: &mut Conn, case: &Case) -> Result<bool, Failure> {
         return Ok(false);
     }
     let first = contacts::of_case(conn, case.id, None, 1)?;
-    let behalf = first.first().and_then(|contact| contact.detail.get("on_behalf_of").cloned());
+    let behalf = first
+        .first()
+        .and_then(|contact| contact.detail.get("on_behalf_of").cloned());
     Ok(behalf.is_some_and(|behalf| {
         behalf.is_object() && behalf.get("consent").is_none_or(serde_json::Value::is_null)
     }))
@@ -617,7 +810,10 @@ fn is_consent_unclear(conn: &mut Conn, case: &Case) -> Result<bool, Failure> {
 fn is_complaint(case: &Case) -> bool {
     matches!(
         case.procedure,
-        Procedure::Complaint | Procedure::ChildrensComplaint | Procedure::AdultsComplaint | Procedure::DpComplaint
+        Procedure::Complaint
+            | Procedure::ChildrensComplaint
+            | Procedure::AdultsComplaint
+            | Procedure::DpComplaint
     )
 }
 
@@ -640,5 +836,13 @@ pub fn add_contact(
     target: &Target,
 ) -> Result<intake::Received, Failure> {
     let filed = find(tx, &entry.actor, target, Act::Read)?;
-    intake::receive(tx, at, enquiry, &Entry { case: Some(filed.case.id), ..entry.clone() })
+    intake::receive(
+        tx,
+        at,
+        enquiry,
+        &Entry {
+            case: Some(filed.case.id),
+            ..entry.clone()
+        },
+    )
 }

@@ -17,7 +17,11 @@ use crate::store::{Conn, Db, StoreError, Tx, audit};
 ///
 /// # Errors
 /// When the stored one cannot be read by this release.
-pub async fn load_or_store(db: &Db, given: &Catalogue, now: jiff::Timestamp) -> anyhow::Result<Catalogue> {
+pub async fn load_or_store(
+    db: &Db,
+    given: &Catalogue,
+    now: jiff::Timestamp,
+) -> anyhow::Result<Catalogue> {
     let body = given.to_json();
     let (version, body) = db
         .write(move |tx| -> Result<(i64, Value), StoreError> {
@@ -29,7 +33,8 @@ pub async fn load_or_store(db: &Db, given: &Catalogue, now: jiff::Timestamp) -> 
             Ok((version, found))
         })
         .await?;
-    read(version, &body).map_err(|faults| anyhow::anyhow!("stored catalogue {version}: {}", faults.join("; ")))
+    read(version, &body)
+        .map_err(|faults| anyhow::anyhow!("stored catalogue {version}: {}", faults.join("; ")))
 }
 
 /// Takes over a version that another replica has stored. Says whether there was one.
@@ -51,8 +56,8 @@ pub async fn refresh(desk: &Arc<Desk>, examples: &[Example]) -> anyhow::Result<b
     let Some((version, body)) = newer else {
         return Ok(false);
     };
-    let catalogue =
-        read(version, &body).map_err(|faults| anyhow::anyhow!("catalogue {version}: {}", faults.join("; ")))?;
+    let catalogue = read(version, &body)
+        .map_err(|faults| anyhow::anyhow!("catalogue {version}: {}", faults.join("; ")))?;
     desk.put_in_force(Council::new(catalogue, examples)?);
     tracing::info!(version, "Catalogue version {version} is in force");
     Ok(true)
@@ -98,7 +103,11 @@ pub fn apply(
             request_id: at.request_id.as_deref(),
         },
     )?;
-    Ok(Version { version, applied_at: at.now, applied_by: by })
+    Ok(Version {
+        version,
+        applied_at: at.now,
+        applied_by: by,
+    })
 }
 
 /// Every stored version, newest first.
@@ -120,7 +129,10 @@ pub fn version(conn: &mut Conn, number: i64) -> Result<Value, Failure> {
 fn read(version: i64, body: &Value) -> Result<Catalogue, Vec<String>> {
     // It was checked when it was stored; checking it again would only cost time.
     Catalogue::from_stored(u64::try_from(version).unwrap_or(0), body).map_err(|faults| {
-        faults.into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.message)).collect()
+        faults
+            .into_iter()
+            .map(|fault| format!("{}: {}", fault.pointer, fault.message))
+            .collect()
     })
 }
 
@@ -128,7 +140,11 @@ fn refuse(faults: Vec<crate::domain::catalogue::Fault>) -> Failure {
     Failure::Invalid(
         faults
             .into_iter()
-            .map(|fault| Fault { pointer: fault.pointer, code: "catalogue_fault", detail: fault.message })
+            .map(|fault| Fault {
+                pointer: fault.pointer,
+                code: "catalogue_fault",
+                detail: fault.message,
+            })
             .collect(),
     )
 }

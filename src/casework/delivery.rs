@@ -43,8 +43,11 @@ pub async fn claim(desk: &Arc<Desk>, limit: i64) -> Result<Vec<Notice>, Failure>
             Ok((n_due, oldest_at, at.now))
         })
         .await?;
-    let age = oldest_at.map_or(SignedDuration::ZERO, |oldest_at| now.duration_since(oldest_at));
-    metrics::gauge!("outbox_pending").set(u32::try_from(n_due).map_or(f64::from(u32::MAX), f64::from));
+    let age = oldest_at.map_or(SignedDuration::ZERO, |oldest_at| {
+        now.duration_since(oldest_at)
+    });
+    metrics::gauge!("outbox_pending")
+        .set(u32::try_from(n_due).map_or(f64::from(u32::MAX), f64::from));
     metrics::gauge!("outbox_oldest_seconds").set(age.as_secs_f64());
     if n_due == 0 {
         return Ok(Vec::new());
@@ -61,7 +64,10 @@ pub async fn claim(desk: &Arc<Desk>, limit: i64) -> Result<Vec<Notice>, Failure>
 /// When it cannot be written; the notice is then sent once more under the same Message-ID.
 pub async fn record_sent(desk: &Arc<Desk>, notice: Notice) -> Result<bool, Failure> {
     let (moment, id, kind) = (desk.moment(), notice.id, notice.kind.clone());
-    let is_kept = desk.db.write(move |tx| note_sent(tx, &moment, &notice)).await?;
+    let is_kept = desk
+        .db
+        .write(move |tx| note_sent(tx, &moment, &notice))
+        .await?;
     if is_kept {
         metrics::counter!("notices_sent_total", "kind" => kind).increment(1);
     } else {
@@ -75,7 +81,12 @@ pub async fn record_sent(desk: &Arc<Desk>, notice: Notice) -> Result<bool, Failu
 ///
 /// # Errors
 /// When it cannot be written; the notice is then tried again when its lease ends.
-pub async fn record_failed(desk: &Arc<Desk>, notice: Notice, why: String, is_permanent: bool) -> Result<(), Failure> {
+pub async fn record_failed(
+    desk: &Arc<Desk>,
+    notice: Notice,
+    why: String,
+    is_permanent: bool,
+) -> Result<(), Failure> {
     let (moment, id) = (desk.moment(), notice.id);
     let attempts = u32::try_from(notice.attempts).unwrap_or(1);
     let next = if is_permanent {
@@ -95,8 +106,12 @@ pub async fn record_failed(desk: &Arc<Desk>, notice: Notice, why: String, is_per
         })
         .await?;
     match next {
-        _ if !is_kept => tracing::info!(notice.id = %id, "Notice {id} failed, but its lease had ended"),
-        Some(next) => tracing::warn!(notice.id = %id, "Notice {id} did not go out, again at {next}: {told}"),
+        _ if !is_kept => {
+            tracing::info!(notice.id = %id, "Notice {id} failed, but its lease had ended")
+        }
+        Some(next) => {
+            tracing::warn!(notice.id = %id, "Notice {id} did not go out, again at {next}: {told}")
+        }
         None => {
             metrics::counter!("notices_failed_total").increment(1);
             tracing::error!(notice.id = %id, "Notice {id} failed for good: {told}");
@@ -112,7 +127,12 @@ pub async fn record_failed(desk: &Arc<Desk>, notice: Notice, why: String, is_per
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn bounced(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, is_permanent: bool) -> Result<(), Failure> {
+pub fn bounced(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    notice: &Notice,
+    is_permanent: bool,
+) -> Result<(), Failure> {
     if !is_permanent {
         return Ok(());
     }
@@ -121,7 +141,9 @@ pub fn bounced(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, is_permanent: bool
     }
     people::note_bounce(tx, &notice.recipient)?;
     write_instead(tx, at, notice)?;
-    let Some(Filed { mut case, .. }) = found(tx, notice.case)? else { return Ok(()) };
+    let Some(Filed { mut case, .. }) = found(tx, notice.case)? else {
+        return Ok(());
+    };
     let read_version = case.version;
     let terms = terms_of(tx, at, &case)?;
     let mut happened = vec![Event::AddressBounced { notice: notice.id }];
@@ -129,14 +151,27 @@ pub fn bounced(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, is_permanent: bool
         && is_met_only_by(&case, &terms, at, notice, clock)
     {
         let why = "the notice came back: the address does not take our mail".to_owned();
-        happened.push(Event::ClockReopened { clock: clock.clone(), why });
+        happened.push(Event::ClockReopened {
+            clock: clock.clone(),
+            why,
+        });
     }
     for event in &happened {
         lifecycle::apply(&mut case, event, &terms, By::System, at.now);
     }
     let reeve = Actor::System.label();
-    let happened = happened.into_iter().map(|event| (event, reeve.clone())).collect();
-    settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    let happened = happened
+        .into_iter()
+        .map(|event| (event, reeve.clone()))
+        .collect();
+    settle(
+        tx,
+        at,
+        case,
+        &terms,
+        happened,
+        Written::Changed { read_version },
+    )?;
     Ok(())
 }
 
@@ -157,13 +192,21 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
 /// A reminder that waited for the morning says nothing true any more when the promise was kept,
 /// paused or moved in the night.
 fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
-    let Some((clock_id, promised_at)) = clock_and_promise(&notice.dedupe_key) else { return Ok(false) };
-    let Some(Filed { case, .. }) = found(conn, notice.case)? else { return Ok(false) };
+    let Some((clock_id, promised_at)) = clock_and_promise(&notice.dedupe_key) else {
+        return Ok(false);
+    };
+    let Some(Filed { case, .. }) = found(conn, notice.case)? else {
+        return Ok(false);
+    };
     let terms = terms_of(conn, at, &case)?;
     let kept = clocks::of_case(conn, case.id)?;
-    let Some(clock) = kept.into_iter().find(|kept| kept.id == clock_id) else { return Ok(true) };
+    let Some(clock) = kept.into_iter().find(|kept| kept.id == clock_id) else {
+        return Ok(true);
+    };
     let readings = clock::read(&case.facts, &terms, at.now);
-    Ok(!readings.iter().any(|reading| still_holds(reading, &clock.name, promised_at)))
+    Ok(!readings
+        .iter()
+        .any(|reading| still_holds(reading, &clock.name, promised_at)))
 }
 
 /// Writes down that a notice was accepted: on the timeline, and on the clock it meets. False when the
@@ -175,14 +218,21 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
     if !outbox::record_sent(tx, notice.id, notice.fence, at.now)? {
         return Ok(false);
     }
-    let sent = Event::NoticeSent { notice: notice.id, notice_kind: notice.kind.clone() };
-    let (Some(clock), Some(Filed { mut case, .. })) = (&notice.meets, found(tx, notice.case)?) else {
+    let sent = Event::NoticeSent {
+        notice: notice.id,
+        notice_kind: notice.kind.clone(),
+    };
+    let (Some(clock), Some(Filed { mut case, .. })) = (&notice.meets, found(tx, notice.case)?)
+    else {
         put_on_timeline(tx, at, notice.case, &sent)?;
         return Ok(true);
     };
     let terms = terms_of(tx, at, &case)?;
     let readings = clock::read(&case.facts, &terms, at.now);
-    if !readings.iter().any(|reading| reading.name == *clock && reading.state.is_live()) {
+    if !readings
+        .iter()
+        .any(|reading| reading.name == *clock && reading.state.is_live())
+    {
         put_on_timeline(tx, at, notice.case, &sent)?;
         return Ok(true);
     }
@@ -195,16 +245,35 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
         case.facts.stop(clock, at.now, "notice");
     }
     let reeve = Actor::System.label();
-    let met = Event::ClockMet { clock: clock.clone(), at: at.now };
+    let met = Event::ClockMet {
+        clock: clock.clone(),
+        at: at.now,
+    };
     let happened = vec![(sent, reeve.clone()), (met, reeve)];
-    settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    settle(
+        tx,
+        at,
+        case,
+        &terms,
+        happened,
+        Written::Changed { read_version },
+    )?;
     Ok(true)
 }
 
 /// Nobody will try again: somebody must see it.
-fn give_up(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, why: &str, is_permanent: bool) -> Result<(), Failure> {
-    let failed =
-        Event::NoticeFailed { notice: notice.id, notice_kind: notice.kind.clone(), why: why.to_owned() };
+fn give_up(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    notice: &Notice,
+    why: &str,
+    is_permanent: bool,
+) -> Result<(), Failure> {
+    let failed = Event::NoticeFailed {
+        notice: notice.id,
+        notice_kind: notice.kind.clone(),
+        why: why.to_owned(),
+    };
     put_on_timeline(tx, at, notice.case, &failed)?;
     if notice.person.is_none() {
         return tell_another_way(tx, at, notice);
@@ -217,10 +286,17 @@ fn give_up(tx: &mut Tx<'_>, at: &Moment, notice: &Notice, why: &str, is_permanen
 
 /// What the mail could not say stands as a letter to write, where we know where to send one.
 fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
-    let Some(person) = notice.person else { return Ok(()) };
+    let Some(person) = notice.person else {
+        return Ok(());
+    };
     let person = people::find(tx, person)?.filter(|person| !person.is_deceased);
     let Some(person) = person else { return Ok(()) };
-    if person.safe_contact.is_some() || person.address.as_ref().is_none_or(|address| address.lines.is_empty()) {
+    if person.safe_contact.is_some()
+        || person
+            .address
+            .as_ref()
+            .is_none_or(|address| address.lines.is_empty())
+    {
         return Ok(());
     }
     let id: NoticeId = at.id();
@@ -228,7 +304,9 @@ fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fa
         id,
         dedupe_key: format!("post:{}", notice.id),
         transport: "post".to_owned(),
-        recipient: person.name.unwrap_or_else(|| "the address on the case".to_owned()),
+        recipient: person
+            .name
+            .unwrap_or_else(|| "the address on the case".to_owned()),
         message_id: renamed(&notice.message_id, id),
         state: "to_write".to_owned(),
         attempts: 0,
@@ -255,7 +333,9 @@ fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(),
         if stand_in.is_none() {
             let chain = Chain::of(tx, at, case)?;
             let post = step.as_ref().map_or("owner", |step| step.post.as_str());
-            stand_in = chain.resolve(tx, &chain.whom_of(post), case.owner)?.recipient;
+            stand_in = chain
+                .resolve(tx, &chain.whom_of(post), case.owner)?
+                .recipient;
         }
         let Some(step) = step else { continue };
         let event = Event::EscalationStep {
@@ -268,15 +348,28 @@ fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(),
         put_on_timeline(tx, at, Some(case.id), &event)?;
         if let Some(stand_in) = &stand_in {
             let (post, recipient) = (stand_in.post.clone(), stand_in.address.clone());
-            let instead = Taken { id: at.id(), post, recipient, taken_at: at.now, digest_after: None, ..step };
+            let instead = Taken {
+                id: at.id(),
+                post,
+                recipient,
+                taken_at: at.now,
+                digest_after: None,
+                ..step
+            };
             escalations::take(tx, &instead)?;
         }
     }
     metrics::counter!("escalation_undeliverable_total").increment(1);
-    let Some(stand_in) = stand_in else { return Ok(()) };
+    let Some(stand_in) = stand_in else {
+        return Ok(());
+    };
     let id: NoticeId = at.id();
     let is_alert = notice.kind == NoticeKind::Alert.as_str();
-    let send_at = if is_alert { at.now } else { at.council.catalogue.calendar.next_sending_time(at.now) };
+    let send_at = if is_alert {
+        at.now
+    } else {
+        at.council.catalogue.calendar.next_sending_time(at.now)
+    };
     let again = Notice {
         id,
         dedupe_key: format!("instead:{}:{}", notice.id, stand_in.address),
@@ -300,7 +393,9 @@ fn cases_of(conn: &mut Conn, notice: &Notice) -> Result<Vec<Case>, Failure> {
     if let Some(filed) = found(conn, notice.case)? {
         return Ok(vec![filed.case]);
     }
-    let Says::Digest { items, .. } = &notice.letter.says else { return Ok(Vec::new()) };
+    let Says::Digest { items, .. } = &notice.letter.says else {
+        return Ok(Vec::new());
+    };
     let mut all = Vec::with_capacity(items.len());
     for item in items {
         if let Ok(reference) = Reference::parse(&item.reference)
@@ -315,8 +410,14 @@ fn cases_of(conn: &mut Conn, notice: &Notice) -> Result<Vec<Case>, Failure> {
 /// Whether this notice is what met the clock: words spoken or a letter besides it still count.
 fn is_met_only_by(case: &Case, terms: &Terms, at: &Moment, notice: &Notice, clock: &str) -> bool {
     let readings: Vec<Reading> = clock::read(&case.facts, terms, at.now);
-    let is_met = readings.iter().any(|reading| reading.name == clock && reading.state == State::Met);
-    let by_others = case.facts.stops.iter().any(|stop| stop.clock == clock && Some(stop.at) != notice.sent_at);
+    let is_met = readings
+        .iter()
+        .any(|reading| reading.name == clock && reading.state == State::Met);
+    let by_others = case
+        .facts
+        .stops
+        .iter()
+        .any(|stop| stop.clock == clock && Some(stop.at) != notice.sent_at);
     is_met && !by_others
 }
 
@@ -329,7 +430,12 @@ fn found(conn: &mut Conn, case: Option<CaseId>) -> Result<Option<Filed>, Failure
 
 /// Adds a line without touching the case itself: that a mail left changes nothing that somebody who
 /// has just read the case would need to read again.
-fn put_on_timeline(tx: &mut Tx<'_>, at: &Moment, case: Option<CaseId>, event: &Event) -> Result<(), Failure> {
+fn put_on_timeline(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: Option<CaseId>,
+    event: &Event,
+) -> Result<(), Failure> {
     if let Some(case) = case {
         events::append(tx, at.id(), case, at.now, &Actor::System.label(), event)?;
     }

@@ -78,7 +78,10 @@ impl Council {
     ///
     /// # Errors
     /// Names every routing rule that does not hold.
-    pub fn new(catalogue: Catalogue, examples: &[crate::domain::triage::Example]) -> anyhow::Result<Self> {
+    pub fn new(
+        catalogue: Catalogue,
+        examples: &[crate::domain::triage::Example],
+    ) -> anyhow::Result<Self> {
         let router = Router::new(&catalogue, &catalogue.routing, examples)
             .map_err(|faults| anyhow::anyhow!("routing rules: {}", faults.join("; ")))?;
         let mut terms = BTreeMap::new();
@@ -86,10 +89,17 @@ impl Council {
             if let Some(pinned) = catalogue.terms(&service.slug, &category.slug) {
                 let text = serde_json::to_vec(&pinned)?;
                 let id = hex(&Sha256::digest(&text));
-                terms.insert((service.slug.clone(), category.slug.clone()), (id, Arc::new(pinned)));
+                terms.insert(
+                    (service.slug.clone(), category.slug.clone()),
+                    (id, Arc::new(pinned)),
+                );
             }
         }
-        Ok(Self { catalogue, router, terms })
+        Ok(Self {
+            catalogue,
+            router,
+            terms,
+        })
     }
 
     /// What is promised for a matter today, with the id it is pinned under.
@@ -107,7 +117,13 @@ impl Council {
 impl Desk {
     /// A desk over an open, migrated database.
     #[must_use]
-    pub fn new(db: Db, time: TimeSource, manners: Manners, secrets: Secrets, council: Council) -> Arc<Self> {
+    pub fn new(
+        db: Db,
+        time: TimeSource,
+        manners: Manners,
+        secrets: Secrets,
+        council: Council,
+    ) -> Arc<Self> {
         Arc::new(Self {
             db,
             time,
@@ -133,7 +149,12 @@ impl Desk {
     /// This instant and the catalogue in force at it.
     #[must_use]
     pub fn moment(self: &Arc<Self>) -> Moment {
-        Moment { desk: Arc::clone(self), council: self.council(), now: self.time.now(), request_id: None }
+        Moment {
+            desk: Arc::clone(self),
+            council: self.council(),
+            now: self.time.now(),
+            request_id: None,
+        }
     }
 
     /// Does one use case in one transaction. With a key, what is answered is kept in the same
@@ -141,7 +162,12 @@ impl Desk {
     ///
     /// # Errors
     /// Why not; nothing was written then.
-    pub async fn write<T, W, A>(self: &Arc<Self>, once: Option<Once>, work: W, answer: A) -> Result<Done, Failure>
+    pub async fn write<T, W, A>(
+        self: &Arc<Self>,
+        once: Option<Once>,
+        work: W,
+        answer: A,
+    ) -> Result<Done, Failure>
     where
         T: 'static,
         W: Fn(&mut Tx<'_>, &Moment) -> Result<T, Failure> + Send + 'static,
@@ -163,7 +189,10 @@ impl Desk {
                     answered.fingerprint.clone_from(&once.fingerprint);
                     idempotency::keep(tx, once, &answered, moment.now)?;
                 }
-                Ok(Done { answered, is_replay: false })
+                Ok(Done {
+                    answered,
+                    is_replay: false,
+                })
             })
             .await?;
         self.outbox_bell.notify_one();
@@ -216,11 +245,18 @@ impl Desk {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn keep_refusal(self: &Arc<Self>, once: Once, answered: Answered) -> Result<(), Failure> {
+    pub async fn keep_refusal(
+        self: &Arc<Self>,
+        once: Once,
+        answered: Answered,
+    ) -> Result<(), Failure> {
         let now = self.time.now();
         self.db
             .write(move |tx| {
-                let answered = Answered { fingerprint: once.fingerprint.clone(), ..answered.clone() };
+                let answered = Answered {
+                    fingerprint: once.fingerprint.clone(),
+                    ..answered.clone()
+                };
                 idempotency::keep(tx, &once, &answered, now).map_err(Failure::from)
             })
             .await
@@ -270,7 +306,10 @@ pub fn hex(bytes: &[u8]) -> String {
 
 fn replay(answered: Answered, once: &Once) -> Result<Done, Failure> {
     if answered.fingerprint == once.fingerprint {
-        Ok(Done { answered, is_replay: true })
+        Ok(Done {
+            answered,
+            is_replay: true,
+        })
     } else {
         Err(Failure::KeyReused)
     }

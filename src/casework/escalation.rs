@@ -78,15 +78,23 @@ impl Turn {
     #[must_use]
     pub fn new(desk: &Arc<Desk>) -> Self {
         let holder: Uuid = desk.moment().id();
-        Self { holder: holder.to_string(), refused_since: Mutex::new(None) }
+        Self {
+            holder: holder.to_string(),
+            refused_since: Mutex::new(None),
+        }
     }
 
     async fn is_ours(&self, desk: &Arc<Desk>) -> Result<bool, Failure> {
         let (holder, now) = (self.holder.clone(), desk.time.now());
         let until = now + SignedDuration::from_secs(TURN_SECS);
-        let is_held =
-            desk.db.write(move |tx| leases::hold(tx, "sweep", &holder, now, until).map_err(Failure::from)).await?;
-        let mut refused_since = self.refused_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_held = desk
+            .db
+            .write(move |tx| leases::hold(tx, "sweep", &holder, now, until).map_err(Failure::from))
+            .await?;
+        let mut refused_since = self
+            .refused_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if is_held {
             *refused_since = None;
             return Ok(true);
@@ -108,7 +116,9 @@ pub async fn sweep(desk: &Arc<Desk>) -> Result<Swept, Failure> {
     loop {
         // Those that failed are still due: without room for them they would hide what comes after.
         let limit = BATCH.saturating_add(i64::try_from(swept.n_failed).unwrap_or(i64::MAX));
-        let due = desk.read(move |conn, at| Ok(cases::to_wake(conn, at.now, limit)?)).await?;
+        let due = desk
+            .read(move |conn, at| Ok(cases::to_wake(conn, at.now, limit)?))
+            .await?;
         let fresh: Vec<CaseId> = due.into_iter().filter(|id| tried.insert(*id)).collect();
         if fresh.is_empty() {
             break;
@@ -138,14 +148,19 @@ pub async fn sweep(desk: &Arc<Desk>) -> Result<Swept, Failure> {
 /// # Errors
 /// As [`sweep`].
 pub async fn sweep_in_turn(desk: &Arc<Desk>, turn: &Turn) -> Result<Swept, Failure> {
-    let is_nothing_due = desk.read(|conn, at| Ok(cases::to_wake(conn, at.now, 1)?.is_empty())).await?;
+    let is_nothing_due = desk
+        .read(|conn, at| Ok(cases::to_wake(conn, at.now, 1)?.is_empty()))
+        .await?;
     if is_nothing_due {
         return Ok(Swept::default());
     }
     if turn.is_ours(desk).await? {
         sweep(desk).await
     } else {
-        Ok(Swept { is_elsewhere: true, ..Swept::default() })
+        Ok(Swept {
+            is_elsewhere: true,
+            ..Swept::default()
+        })
     }
 }
 
@@ -153,7 +168,12 @@ async fn look_at_some(desk: &Arc<Desk>, ids: &[CaseId], swept: &mut Swept) {
     let mut looking = JoinSet::new();
     for id in ids.iter().copied() {
         let desk = Arc::clone(desk);
-        looking.spawn(async move { (id, desk.perform(move |tx, at| look::look_at(tx, at, id)).await) });
+        looking.spawn(async move {
+            (
+                id,
+                desk.perform(move |tx, at| look::look_at(tx, at, id)).await,
+            )
+        });
     }
     while let Some(looked) = looking.join_next().await {
         match looked {

@@ -52,19 +52,29 @@ impl Failure {
     /// One fault at one place.
     #[must_use]
     pub fn invalid(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![Fault { pointer: pointer.to_owned(), code, detail: detail.into() }])
+        Self::Invalid(vec![Fault {
+            pointer: pointer.to_owned(),
+            code,
+            detail: detail.into(),
+        }])
     }
 
     /// What is there stands against it.
     #[must_use]
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Conflict { code, detail: detail.into() }
+        Self::Conflict {
+            code,
+            detail: detail.into(),
+        }
     }
 
     /// They may see it but not do this.
     #[must_use]
     pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Forbidden { code, detail: detail.into() }
+        Self::Forbidden {
+            code,
+            detail: detail.into(),
+        }
     }
 }
 

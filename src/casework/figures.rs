@@ -85,13 +85,20 @@ impl Tally {
 /// When the database cannot be asked.
 pub fn intake_on(conn: &mut Conn, at: &Moment, on: Date) -> Result<DayOfIntake, Failure> {
     let (from, to) = bounds(at, on)?;
-    let mut day = DayOfIntake { on, all: Tally::default(), by_channel: BTreeMap::new() };
+    let mut day = DayOfIntake {
+        on,
+        all: Tally::default(),
+        by_channel: BTreeMap::new(),
+    };
     for (channel, disposition, n) in contacts::tally(conn, from, to)? {
         let channel: Channel = channel.parse().map_err(unreadable)?;
         let disposition: Disposition = disposition.parse().map_err(unreadable)?;
         let n = u64::try_from(n).map_err(anyhow::Error::from)?;
         day.all.add(disposition, n);
-        day.by_channel.entry(channel).or_default().add(disposition, n);
+        day.by_channel
+            .entry(channel)
+            .or_default()
+            .add(disposition, n);
     }
     Ok(day)
 }
@@ -115,7 +122,12 @@ pub fn counted(
         .collect()
 }
 
-fn count_one(conn: &mut Conn, at: &Moment, actor: &Actor, contact: Contact) -> Result<Counted, Failure> {
+fn count_one(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    contact: Contact,
+) -> Result<Counted, Failure> {
     let filed = match contact.case {
         Some(id) => match actions::find(conn, actor, &Target::Id(id), Act::Read) {
             Ok(filed) => Some(filed),
@@ -124,11 +136,19 @@ fn count_one(conn: &mut Conn, at: &Moment, actor: &Actor, contact: Contact) -> R
         },
         None => None,
     };
-    let is_waiting = matches!(contact.disposition, Disposition::Held | Disposition::Quarantined);
-    let owner = match (&contact.waits_for, filed.as_ref().and_then(|filed| filed.case.owner)) {
+    let is_waiting = matches!(
+        contact.disposition,
+        Disposition::Held | Disposition::Quarantined
+    );
+    let owner = match (
+        &contact.waits_for,
+        filed.as_ref().and_then(|filed| filed.case.owner),
+    ) {
         (Some(email), _) => Some(keeper(at, email)),
-        (None, Some(owner)) => users::find(conn, owner)?
-            .map(|account| Keeper { name: account.user.name, email: account.user.email }),
+        (None, Some(owner)) => users::find(conn, owner)?.map(|account| Keeper {
+            name: account.user.name,
+            email: account.user.email,
+        }),
         (None, None) => None,
     };
     Ok(Counted {
@@ -146,8 +166,16 @@ fn count_one(conn: &mut Conn, at: &Moment, actor: &Actor, contact: Contact) -> R
 
 /// The post with this address, else the bare address.
 fn keeper(at: &Moment, email: &str) -> Keeper {
-    let post = at.council.catalogue.posts.values().find(|post| post.email == email);
-    Keeper { name: post.map_or_else(|| email.to_owned(), |post| post.title.clone()), email: email.to_owned() }
+    let post = at
+        .council
+        .catalogue
+        .posts
+        .values()
+        .find(|post| post.email == email);
+    Keeper {
+        name: post.map_or_else(|| email.to_owned(), |post| post.title.clone()),
+        email: email.to_owned(),
+    }
 }
 
 /// The first instant of a local day, and of the next.

@@ -105,7 +105,12 @@ impl Entry {
 ///
 /// # Errors
 /// Names every field that cannot be meant; nothing is written then.
-pub fn receive(tx: &mut Tx<'_>, at: &Moment, enquiry: &Enquiry, entry: &Entry) -> Result<Received, Failure> {
+pub fn receive(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    entry: &Entry,
+) -> Result<Received, Failure> {
     check(at, enquiry)?;
     if let Some(known) = known_again(tx, at, enquiry, entry)? {
         return Ok(known);
@@ -135,40 +140,79 @@ const DUPLICATE_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
 fn check(at: &Moment, enquiry: &Enquiry) -> Result<(), Failure> {
     let mut faults = Vec::new();
     let mut fault = |pointer: &str, code: &'static str, detail: String| {
-        faults.push(super::Fault { pointer: pointer.to_owned(), code, detail });
+        faults.push(super::Fault {
+            pointer: pointer.to_owned(),
+            code,
+            detail,
+        });
     };
     if enquiry.received_at > at.now + AHEAD {
         fault(
             "/received_at",
             "received_in_future",
-            format!("It cannot have been received after now ({}). Check the year and the offset.", at.now),
+            format!(
+                "It cannot have been received after now ({}). Check the year and the offset.",
+                at.now
+            ),
         );
     }
     if enquiry.received_at < at.now - OLDEST {
-        fault("/received_at", "received_too_old", "Contacts are taken up to two years back.".to_owned());
+        fault(
+            "/received_at",
+            "received_too_old",
+            "Contacts are taken up to two years back.".to_owned(),
+        );
     }
     let catalogue = &at.council.catalogue;
-    let service = enquiry.service.as_deref().map(|slug| (slug, catalogue.service(slug)));
+    let service = enquiry
+        .service
+        .as_deref()
+        .map(|slug| (slug, catalogue.service(slug)));
     if let Some((slug, None)) = service {
-        fault("/service", "unknown_value", format!("There is no service `{slug}`. GET /v1/public/services lists them."));
+        fault(
+            "/service",
+            "unknown_value",
+            format!("There is no service `{slug}`. GET /v1/public/services lists them."),
+        );
     }
     match (service, enquiry.category.as_deref()) {
-        (Some((service_slug, Some(service))), Some(category)) if service.category(category).is_none() => {
-            let known: Vec<&str> = service.categories.iter().map(|one| one.slug.as_str()).collect();
+        (Some((service_slug, Some(service))), Some(category))
+            if service.category(category).is_none() =>
+        {
+            let known: Vec<&str> = service
+                .categories
+                .iter()
+                .map(|one| one.slug.as_str())
+                .collect();
             fault(
                 "/category",
                 "unknown_value",
-                format!("`{service_slug}` has no category `{category}`; it has: {}.", known.join(", ")),
+                format!(
+                    "`{service_slug}` has no category `{category}`; it has: {}.",
+                    known.join(", ")
+                ),
             );
         }
         (None, Some(category)) => match catalogue.find_category(category).len() {
-            0 => fault("/category", "unknown_value", format!("No service has a category `{category}`.")),
+            0 => fault(
+                "/category",
+                "unknown_value",
+                format!("No service has a category `{category}`."),
+            ),
             1 => {}
-            _ => fault("/service", "missing_field", format!("Several services have a category `{category}`: say which.")),
+            _ => fault(
+                "/service",
+                "missing_field",
+                format!("Several services have a category `{category}`: say which."),
+            ),
         },
         _ => {}
     }
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Invalid(faults))
+    }
 }
 
 /// The same external id again is the same contact; with other content it is a mistake.
@@ -207,8 +251,12 @@ fn known_again(
         Some(case) => cases::find(tx, case)?,
         None => None,
     };
-    let filed = filed.filter(|filed| may(&entry.actor, Act::Read, &filed.case, false) == Verdict::Allow);
-    Ok(Some(Received { is_duplicate: true, ..answer(at, contact, filed) }))
+    let filed =
+        filed.filter(|filed| may(&entry.actor, Act::Read, &filed.case, false) == Verdict::Allow);
+    Ok(Some(Received {
+        is_duplicate: true,
+        ..answer(at, contact, filed)
+    }))
 }
 
 /// Logs the contact and puts it on the case it belongs to.
@@ -221,10 +269,23 @@ fn join(
     case: CaseId,
 ) -> Result<Received, Failure> {
     let filed = cases::find(tx, case)?.ok_or(Failure::Missing)?;
-    let contact = log(tx, at, enquiry, entry, person.as_ref(), Some(case), Disposition::Joined, None)?;
+    let contact = log(
+        tx,
+        at,
+        enquiry,
+        entry,
+        person.as_ref(),
+        Some(case),
+        Disposition::Joined,
+        None,
+    )?;
     let from_person = enquiry.direction == Direction::Inbound;
     if let Some(person) = &person {
-        let role = if filed.case.reporter.is_none() { RoleOnCase::Reporter } else { RoleOnCase::ThirdParty };
+        let role = if filed.case.reporter.is_none() {
+            RoleOnCase::Reporter
+        } else {
+            RoleOnCase::ThirdParty
+        };
         cases::add_person(tx, case, person.id, role)?;
     }
     let placement = at.council.router.route(enquiry, &at.council.catalogue);
@@ -292,10 +353,14 @@ pub fn note_contact(
         answers,
     }];
     if answers {
-        events.push(Event::Resumed { why: "the person answered".to_owned() });
+        events.push(Event::Resumed {
+            why: "the person answered".to_owned(),
+        });
     }
     if reopens {
-        events.push(Event::Reopened { reason: "the person wrote again".to_owned() });
+        events.push(Event::Reopened {
+            reason: "the person wrote again".to_owned(),
+        });
     }
     for event in &events {
         lifecycle::apply(&mut case, event, &terms, By::Person, at.now);
@@ -308,15 +373,28 @@ pub fn note_contact(
     if joining.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now, "spoken");
     }
-    let happened = events.into_iter().map(|event| (event, joining.actor.clone())).collect();
-    let settled = settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    let happened = events
+        .into_iter()
+        .map(|event| (event, joining.actor.clone()))
+        .collect();
+    let settled = settle(
+        tx,
+        at,
+        case,
+        &terms,
+        happened,
+        Written::Changed { read_version },
+    )?;
     if !entry.is_silent && joining.from_person {
         tell_of_joining(tx, at, &settled, &terms, joining, person, entry, chases)?;
     }
     Ok(settled)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call; each is a different fact of the same event")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call; each is a different fact of the same event"
+)]
 fn tell_of_joining(
     tx: &mut Tx<'_>,
     at: &Moment,
@@ -329,7 +407,9 @@ fn tell_of_joining(
 ) -> Result<(), Failure> {
     let case = &settled.filed.case;
     if joining.is_danger {
-        let says = Says::Danger { emergency_line: letters::emergency_line(at, case) };
+        let says = Says::Danger {
+            emergency_line: letters::emergency_line(at, case),
+        };
         let telling = ToPerson {
             says,
             meets: None,
@@ -360,7 +440,10 @@ fn tell_of_joining(
     if let Some(account) = users::find(tx, owner)?
         && account.is_active
     {
-        let reading = settled.readings.iter().find(|reading| reading.state.is_live());
+        let reading = settled
+            .readings
+            .iter()
+            .find(|reading| reading.state.is_live());
         let item = letters::staff_item(tx, at, case, reading)?;
         let says = Says::Joined {
             item,
@@ -370,7 +453,15 @@ fn tell_of_joining(
         };
         let send_at = at.council.catalogue.calendar.next_sending_time(at.now);
         let key = format!("joined:{}", joining.contact);
-        letters::tell_staff(tx, at, Some(case.id), &account.user.email, says, key, send_at)?;
+        letters::tell_staff(
+            tx,
+            at,
+            Some(case.id),
+            &account.user.email,
+            says,
+            key,
+            send_at,
+        )?;
     }
     Ok(())
 }
@@ -396,7 +487,16 @@ fn open_cases(
     let contact_id: ContactId = at.id();
     let plan = plan(at, &placement);
     let about = post_complained_about(at, enquiry, placement.procedure);
-    let opened = open(tx, at, enquiry, entry, person.as_ref(), contact_id, &plan, about)?;
+    let opened = open(
+        tx,
+        at,
+        enquiry,
+        entry,
+        person.as_ref(),
+        contact_id,
+        &plan,
+        about,
+    )?;
     let contact = log(
         tx,
         at,
@@ -409,7 +509,16 @@ fn open_cases(
     )?;
     let mut linked = Vec::new();
     for beside in &placement.linked {
-        linked.push(open_beside(tx, at, enquiry, entry, person.as_ref(), contact_id, beside, &opened.filed.case)?);
+        linked.push(open_beside(
+            tx,
+            at,
+            enquiry,
+            entry,
+            person.as_ref(),
+            contact_id,
+            beside,
+            &opened.filed.case,
+        )?);
     }
     if let Some(earlier) = entry.follows {
         cases::link(tx, opened.filed.case.id, earlier, LinkKind::Follows)?;
@@ -418,7 +527,8 @@ fn open_cases(
         confirm(tx, at, entry, person.as_ref(), &opened, linked.first())?;
     }
     let mut received = answer(at, contact, Some(opened.filed.clone()));
-    received.what_happens = letters::what_happens(at, &opened.filed.case, &opened.terms, &opened.readings);
+    received.what_happens =
+        letters::what_happens(at, &opened.filed.case, &opened.terms, &opened.readings);
     received.readings = opened.readings;
     received.read_out = read_out(at, &opened.filed.case, &received.what_happens);
     received.linked = linked.into_iter().map(|one| one.filed).collect();
@@ -426,7 +536,9 @@ fn open_cases(
     received.offers = placement.offers;
     received.is_danger = placement.danger.is_some();
     if may(&entry.actor, Act::Read, &opened.filed.case, true) == Verdict::Hide {
-        received.linked.retain(|filed| may(&entry.actor, Act::Read, &filed.case, true) != Verdict::Hide);
+        received
+            .linked
+            .retain(|filed| may(&entry.actor, Act::Read, &filed.case, true) != Verdict::Hide);
     }
     let is_hidden = opened.filed.case.secrecy == Secrecy::Restricted
         && may(&entry.actor, Act::Read, &opened.filed.case, true) != Verdict::Allow;
@@ -481,7 +593,10 @@ struct Opened {
     terms: std::sync::Arc<Terms>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything a case is made of, said once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything a case is made of, said once"
+)]
 fn open(
     tx: &mut Tx<'_>,
     at: &Moment,
@@ -494,10 +609,19 @@ fn open(
 ) -> Result<Opened, Failure> {
     let (terms_id, terms) = at.council.terms(&plan.service, &plan.category)?;
     catalogue::pin(tx, &terms_id, &terms)?;
-    let category = at.council.catalogue.category(&plan.service, &plan.category).map(|(_, category)| category);
-    let mut restricted_to: Vec<String> =
-        category.filter(|category| category.is_restricted).map(|category| category.restricted_to.clone()).unwrap_or_default();
-    let mut secrecy = category.map_or(Secrecy::Ordinary, crate::domain::catalogue::Category::secrecy);
+    let category = at
+        .council
+        .catalogue
+        .category(&plan.service, &plan.category)
+        .map(|(_, category)| category);
+    let mut restricted_to: Vec<String> = category
+        .filter(|category| category.is_restricted)
+        .map(|category| category.restricted_to.clone())
+        .unwrap_or_default();
+    let mut secrecy = category.map_or(
+        Secrecy::Ordinary,
+        crate::domain::catalogue::Category::secrecy,
+    );
     if let Some(post) = &about {
         secrecy = Secrecy::Restricted;
         restricted_to = holders_above(at, &plan.service, post);
@@ -533,7 +657,11 @@ fn open(
         follow_up_until: None,
         reporter: person.map(|person| person.id),
         requester_kind: person.map_or(PersonKind::Anonymous, |person| {
-            if person.kind == PersonKind::Resident { enquiry.kind() } else { person.kind }
+            if person.kind == PersonKind::Resident {
+                enquiry.kind()
+            } else {
+                person.kind
+            }
         }),
         danger: plan.danger.clone(),
         is_claimed: false,
@@ -550,7 +678,9 @@ fn open(
         version: 1,
     };
     if case.location.is_none()
-        && let Some(line) = person.and_then(|person| person.address.as_ref()).and_then(|address| address.lines.first())
+        && let Some(line) = person
+            .and_then(|person| person.address.as_ref())
+            .and_then(|address| address.lines.first())
         && matches!(&enquiry.who, Who::Described(described) if described.address.is_some())
     {
         case.location = Some(crate::domain::contact::Location {
@@ -586,12 +716,19 @@ fn open(
             request_id: at.request_id.as_deref(),
         },
     )?;
-    Ok(Opened { filed: settled.filed, readings: settled.readings, terms })
+    Ok(Opened {
+        filed: settled.filed,
+        readings: settled.readings,
+        terms,
+    })
 }
 
 /// The second case of one contact: the service's own beside a member's, a complaint beside the
 /// request it is about.
-#[expect(clippy::too_many_arguments, reason = "everything a case is made of, said once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything a case is made of, said once"
+)]
 fn open_beside(
     tx: &mut Tx<'_>,
     at: &Moment,
@@ -659,7 +796,8 @@ fn confirm(
         && other.filed.case.procedure == Procedure::Complaint
         && !case.is_in_danger()
     {
-        let (says, meets) = letters::confirmation(at, &other.filed.case, &other.terms, &other.readings, None);
+        let (says, meets) =
+            letters::confirmation(at, &other.filed.case, &other.terms, &other.readings, None);
         let telling = ToPerson {
             says,
             meets,
@@ -674,7 +812,11 @@ fn confirm(
 }
 
 /// Ten automatic notices to one address in an hour are a conversation between machines.
-fn is_answering_machine(tx: &mut Tx<'_>, at: &Moment, person: Option<&Person>) -> Result<bool, Failure> {
+fn is_answering_machine(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    person: Option<&Person>,
+) -> Result<bool, Failure> {
     let Some(email) = person.and_then(|person| person.email.as_deref()) else {
         return Ok(false);
     };
@@ -694,7 +836,10 @@ fn post_complained_about(at: &Moment, enquiry: &Enquiry, procedure: Procedure) -
         .values()
         .find(|post| {
             let names_title = text.contains(&post.title.to_lowercase());
-            let names_holder = post.holder.as_ref().is_some_and(|holder| text.contains(&holder.to_lowercase()));
+            let names_holder = post
+                .holder
+                .as_ref()
+                .is_some_and(|holder| text.contains(&holder.to_lowercase()));
             names_title || names_holder
         })
         .map(|post| post.slug.clone())
@@ -703,12 +848,26 @@ fn post_complained_about(at: &Moment, enquiry: &Enquiry, procedure: Procedure) -
 /// In whose name a complaint about a post opens: the director of its service, never the post.
 fn holders_above(at: &Moment, service: &str, post: &str) -> Vec<String> {
     let catalogue = &at.council.catalogue;
-    let own = catalogue.services.values().find(|service| service.head_of_service == *post);
-    let director = own.or_else(|| catalogue.service(service)).map(|service| service.director.clone());
-    director.filter(|director| director != post).map(|director| format!("post:{director}")).into_iter().collect()
+    let own = catalogue
+        .services
+        .values()
+        .find(|service| service.head_of_service == *post);
+    let director = own
+        .or_else(|| catalogue.service(service))
+        .map(|service| service.director.clone());
+    director
+        .filter(|director| director != post)
+        .map(|director| format!("post:{director}"))
+        .into_iter()
+        .collect()
 }
 
-fn keep_receipt(tx: &mut Tx<'_>, at: &Moment, entry: &Entry, case: &Case) -> Result<Receipt, Failure> {
+fn keep_receipt(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    entry: &Entry,
+    case: &Case,
+) -> Result<Receipt, Failure> {
     let receipt = Receipt {
         reference: case.reference.to_string(),
         received_at: case.received_at,
@@ -731,8 +890,8 @@ fn log(
     disposition: Disposition,
     opened: Option<(ContactId, &[Reading])>,
 ) -> Result<Contact, Failure> {
-    let counted_from_on =
-        opened.and_then(|(_, readings)| readings.iter().find_map(|reading| reading.counted_from_on));
+    let counted_from_on = opened
+        .and_then(|(_, readings)| readings.iter().find_map(|reading| reading.counted_from_on));
     let mail = entry.mail.as_ref();
     let contact = Contact {
         id: opened.map_or_else(|| at.id(), |(id, _)| id),
@@ -786,7 +945,9 @@ fn subject_of(enquiry: &Enquiry, category: Option<&str>) -> String {
 fn content_of(enquiry: &Enquiry) -> String {
     let mut without_time = enquiry.clone();
     without_time.received_at = Timestamp::UNIX_EPOCH;
-    without_time.acknowledged = without_time.acknowledged.map(|_| Spoken { at: Timestamp::UNIX_EPOCH });
+    without_time.acknowledged = without_time.acknowledged.map(|_| Spoken {
+        at: Timestamp::UNIX_EPOCH,
+    });
     let text = serde_json::to_vec(&without_time).unwrap_or_else(|_| enquiry.text().into_bytes());
     hex(&Sha256::digest(text))
 }
@@ -812,7 +973,10 @@ fn answer(at: &Moment, contact: Contact, case: Option<Filed>) -> Received {
         },
         |filed| letters::phone_line(at, &filed.case),
     );
-    let read_out = case.as_ref().map(|filed| read_out(at, &filed.case, &[])).unwrap_or_default();
+    let read_out = case
+        .as_ref()
+        .map(|filed| read_out(at, &filed.case, &[]))
+        .unwrap_or_default();
     Received {
         contact,
         case,

@@ -16,8 +16,8 @@ use crate::domain::clock::{Reading, State, Terms};
 use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, NoticeId, PersonId, TrackingLinkId};
 use crate::domain::notice::{
-    CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine, PostLine, Says,
-    StaffItem, language_for,
+    CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine,
+    PostLine, Says, StaffItem, language_for,
 };
 use crate::domain::standard::{Acknowledgement, Role as ClockRole};
 use crate::domain::wording::{self, Language};
@@ -70,19 +70,32 @@ pub struct Access {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn link_for(tx: &mut Tx<'_>, at: &Moment, case: CaseId, person: Option<PersonId>) -> Result<Access, Failure> {
+pub fn link_for(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: CaseId,
+    person: Option<PersonId>,
+) -> Result<Access, Failure> {
     let link = match tracking::of_person(tx, case, person)? {
         Some(link) => link,
         None => {
             let bits: [u8; 16] = tokens::new_link_id();
-            let link = Link { id: TrackingLinkId(uuid::Uuid::from_bytes(bits)), case, person };
+            let link = Link {
+                id: TrackingLinkId(uuid::Uuid::from_bytes(bits)),
+                case,
+                person,
+            };
             let (token, reply) = compute_tokens(at, link.id);
             tracking::insert(tx, link, &hex(&tokens::hash(&token)), &reply, at.now)?;
             link
         }
     };
     let (token, reply_token) = compute_tokens(at, link.id);
-    Ok(Access { url: format!("{}/track/{token}", at.desk.manners.public_url), token, reply_token })
+    Ok(Access {
+        url: format!("{}/track/{token}", at.desk.manners.public_url),
+        token,
+        reply_token,
+    })
 }
 
 /// Tells the person whose case it is, by the way they prefer and that is safe.
@@ -99,8 +112,13 @@ pub fn tell_person(
     let Some(person) = person.filter(|person| !person.is_deceased) else {
         return Ok(Told::NotAtAll);
     };
-    let category = at.council.catalogue.category(&case.service, &case.category).map(|(_, category)| category);
-    let is_guarded = person.safe_contact.is_some() || category.is_some_and(|category| category.safe_contact);
+    let category = at
+        .council
+        .catalogue
+        .category(&case.service, &case.category)
+        .map(|(_, category)| category);
+    let is_guarded =
+        person.safe_contact.is_some() || category.is_some_and(|category| category.safe_contact);
     if is_guarded && telling.is_automatic {
         return Ok(Told::NotAtAll);
     }
@@ -109,7 +127,12 @@ pub fn tell_person(
     let language = language_for(
         Language::from_tag(person.preferences.language.as_deref()),
         telling.says.template(),
-        |path| at.council.catalogue.template_sources().any(|(known, _)| known == path),
+        |path| {
+            at.council
+                .catalogue
+                .template_sources()
+                .any(|(known, _)| known == path)
+        },
     );
     let letter = if is_danger {
         Letter::without_case(language, council_line(at), telling.says)
@@ -157,11 +180,19 @@ pub fn tell_person(
             outbox::put(tx, &notice)?;
             Ok(Told::ByMail(id))
         }
-        None if person.address.as_ref().is_some_and(|address| !address.lines.is_empty()) || wants_post => {
+        None if person
+            .address
+            .as_ref()
+            .is_some_and(|address| !address.lines.is_empty())
+            || wants_post =>
+        {
             notice.transport = "post".to_owned();
             notice.state = "to_write".to_owned();
             notice.next_attempt_at = None;
-            notice.recipient = person.name.clone().unwrap_or_else(|| "the address on the case".to_owned());
+            notice.recipient = person
+                .name
+                .clone()
+                .unwrap_or_else(|| "the address on the case".to_owned());
             outbox::put(tx, &notice)?;
             Ok(Told::ByPost(id))
         }
@@ -223,10 +254,20 @@ pub fn confirmation(
     service_reference: Option<String>,
 ) -> (Says, Option<String>) {
     if case.is_in_danger() {
-        return (Says::Danger { emergency_line: emergency_line(at, case) }, None);
+        return (
+            Says::Danger {
+                emergency_line: emergency_line(at, case),
+            },
+            None,
+        );
     }
     let meets = (terms.standard.acknowledgement == Acknowledgement::Automatic)
-        .then(|| terms.standard.acknowledge_clock().map(|clock| clock.name.clone()))
+        .then(|| {
+            terms
+                .standard
+                .acknowledge_clock()
+                .map(|clock| clock.name.clone())
+        })
         .flatten();
     let says = match case.procedure {
         Procedure::MemberEnquiry => match member_lines(at, case) {
@@ -235,16 +276,22 @@ pub fn confirmation(
                 service_reference,
                 member,
             },
-            None => Says::Confirmation { what_happens: what_happens(at, case, terms, readings) },
+            None => Says::Confirmation {
+                what_happens: what_happens(at, case, terms, readings),
+            },
         },
         Procedure::Complaint
         | Procedure::ChildrensComplaint
         | Procedure::AdultsComplaint
         | Procedure::DpComplaint => Says::ComplaintReceipt {
-            acknowledge_by: acknowledge_reading(case, terms, readings).and_then(|reading| by_when(at, reading)),
-            latest_by: answer_reading(case, terms, readings).and_then(|reading| by_when(at, reading)),
+            acknowledge_by: acknowledge_reading(case, terms, readings)
+                .and_then(|reading| by_when(at, reading)),
+            latest_by: answer_reading(case, terms, readings)
+                .and_then(|reading| by_when(at, reading)),
         },
-        _ => Says::Confirmation { what_happens: what_happens(at, case, terms, readings) },
+        _ => Says::Confirmation {
+            what_happens: what_happens(at, case, terms, readings),
+        },
     };
     (says, meets)
 }
@@ -259,7 +306,10 @@ pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading
     let line = case_line(at, case, None, language, None);
     let answer = answer_reading(case, terms, readings);
     let mut sentences: Vec<String> = Vec::new();
-    for reading in readings.iter().filter(|one| matches!(one.state, State::Running | State::Projected | State::Missed)) {
+    for reading in readings
+        .iter()
+        .filter(|one| matches!(one.state, State::Running | State::Projected | State::Missed))
+    {
         let Some(spec) = terms.standard.clock(&reading.name) else {
             continue;
         };
@@ -272,7 +322,12 @@ pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading
         } else if answer.is_some_and(|answer| answer.name == reading.name) {
             sentences.push(line.promise(what_we_do, &by, language));
         } else if !line.is_private && reading.state == State::Running {
-            sentences.push(wording::clock_promise(&reading.name, what_we_do, &by, language));
+            sentences.push(wording::clock_promise(
+                &reading.name,
+                what_we_do,
+                &by,
+                language,
+            ));
         }
     }
     if sentences.is_empty()
@@ -287,7 +342,12 @@ pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading
 #[must_use]
 pub fn by_when(at: &Moment, reading: &Reading) -> Option<String> {
     let zone = at.council.catalogue.calendar.zone();
-    Some(wording::by_when(reading.due_on?, reading.due_at?, zone, Language::English))
+    Some(wording::by_when(
+        reading.due_on?,
+        reading.due_at?,
+        zone,
+        Language::English,
+    ))
 }
 
 /// A case as a letter may speak of it.
@@ -300,9 +360,16 @@ pub fn case_line(
     place: Option<String>,
 ) -> CaseLine {
     let found = at.council.catalogue.category(&case.service, &case.category);
-    let (public_name, team, tone) = found.map_or(("your message", "the council", None), |(service, category)| {
-        (category.public_name.as_str(), service.public_name.as_str(), category.tone.as_deref())
-    });
+    let (public_name, team, tone) = found.map_or(
+        ("your message", "the council", None),
+        |(service, category)| {
+            (
+                category.public_name.as_str(),
+                service.public_name.as_str(),
+                category.tone.as_deref(),
+            )
+        },
+    );
     CaseLine::of(&CaseFacts {
         reference: &case.reference,
         procedure: case.procedure,
@@ -335,16 +402,20 @@ pub fn phone_line(at: &Moment, case: &Case) -> PhoneLine {
         }
         _ => hours,
     };
-    PhoneLine { number: service.phone.clone(), hours: Some(hours) }
+    PhoneLine {
+        number: service.phone.clone(),
+        hours: Some(hours),
+    }
 }
 
 /// The line to ring when there is danger, open at this hour.
 #[must_use]
 pub fn emergency_line(at: &Moment, case: &Case) -> String {
     let catalogue = &at.council.catalogue;
-    catalogue
-        .service(&case.service)
-        .map_or_else(|| catalogue.council.emergency_phone.clone(), |service| catalogue.phone_for(service, at.now).0)
+    catalogue.service(&case.service).map_or_else(
+        || catalogue.council.emergency_phone.clone(),
+        |service| catalogue.phone_for(service, at.now).0,
+    )
 }
 
 /// Whom a member may go to: the head of the service and the councillor responsible.
@@ -354,7 +425,10 @@ pub fn member_lines(at: &Moment, case: &Case) -> Option<MemberLines> {
     let service = catalogue.service(&case.service)?;
     let head = catalogue.post(&service.head_of_service)?;
     let holder = catalogue.post(&service.portfolio)?;
-    Some(MemberLines { head_of_service: post_line(head), councillor_responsible: post_line(holder) })
+    Some(MemberLines {
+        head_of_service: post_line(head),
+        councillor_responsible: post_line(holder),
+    })
 }
 
 /// One case in a mail to staff.
@@ -397,7 +471,10 @@ pub fn staff_item(
         to_whom: wording::to_whom(case.requester_kind).to_owned(),
         who_has_it: StaffItem::who_has_it(has_owner, team),
         last_action: case.last_action.as_ref().map(|last| {
-            wording::last_action(&last.what.replace('_', " "), catalogue.calendar.date_of(last.at))
+            wording::last_action(
+                &last.what.replace('_', " "),
+                catalogue.calendar.date_of(last.at),
+            )
         }),
         link: None,
     })
@@ -407,21 +484,38 @@ pub fn staff_item(
 #[must_use]
 pub fn ombudsman(terms: &Terms) -> Option<Ombudsman> {
     let body = terms.standard.ombudsman.as_ref()?;
-    Some(Ombudsman { name: body.name.clone(), phone: None, website: body.slug.clone() })
+    Some(Ombudsman {
+        name: body.name.clone(),
+        phone: None,
+        website: body.slug.clone(),
+    })
 }
 
 /// What a closing letter says.
 #[must_use]
-pub fn closure(at: &Moment, case: &Case, terms: &Terms, outcome: Outcome, text: Option<String>) -> Option<Says> {
+pub fn closure(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    outcome: Outcome,
+    text: Option<String>,
+) -> Option<Says> {
     match outcome {
         // These are told to nobody: the person knows, or hears through the case that goes on.
         Outcome::Merged | Outcome::Duplicate => None,
-        Outcome::NotOurs | Outcome::Referred => Some(Says::NotOurs { body: other_body(at, case), text }),
+        Outcome::NotOurs | Outcome::Referred => Some(Says::NotOurs {
+            body: other_body(at, case),
+            text,
+        }),
         _ => Some(Says::Closure {
             outcome,
             text,
-            follow_up_by: case.follow_up_until.map(|until| wording::day(until, Language::English)),
-            ombudsman: (outcome == Outcome::Refused).then(|| ombudsman(terms)).flatten(),
+            follow_up_by: case
+                .follow_up_until
+                .map(|until| wording::day(until, Language::English)),
+            ombudsman: (outcome == Outcome::Refused)
+                .then(|| ombudsman(terms))
+                .flatten(),
         }),
     }
 }
@@ -447,7 +541,12 @@ pub fn council_line(at: &Moment) -> CouncilLine {
 #[must_use]
 pub fn standing(at: &Moment, case: &Case) -> String {
     let line = case_line(at, case, None, Language::English, None);
-    line.standing(case.status, case.waiting_for, case.outcome, case.follow_up_until)
+    line.standing(
+        case.status,
+        case.waiting_for,
+        case.outcome,
+        case.follow_up_until,
+    )
 }
 
 /// A place that may stand in a letter: only one that staff entered, and only in the shape of an
@@ -456,7 +555,11 @@ pub fn standing(at: &Moment, case: &Case) -> String {
 pub fn place_of(case: &Case) -> Option<String> {
     let is_from_staff = matches!(
         case.channel,
-        Channel::Phone | Channel::Voicemail | Channel::Letter | Channel::FaceToFace | Channel::OutOfHours
+        Channel::Phone
+            | Channel::Voicemail
+            | Channel::Letter
+            | Channel::FaceToFace
+            | Channel::OutOfHours
     );
     if !is_from_staff || case.status == Status::Closed {
         return None;
@@ -475,11 +578,18 @@ pub fn matter<'c>(at: &'c Moment, case: &Case) -> Option<(&'c Service, &'c Categ
 
 fn other_body(at: &Moment, case: &Case) -> Option<OtherBody> {
     let (_, category) = matter(at, case)?;
-    category.refer.as_ref().map(|how| OtherBody { name: "another organisation".to_owned(), how_to_reach: how.clone() })
+    category.refer.as_ref().map(|how| OtherBody {
+        name: "another organisation".to_owned(),
+        how_to_reach: how.clone(),
+    })
 }
 
 fn post_line(post: &Post) -> PostLine {
-    PostLine { title: post.title.clone(), email: post.email.clone(), phone: post.phone.clone() }
+    PostLine {
+        title: post.title.clone(),
+        email: post.email.clone(),
+        phone: post.phone.clone(),
+    }
 }
 
 fn message_id(at: &Moment, id: NoticeId) -> String {

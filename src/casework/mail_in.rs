@@ -53,21 +53,34 @@ pub fn receive(
     let ours = ours(at);
     let incoming = match email_in::read(raw, envelope, &ours) {
         Ok(incoming) => incoming,
-        Err(unreadable) => return quarantine(tx, at, actor, raw, envelope, &fingerprint, &unreadable.why),
+        Err(unreadable) => {
+            return quarantine(tx, at, actor, raw, envelope, &fingerprint, &unreadable.why);
+        }
     };
     let mut is_reused_id = false;
     if let Some(message_id) = &incoming.message_id {
         for known in contacts::with_message_id(tx, message_id)? {
-            let body_key = known.detail.pointer("/mail/body_key").and_then(serde_json::Value::as_str);
+            let body_key = known
+                .detail
+                .pointer("/mail/body_key")
+                .and_then(serde_json::Value::as_str);
             if body_key == Some(incoming.body_key.as_str()) {
                 return note_duplicate(tx, at, actor, &known);
             }
             is_reused_id = true;
         }
-    } else if let Some(known) = contacts::find_same(tx, &format!("content:{}", incoming.content_key))? {
+    } else if let Some(known) =
+        contacts::find_same(tx, &format!("content:{}", incoming.content_key))?
+    {
         return note_duplicate(tx, at, actor, &known);
     }
-    let mail = Mail { raw, fingerprint, incoming, is_reused_id, envelope };
+    let mail = Mail {
+        raw,
+        fingerprint,
+        incoming,
+        is_reused_id,
+        envelope,
+    };
     if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
         return store(tx, at, actor, &mail);
     }
@@ -113,15 +126,20 @@ fn find_thread(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<Found, Failure> {
         {
             // A Message-ID travels with every forwarded copy; it names the case, and the sender
             // must still be on it.
-            return Ok(if is_known_sender(tx, &filed, &mail.incoming.from.address)? {
-                Found::Case(Box::new(filed))
-            } else {
-                Found::Stranger(Box::new(filed))
-            });
+            return Ok(
+                if is_known_sender(tx, &filed, &mail.incoming.from.address)? {
+                    Found::Case(Box::new(filed))
+                } else {
+                    Found::Stranger(Box::new(filed))
+                },
+            );
         }
     }
     let mut stranger = None;
-    let named = thread.references.iter().map(|reference| (Some(reference), None));
+    let named = thread
+        .references
+        .iter()
+        .map(|reference| (Some(reference), None));
     let aliased = thread.aliases.iter().map(|alias| (None, Some(alias)));
     for (reference, alias) in named.chain(aliased) {
         let filed = match (reference, alias) {
@@ -146,8 +164,8 @@ fn case_of_message(conn: &mut Conn, message_id: &str) -> Result<Option<CaseId>, 
 
 fn is_known_sender(conn: &mut Conn, filed: &Filed, address: &str) -> Result<bool, Failure> {
     for (id, _, _) in cases::people(conn, filed.case.id)? {
-        let is_theirs = people::find(conn, id)?
-            .is_some_and(|person| person.email.as_deref() == Some(address));
+        let is_theirs =
+            people::find(conn, id)?.is_some_and(|person| person.email.as_deref() == Some(address));
         if is_theirs {
             return Ok(true);
         }
@@ -155,14 +173,33 @@ fn is_known_sender(conn: &mut Conn, filed: &Filed, address: &str) -> Result<bool
     Ok(false)
 }
 
-fn join(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>, filed: Filed) -> Result<Taken, Failure> {
-    let is_over = filed.case.follow_up_until.is_some_and(|until| at.today() > until);
+fn join(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    filed: Filed,
+) -> Result<Taken, Failure> {
+    let is_over = filed
+        .case
+        .follow_up_until
+        .is_some_and(|until| at.today() > until);
     if filed.case.is_closed() && is_over && !email_in::is_thanks(&mail.incoming.new_text) {
         return open_following(tx, at, actor, mail, filed.case.id);
     }
     let enquiry = enquiry_of(tx, at, mail)?;
     let person = super::people::find_or_add(tx, at, &enquiry)?;
-    let contact = log(tx, at, actor, mail, &enquiry, person.as_ref(), Some(filed.case.id), Disposition::Joined, None)?;
+    let contact = log(
+        tx,
+        at,
+        actor,
+        mail,
+        &enquiry,
+        person.as_ref(),
+        Some(filed.case.id),
+        Disposition::Joined,
+        None,
+    )?;
     let placement = at.council.router.route(&enquiry, &at.council.catalogue);
     let joining = Joining {
         contact,
@@ -171,10 +208,25 @@ fn join(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>, filed: Fil
         is_danger: placement.danger.is_some(),
         danger: placement.danger.map(|danger| danger.kind),
         acknowledged: None,
-        actor: crate::domain::access::ActorLabel { kind: "person".to_owned(), id: None, name: None },
+        actor: crate::domain::access::ActorLabel {
+            kind: "person".to_owned(),
+            id: None,
+            name: None,
+        },
     };
-    let settled = note_contact(tx, at, filed, &joining, person.as_ref(), &entry(actor, mail))?;
-    Ok(Taken { disposition: Disposition::Joined, case: Some(settled.filed), contact: Some(contact) })
+    let settled = note_contact(
+        tx,
+        at,
+        filed,
+        &joining,
+        person.as_ref(),
+        &entry(actor, mail),
+    )?;
+    Ok(Taken {
+        disposition: Disposition::Joined,
+        case: Some(settled.filed),
+        contact: Some(contact),
+    })
 }
 
 fn open(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {
@@ -199,25 +251,53 @@ fn open_as(
     follows: Option<CaseId>,
 ) -> Result<Taken, Failure> {
     let enquiry = enquiry_of(tx, at, mail)?;
-    let entry = Entry { follows, ..entry(actor, mail) };
+    let entry = Entry {
+        follows,
+        ..entry(actor, mail)
+    };
     let received = intake::receive(tx, at, &enquiry, &entry)?;
     contacts::keep_raw(tx, &mail.fingerprint, received.contact.id, mail.raw)?;
-    let case = received.case.filter(|filed| filed.case.secrecy != Secrecy::Restricted);
-    Ok(Taken { disposition: Disposition::Opened, case, contact: Some(received.contact.id) })
+    let case = received
+        .case
+        .filter(|filed| filed.case.secrecy != Secrecy::Restricted);
+    Ok(Taken {
+        disposition: Disposition::Opened,
+        case,
+        contact: Some(received.contact.id),
+    })
 }
 
 /// A reference from a stranger: somebody looks before it is shown on the case.
-fn hold(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>, filed: &Filed) -> Result<Taken, Failure> {
+fn hold(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    filed: &Filed,
+) -> Result<Taken, Failure> {
     let mut enquiry = enquiry_of(tx, at, mail)?;
     enquiry.their_reference = Some(filed.case.reference.to_string());
-    let waits_for = at
-        .council
-        .catalogue
-        .queue(&filed.case.queue)
-        .map_or_else(|| "contact-centre".to_owned(), |queue| queue.team_leader.email.clone());
+    let waits_for = at.council.catalogue.queue(&filed.case.queue).map_or_else(
+        || "contact-centre".to_owned(),
+        |queue| queue.team_leader.email.clone(),
+    );
     let waiting = Some((waits_for, limit(at)));
-    let contact = log(tx, at, actor, mail, &enquiry, None, None, Disposition::Held, waiting)?;
-    Ok(Taken { disposition: Disposition::Held, case: None, contact: Some(contact) })
+    let contact = log(
+        tx,
+        at,
+        actor,
+        mail,
+        &enquiry,
+        None,
+        None,
+        Disposition::Held,
+        waiting,
+    )?;
+    Ok(Taken {
+        disposition: Disposition::Held,
+        case: None,
+        contact: Some(contact),
+    })
 }
 
 /// Automatic mail and bounces: kept, shown on the case they belong to, never answered.
@@ -229,7 +309,17 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
     let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
     enquiry.who = Who::Nobody;
     let case = found.as_ref().map(|filed| filed.case.id);
-    let contact = log(tx, at, actor, mail, &enquiry, None, case, Disposition::Stored, None)?;
+    let contact = log(
+        tx,
+        at,
+        actor,
+        mail,
+        &enquiry,
+        None,
+        case,
+        Disposition::Stored,
+        None,
+    )?;
     let mut shown = None;
     if let Some(filed) = found {
         let terms = terms_of(tx, at, &filed.case)?;
@@ -238,7 +328,14 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
         let event = Event::AutomaticMailStored { contact };
         lifecycle::apply(&mut case, &event, &terms, By::System, at.now);
         let happened = vec![(event, Actor::System.label())];
-        let settled = settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+        let settled = settle(
+            tx,
+            at,
+            case,
+            &terms,
+            happened,
+            Written::Changed { read_version },
+        )?;
         shown = Some(settled.filed);
     }
     if let Some(bounce) = &mail.incoming.bounce
@@ -251,7 +348,11 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
             None => None,
         };
     }
-    Ok(Taken { disposition: Disposition::Stored, case: shown, contact: Some(contact) })
+    Ok(Taken {
+        disposition: Disposition::Stored,
+        case: shown,
+        contact: Some(contact),
+    })
 }
 
 fn quarantine(
@@ -289,11 +390,20 @@ fn quarantine(
     };
     contacts::insert(tx, &contact)?;
     contacts::keep_raw(tx, fingerprint, id, raw)?;
-    Ok(Taken { disposition: Disposition::Quarantined, case: None, contact: Some(id) })
+    Ok(Taken {
+        disposition: Disposition::Quarantined,
+        case: None,
+        contact: Some(id),
+    })
 }
 
 /// We had it. The figures of the day count it; the case it names is where the first one is now.
-fn note_duplicate(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, known: &Contact) -> Result<Taken, Failure> {
+fn note_duplicate(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    known: &Contact,
+) -> Result<Taken, Failure> {
     let contact = Contact {
         id: at.id(),
         disposition: Disposition::Duplicate,
@@ -311,10 +421,16 @@ fn note_duplicate(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, known: &Contact) 
     };
     contacts::insert(tx, &contact)?;
     let case = match known.case {
-        Some(case) => cases::find(tx, case)?.filter(|filed| filed.case.secrecy != Secrecy::Restricted),
+        Some(case) => {
+            cases::find(tx, case)?.filter(|filed| filed.case.secrecy != Secrecy::Restricted)
+        }
         None => None,
     };
-    Ok(Taken { disposition: Disposition::Duplicate, case, contact: Some(known.id) })
+    Ok(Taken {
+        disposition: Disposition::Duplicate,
+        case,
+        contact: Some(known.id),
+    })
 }
 
 /// The enquiry a mail is, from a member when the sender's address is a member's.
@@ -342,7 +458,10 @@ fn entry(actor: &Actor, mail: &Mail<'_>) -> Entry {
         .collect();
     Entry {
         source: "email".to_owned(),
-        thread: Thread { in_reply_to: mail.incoming.message_id.clone(), references },
+        thread: Thread {
+            in_reply_to: mail.incoming.message_id.clone(),
+            references,
+        },
         mail: Some(mail_facts(mail)),
         ..Entry::by(actor.clone())
     }
@@ -425,7 +544,9 @@ fn ours(at: &Moment) -> Ours {
         loop_token: at.desk.secrets.loop_token.clone(),
         mail_domain: council.mail.reply_domain.clone(),
         addresses: vec![council.mail.from_address.clone()],
-        alias_pattern: council.reference_alias.as_deref().and_then(|pattern| Regex::new(pattern).ok()),
+        alias_pattern: council
+            .alias_pattern()
+            .and_then(|pattern| Regex::new(&pattern).ok()),
     }
 }
 
@@ -433,7 +554,10 @@ fn centre(at: &Moment) -> String {
     at.council
         .catalogue
         .queue(&at.council.catalogue.routing.fallback.queue)
-        .map_or_else(|| at.council.catalogue.council.mail.from_address.clone(), |queue| queue.team_leader.email.clone())
+        .map_or_else(
+            || at.council.catalogue.council.mail.from_address.clone(),
+            |queue| queue.team_leader.email.clone(),
+        )
 }
 
 /// Held and quarantined mail waits one working day at most before somebody is told.

@@ -40,12 +40,12 @@ pub mod retention;
 pub mod tracking;
 pub mod views;
 
-pub use desk::{Desk, Moment};
-pub use failure::{Failure, Fault};
-pub use crate::store::idempotency::{Answered, Once};
 pub use crate::store::cases::{After, Dates, Filed};
 pub use crate::store::catalogue::Version;
 pub use crate::store::contacts::Contact;
+pub use crate::store::idempotency::{Answered, Once};
 pub use crate::store::people::Person;
 pub use crate::store::tracking::{Link, Receipt};
 pub use crate::store::{Conn, StoreError, Tx};
+pub use desk::{Desk, Moment};
+pub use failure::{Failure, Fault};

@@ -10,7 +10,9 @@ use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Described, Enquiry, Who};
 use crate::domain::ids::PersonId;
-use crate::domain::person::{Address, PersonKind, Preferences, are_compatible_names, email_address, phone_number};
+use crate::domain::person::{
+    Address, PersonKind, Preferences, are_compatible_names, email_address, phone_number,
+};
 use crate::store::cases::{self, Filed, Filter, Order};
 use crate::store::people::{self, Person};
 use crate::store::{Conn, Tx};
@@ -38,18 +40,30 @@ pub enum Search {
 ///
 /// # Errors
 /// When an id is given that is nobody's.
-pub fn find_or_add(tx: &mut Tx<'_>, at: &Moment, enquiry: &Enquiry) -> Result<Option<Person>, Failure> {
+pub fn find_or_add(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+) -> Result<Option<Person>, Failure> {
     let described = match &enquiry.who {
         Who::Nobody => return Ok(None),
         Who::Known(id) => {
             let known = people::find(tx, *id)?;
             return known.map(Some).ok_or_else(|| {
-                Failure::invalid("/person_id", "unknown_value", "There is no person with this id.")
+                Failure::invalid(
+                    "/person_id",
+                    "unknown_value",
+                    "There is no person with this id.",
+                )
             });
         }
         Who::Described(described) => described,
     };
-    if described.email.is_none() && described.phone.is_none() && described.name.is_none() && described.address.is_none() {
+    if described.email.is_none()
+        && described.phone.is_none()
+        && described.name.is_none()
+        && described.address.is_none()
+    {
         return Ok(None);
     }
     // A public form proves nothing: somebody else's address must not open their record.
@@ -64,17 +78,26 @@ pub fn find_or_add(tx: &mut Tx<'_>, at: &Moment, enquiry: &Enquiry) -> Result<Op
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn search(conn: &mut Conn, at: &Moment, actor: &Actor, by: &Search) -> Result<Vec<Person>, Failure> {
+pub fn search(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    by: &Search,
+) -> Result<Vec<Person>, Failure> {
     let found: Vec<Person> = match by {
         Search::Name(name) => people::named(conn, name, 50)?,
         Search::Email(email) => {
             let email = email_address(email).unwrap_or_else(|| email.to_lowercase());
-            people::identified_by(conn, "email", &email)?.into_iter().map(|(person, _)| person).collect()
+            people::identified_by(conn, "email", &email)?
+                .into_iter()
+                .map(|(person, _)| person)
+                .collect()
         }
         Search::Phone(phone) => match phone_number(phone) {
-            Some(phone) => {
-                people::identified_by(conn, "phone", &phone)?.into_iter().map(|(person, _)| person).collect()
-            }
+            Some(phone) => people::identified_by(conn, "phone", &phone)?
+                .into_iter()
+                .map(|(person, _)| person)
+                .collect(),
             None => Vec::new(),
         },
     };
@@ -91,9 +114,18 @@ pub fn search(conn: &mut Conn, at: &Moment, actor: &Actor, by: &Search) -> Resul
 ///
 /// # Errors
 /// [`Failure::Missing`] when there is none, or none they may know of.
-pub fn find_for(conn: &mut Conn, at: &Moment, actor: &Actor, id: PersonId) -> Result<Person, Failure> {
+pub fn find_for(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    id: PersonId,
+) -> Result<Person, Failure> {
     let person = people::find(conn, id)?.ok_or(Failure::Missing)?;
-    if is_visible(conn, at, actor, id)? { Ok(person) } else { Err(Failure::Missing) }
+    if is_visible(conn, at, actor, id)? {
+        Ok(person)
+    } else {
+        Err(Failure::Missing)
+    }
 }
 
 /// Changes a person.
@@ -117,14 +149,16 @@ pub fn change(
         person.name = Some(name.clone());
     }
     if let Some(email) = &change.email {
-        let email = email_address(email)
-            .ok_or_else(|| Failure::invalid("/email", "bad_format", "This is not an e-mail address."))?;
+        let email = email_address(email).ok_or_else(|| {
+            Failure::invalid("/email", "bad_format", "This is not an e-mail address.")
+        })?;
         people::identify(tx, id, "email", &email, true)?;
         person.email = Some(email);
     }
     if let Some(phone) = &change.phone {
-        let compared = phone_number(phone)
-            .ok_or_else(|| Failure::invalid("/phone", "bad_format", "This is not a telephone number."))?;
+        let compared = phone_number(phone).ok_or_else(|| {
+            Failure::invalid("/phone", "bad_format", "This is not a telephone number.")
+        })?;
         people::identify(tx, id, "phone", &compared, true)?;
         person.phone = Some(phone.clone());
     }
@@ -147,7 +181,10 @@ pub fn change(
 fn may_look_up(actor: &Actor) -> bool {
     actor.has_scope(Scope::PeopleRead)
         || actor.user().is_some_and(|user| {
-            matches!(user.role, Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService)
+            matches!(
+                user.role,
+                Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService
+            )
         })
 }
 
@@ -156,24 +193,42 @@ fn is_visible(conn: &mut Conn, _at: &Moment, actor: &Actor, id: PersonId) -> Res
     if !may_look_up(actor) {
         return Ok(false);
     }
-    let everything = Filter { person: Some(id), ..Filter::default() };
-    let all = cases::list(conn, &Actor::System.sight(), &everything, Order::Received, None, 1)?;
+    let everything = Filter {
+        person: Some(id),
+        ..Filter::default()
+    };
+    let all = cases::list(
+        conn,
+        &Actor::System.sight(),
+        &everything,
+        Order::Received,
+        None,
+        1,
+    )?;
     if !all.is_empty() {
         return Ok(true);
     }
     let own: Vec<Filed> = cases::list(conn, &actor.sight(), &everything, Order::Received, None, 1)?;
-    let sees_one = own.iter().any(|filed| may(actor, Act::Read, &filed.case, false) == Verdict::Allow);
+    let sees_one = own
+        .iter()
+        .any(|filed| may(actor, Act::Read, &filed.case, false) == Verdict::Allow);
     Ok(sees_one || !cases::has_any(conn, id)?)
 }
 
 fn find(tx: &mut Tx<'_>, described: &Described) -> Result<Option<Person>, Failure> {
     let ways = [
         described.email.clone().map(|email| ("email", email)),
-        described.phone.as_deref().and_then(phone_number).map(|phone| ("phone", phone)),
+        described
+            .phone
+            .as_deref()
+            .and_then(phone_number)
+            .map(|phone| ("phone", phone)),
     ];
     for (kind, value) in ways.into_iter().flatten() {
         for (person, is_verified) in people::identified_by(tx, kind, &value)? {
-            if is_verified && are_compatible_names(person.name.as_deref(), described.name.as_deref()) {
+            if is_verified
+                && are_compatible_names(person.name.as_deref(), described.name.as_deref())
+            {
                 return Ok(Some(person));
             }
         }
@@ -194,7 +249,9 @@ fn complete(
     person.email = person.email.or_else(|| described.email.clone());
     person.phone = person.phone.or_else(|| described.phone.clone());
     person.address = person.address.or_else(|| described.address.clone());
-    person.organisation = person.organisation.or_else(|| described.organisation.clone());
+    person.organisation = person
+        .organisation
+        .or_else(|| described.organisation.clone());
     prefer(&mut person.preferences, enquiry);
     if person == known {
         return Ok(known);
@@ -249,6 +306,12 @@ fn prefer(preferences: &mut Preferences, enquiry: &Enquiry) {
 fn found_by(described: &Described) -> Vec<(&'static str, String)> {
     let mut ways = Vec::new();
     ways.extend(described.email.clone().map(|email| ("email", email)));
-    ways.extend(described.phone.as_deref().and_then(phone_number).map(|phone| ("phone", phone)));
+    ways.extend(
+        described
+            .phone
+            .as_deref()
+            .and_then(phone_number)
+            .map(|phone| ("phone", phone)),
+    );
     ways
 }

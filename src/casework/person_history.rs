@@ -11,8 +11,8 @@ use super::views::history::{ContactView, contact_view};
 use super::views::{AfterRow, Part, Sort};
 use crate::domain::access::{Act, Actor};
 use crate::domain::ids::{CaseId, ContactId, PersonId};
-use crate::store::contacts;
 use crate::store::Conn;
+use crate::store::contacts;
 
 /// Part of a person's contacts, oldest first, without those on cases the reader may not know of.
 ///
@@ -31,7 +31,12 @@ pub fn contacts_of(
     let mut items = Vec::new();
     let mut after = after;
     loop {
-        let rows = contacts::of_person(conn, person, after.map(|(at, id)| (at, ContactId(id))), AT_ONCE)?;
+        let rows = contacts::of_person(
+            conn,
+            person,
+            after.map(|(at, id)| (at, ContactId(id))),
+            AT_ONCE,
+        )?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|n| n < AT_ONCE);
         for contact in rows {
             let is_visible = match contact.case {
@@ -65,7 +70,11 @@ pub fn cases_of(
     limit: u16,
 ) -> Result<Part<CaseView, CasesAfter>, Failure> {
     people::find_for(conn, at, actor, person)?;
-    let question = Question { person: Some(person), sort: Sort::Received, ..Question::default() };
+    let question = Question {
+        person: Some(person),
+        sort: Sort::Received,
+        ..Question::default()
+    };
     Ok(case::list(conn, at, actor, &question, after, limit)?.0)
 }
 

@@ -34,7 +34,9 @@ pub struct Settled {
 pub enum Written {
     Opened,
     /// The version it had when it was read.
-    Changed { read_version: i64 },
+    Changed {
+        read_version: i64,
+    },
 }
 
 /// The terms a case was opened under.
@@ -67,7 +69,10 @@ pub fn settle(
     let readings = clock::read(&case.facts, terms, at.now);
     let (kept, taken) = match written {
         Written::Opened => (Vec::new(), Vec::new()),
-        Written::Changed { .. } => (clocks::of_case(tx, case.id)?, escalations::of_case(tx, case.id)?),
+        Written::Changed { .. } => (
+            clocks::of_case(tx, case.id)?,
+            escalations::of_case(tx, case.id)?,
+        ),
     };
     note_crossed(&kept, &readings, &mut happened);
     let dates = Dates {
@@ -84,9 +89,20 @@ pub fn settle(
     clocks::keep(tx, case.id, &readings, &kept, || at.id())?;
     let mut lines = Vec::with_capacity(happened.len());
     for (event, actor) in happened {
-        lines.push(events::append(tx, at.id(), case.id, at.now, &actor, &event)?);
+        lines.push(events::append(
+            tx,
+            at.id(),
+            case.id,
+            at.now,
+            &actor,
+            &event,
+        )?);
     }
-    Ok(Settled { filed: Filed { case, dates }, readings, lines })
+    Ok(Settled {
+        filed: Filed { case, dates },
+        readings,
+        lines,
+    })
 }
 
 /// The promises every list shows.
@@ -94,7 +110,12 @@ pub fn settle(
 pub fn dates(case: &Case, terms: &Terms, readings: &[Reading]) -> Dates {
     let acknowledge = acknowledge_reading(case, terms, readings);
     let respond = answer_reading(case, terms, readings);
-    let is_running = |reading: &&Reading| matches!(reading.state, State::Running | State::Missed | State::Projected);
+    let is_running = |reading: &&Reading| {
+        matches!(
+            reading.state,
+            State::Running | State::Missed | State::Projected
+        )
+    };
     Dates {
         acknowledge_by: acknowledge.and_then(|reading| reading.due_at),
         acknowledge_on: acknowledge.and_then(|reading| reading.due_on),
@@ -105,7 +126,11 @@ pub fn dates(case: &Case, terms: &Terms, readings: &[Reading]) -> Dates {
         due_at: if case.is_closed() {
             None
         } else {
-            readings.iter().filter(is_running).filter_map(|reading| reading.due_at).min()
+            readings
+                .iter()
+                .filter(is_running)
+                .filter_map(|reading| reading.due_at)
+                .min()
         },
         wake_at: None,
     }
@@ -113,16 +138,26 @@ pub fn dates(case: &Case, terms: &Terms, readings: &[Reading]) -> Dates {
 
 /// The clock that promises the answer at the stage the case is at.
 #[must_use]
-pub fn answer_reading<'r>(case: &Case, terms: &Terms, readings: &'r [Reading]) -> Option<&'r Reading> {
+pub fn answer_reading<'r>(
+    case: &Case,
+    terms: &Terms,
+    readings: &'r [Reading],
+) -> Option<&'r Reading> {
     let name = lifecycle::current_answer_clock(case, terms)?;
     readings.iter().find(|reading| reading.name == name)
 }
 
 /// The clock that promises the acknowledgement at the stage the case is at.
 #[must_use]
-pub fn acknowledge_reading<'r>(case: &Case, terms: &Terms, readings: &'r [Reading]) -> Option<&'r Reading> {
+pub fn acknowledge_reading<'r>(
+    case: &Case,
+    terms: &Terms,
+    readings: &'r [Reading],
+) -> Option<&'r Reading> {
     let is_later_stage = case.stage >= 2;
-    let stage_2 = readings.iter().find(|reading| reading.name == "stage_2_acknowledge");
+    let stage_2 = readings
+        .iter()
+        .find(|reading| reading.name == "stage_2_acknowledge");
     if is_later_stage && stage_2.is_some() {
         return stage_2;
     }
@@ -149,9 +184,12 @@ pub fn alert_steps(at: &Moment, case: &Case) -> Vec<PlannedStep> {
         return Vec::new();
     }
     let catalogue = &at.council.catalogue;
-    catalogue.ladders.get("danger").map_or_else(Vec::new, |danger| {
-        ladder::plan_waiting(danger, case.opened_at, case.opened_at, &catalogue.calendar)
-    })
+    catalogue
+        .ladders
+        .get("danger")
+        .map_or_else(Vec::new, |danger| {
+            ladder::plan_waiting(danger, case.opened_at, case.opened_at, &catalogue.calendar)
+        })
 }
 
 /// What has been taken on one clock for the promise as it stands.
@@ -169,7 +207,13 @@ pub const ALERT: &str = "danger_alert";
 
 /// When a case must be looked at next: its next untaken step, the next date that passes or pause
 /// that ends, the end of the follow-up window, the next alert.
-fn wake_at(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading], taken: &[Taken]) -> Option<Timestamp> {
+fn wake_at(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    readings: &[Reading],
+    taken: &[Taken],
+) -> Option<Timestamp> {
     if case.is_closed() {
         return None;
     }
@@ -177,7 +221,10 @@ fn wake_at(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading], taken:
     for reading in readings {
         let ladder = ladder_of(at, case, terms, &reading.name);
         let known = taken_steps(taken, &reading.name);
-        instants.extend(next_untaken(&ladder::plan_steps(ladder, reading, terms), &known));
+        instants.extend(next_untaken(
+            &ladder::plan_steps(ladder, reading, terms),
+            &known,
+        ));
     }
     let known = taken_steps(taken, ALERT);
     instants.extend(next_untaken(&alert_steps(at, case), &known));
@@ -186,12 +233,20 @@ fn wake_at(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading], taken:
         && let Some(until) = case.follow_up_until
         && let Ok(day_after) = until.tomorrow()
     {
-        instants.push(at.council.catalogue.calendar.instant(day_after, WallTime::MIDNIGHT));
+        instants.push(
+            at.council
+                .catalogue
+                .calendar
+                .instant(day_after, WallTime::MIDNIGHT),
+        );
     }
     instants.into_iter().min()
 }
 
-fn next_untaken(steps: &[PlannedStep], known: &BTreeSet<(String, i32, Timestamp)>) -> Option<Timestamp> {
+fn next_untaken(
+    steps: &[PlannedStep],
+    known: &BTreeSet<(String, i32, Timestamp)>,
+) -> Option<Timestamp> {
     steps
         .iter()
         .filter(|step| !step.skipped)
@@ -204,16 +259,30 @@ fn next_untaken(steps: &[PlannedStep], known: &BTreeSet<(String, i32, Timestamp)
 }
 
 /// Dates that have passed unmet since the clocks were last filed go on the timeline.
-fn note_crossed(kept: &[clocks::Kept], readings: &[Reading], happened: &mut Vec<(Event, ActorLabel)>) {
-    let reeve = ActorLabel { kind: "reeve".to_owned(), id: None, name: None };
+fn note_crossed(
+    kept: &[clocks::Kept],
+    readings: &[Reading],
+    happened: &mut Vec<(Event, ActorLabel)>,
+) {
+    let reeve = ActorLabel {
+        kind: "reeve".to_owned(),
+        id: None,
+        name: None,
+    };
     for reading in readings {
-        let before = kept.iter().find(|one| one.name == reading.name).map(|one| one.state.as_str());
+        let before = kept
+            .iter()
+            .find(|one| one.name == reading.name)
+            .map(|one| one.state.as_str());
         let is_news = before != Some(reading.state.to_string().as_str());
         if reading.state == State::Missed
             && is_news
             && let Some(due_at) = reading.due_at
         {
-            let missed = Event::ClockMissed { clock: reading.name.clone(), due_at };
+            let missed = Event::ClockMissed {
+                clock: reading.name.clone(),
+                due_at,
+            };
             happened.push((missed, reeve.clone()));
         }
     }

@@ -8,9 +8,9 @@ use crate::domain::access::Actor;
 use crate::domain::clock;
 use crate::domain::notice::PhoneLine;
 use crate::domain::wording::{self, ReadOut};
+use crate::store::Conn;
 use crate::store::cases::Filed;
 use crate::store::tracking::{self, Receipt};
-use crate::store::Conn;
 
 /// Where a case stands, as it is said to the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,10 @@ pub fn said(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<Said, Failure
         return Ok(Said {
             what_happens: vec![words.clone()],
             read_out: words,
-            phone: PhoneLine { number, hours: None },
+            phone: PhoneLine {
+                number,
+                hours: None,
+            },
         });
     }
     let terms = terms_of(conn, at, case)?;
@@ -48,7 +51,11 @@ pub fn said(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<Said, Failure
         phone: &phone.number,
         phone_hours: phone.hours.as_deref(),
     });
-    Ok(Said { what_happens, read_out, phone })
+    Ok(Said {
+        what_happens,
+        read_out,
+        phone,
+    })
 }
 
 /// What somebody keeps of the restricted cases they logged and may not see, newest first; at most

@@ -17,5 +17,7 @@ const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// When they cannot be deleted.
 pub async fn forget_answers(desk: &Arc<Desk>) -> Result<usize, Failure> {
     let before = desk.time.now() - ANSWERS_KEPT;
-    desk.db.write(move |tx| idempotency::forget(tx, before).map_err(Failure::from)).await
+    desk.db
+        .write(move |tx| idempotency::forget(tx, before).map_err(Failure::from))
+        .await
 }

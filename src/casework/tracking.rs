@@ -97,10 +97,18 @@ pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Fai
         .filter_map(|line| {
             let event: Event = serde_json::from_value(line.event.clone()).ok()?;
             let what = event.public_words()?;
-            Some(PublicLine { on: zone.to_datetime(line.at).date(), at: line.at, what })
+            Some(PublicLine {
+                on: zone.to_datetime(line.at).date(),
+                at: line.at,
+                what,
+            })
         })
         .collect();
-    let replied_at = lines.iter().rev().find(|line| line.kind == "replied").map(|line| line.at);
+    let replied_at = lines
+        .iter()
+        .rev()
+        .find(|line| line.kind == "replied")
+        .map(|line| line.at);
     let phone = letters::phone_line(at, &case);
     Ok(PublicView {
         reference: case.reference.to_string(),
@@ -129,9 +137,17 @@ pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Fai
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn add_message(tx: &mut Tx<'_>, at: &Moment, link: &Link, body: &str) -> Result<Timestamp, Failure> {
+pub fn add_message(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    link: &Link,
+    body: &str,
+) -> Result<Timestamp, Failure> {
     let filed = cases::find(tx, link.case)?.ok_or(Failure::Missing)?;
-    let may_follow_up = filed.case.follow_up_until.is_none_or(|until| at.today() <= until);
+    let may_follow_up = filed
+        .case
+        .follow_up_until
+        .is_none_or(|until| at.today() <= until);
     if filed.case.is_closed() && !may_follow_up {
         return Err(Failure::conflict(
             "case_closed",
@@ -151,7 +167,12 @@ pub fn add_message(tx: &mut Tx<'_>, at: &Moment, link: &Link, body: &str) -> Res
 ///
 /// # Errors
 /// When it is closed already.
-pub fn withdraw(tx: &mut Tx<'_>, at: &Moment, link: &Link, reason: Option<&str>) -> Result<(), Failure> {
+pub fn withdraw(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    link: &Link,
+    reason: Option<&str>,
+) -> Result<(), Failure> {
     let Filed { mut case, .. } = cases::find(tx, link.case)?.ok_or(Failure::Missing)?;
     if case.is_closed() {
         return Err(Failure::conflict("case_closed", "This is closed already."));
@@ -161,11 +182,17 @@ pub fn withdraw(tx: &mut Tx<'_>, at: &Moment, link: &Link, reason: Option<&str>)
     if let Some(person) = link.person {
         cases::note_withdrawal(tx, case.id, person)?;
     }
-    let is_anybody_left = cases::people(tx, case.id)?.iter().any(|(_, _, has_withdrawn)| !has_withdrawn);
-    let mut happened =
-        vec![Event::Withdrawn { person: link.person, reason: reason.map(str::to_owned) }];
+    let is_anybody_left = cases::people(tx, case.id)?
+        .iter()
+        .any(|(_, _, has_withdrawn)| !has_withdrawn);
+    let mut happened = vec![Event::Withdrawn {
+        person: link.person,
+        reason: reason.map(str::to_owned),
+    }];
     if !is_anybody_left {
-        happened.push(Event::Closed { outcome: Outcome::Withdrawn });
+        happened.push(Event::Closed {
+            outcome: Outcome::Withdrawn,
+        });
     }
     for event in &happened {
         lifecycle::apply(&mut case, event, &terms, By::Person, at.now);
@@ -176,8 +203,18 @@ pub fn withdraw(tx: &mut Tx<'_>, at: &Moment, link: &Link, reason: Option<&str>)
         None => None,
     };
     let says = letters::closure(at, &case, &terms, Outcome::Withdrawn, None);
-    let happened = happened.into_iter().map(|event| (event, label.clone())).collect();
-    let settled = settle(tx, at, case, &terms, happened, Written::Changed { read_version })?;
+    let happened = happened
+        .into_iter()
+        .map(|event| (event, label.clone()))
+        .collect();
+    let settled = settle(
+        tx,
+        at,
+        case,
+        &terms,
+        happened,
+        Written::Changed { read_version },
+    )?;
     if let Some(says) = says
         && !is_anybody_left
     {
@@ -199,16 +236,31 @@ pub fn withdraw(tx: &mut Tx<'_>, at: &Moment, link: &Link, reason: Option<&str>)
 ///
 /// # Errors
 /// When they have given one.
-pub fn give_feedback(tx: &mut Tx<'_>, at: &Moment, link: &Link, score: u8, comment: &str) -> Result<(), Failure> {
+pub fn give_feedback(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    link: &Link,
+    score: u8,
+    comment: &str,
+) -> Result<(), Failure> {
     let id: uuid::Uuid = at.id();
-    tracking::keep_feedback(tx, id, *link, score, comment, at.now).map_err(|error| match error {
-        crate::store::StoreError::Taken(_) => {
-            Failure::conflict("feedback_given", "You have told us already. Thank you.")
-        }
-        other => Failure::Store(other),
-    })?;
+    tracking::keep_feedback(tx, id, *link, score, comment, at.now).map_err(
+        |error| match error {
+            crate::store::StoreError::Taken(_) => {
+                Failure::conflict("feedback_given", "You have told us already. Thank you.")
+            }
+            other => Failure::Store(other),
+        },
+    )?;
     let actor = follower(link).label();
-    events::append(tx, at.id(), link.case, at.now, &actor, &Event::FeedbackGiven { score })?;
+    events::append(
+        tx,
+        at.id(),
+        link.case,
+        at.now,
+        &actor,
+        &Event::FeedbackGiven { score },
+    )?;
     Ok(())
 }
 
@@ -217,7 +269,12 @@ pub fn give_feedback(tx: &mut Tx<'_>, at: &Moment, link: &Link, score: u8, comme
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn send_link(tx: &mut Tx<'_>, at: &Moment, reference: &str, email: &str) -> Result<(), Failure> {
+pub fn send_link(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    reference: &str,
+    email: &str,
+) -> Result<(), Failure> {
     let (Ok(reference), Some(email)) = (Reference::parse(reference), email_address(email)) else {
         return Ok(());
     };
@@ -247,7 +304,11 @@ pub fn send_link(tx: &mut Tx<'_>, at: &Moment, reference: &str, email: &str) -> 
 }
 
 fn follower(link: &Link) -> Actor {
-    Actor::Follower { link: link.id, case: link.case, person: link.person }
+    Actor::Follower {
+        link: link.id,
+        case: link.case,
+        person: link.person,
+    }
 }
 
 /// What happens next; a date that was missed is owned up to, with who was told and when.
@@ -261,7 +322,8 @@ fn next_words(
     if matches!(case.status, Status::Closed | Status::Responded) {
         return Ok(Vec::new());
     }
-    let missed = super::promises::answer_reading(case, terms, readings).filter(|one| one.state == State::Missed);
+    let missed = super::promises::answer_reading(case, terms, readings)
+        .filter(|one| one.state == State::Missed);
     let Some(reading) = missed else {
         return Ok(letters::what_happens(at, case, terms, readings));
     };
@@ -272,7 +334,12 @@ fn next_words(
         .filter(|taken| taken.state == "sent" && taken.clock == reading.name)
         .find_map(|taken| {
             let post = catalogue.post(&taken.post)?;
-            Some((post.title.clone(), catalogue.calendar.date_of(taken.digest_after.unwrap_or(taken.taken_at))))
+            Some((
+                post.title.clone(),
+                catalogue
+                    .calendar
+                    .date_of(taken.digest_after.unwrap_or(taken.taken_at)),
+            ))
         });
     let by = letters::by_when(at, reading).unwrap_or_default();
     let told = told.as_ref().map(|(title, on)| (title.as_str(), *on));

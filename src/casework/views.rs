@@ -60,7 +60,10 @@ pub type AfterRow = (jiff::Timestamp, Uuid);
 
 impl CaseName {
     fn of(case: &Case) -> Self {
-        Self { id: case.id.0, reference: case.reference.to_string() }
+        Self {
+            id: case.id.0,
+            reference: case.reference.to_string(),
+        }
     }
 }
 
@@ -101,18 +104,33 @@ fn readable(conn: &mut Conn, actor: &Actor, id: CaseId) -> Result<Option<Filed>,
 /// Whether the reader is one of the council's elected members, who sees what their constituent
 /// could, and none of the work behind it.
 fn is_outside_the_work(actor: &Actor) -> bool {
-    actor.user().is_some_and(|user| user.role == crate::domain::access::Role::Councillor)
+    actor
+        .user()
+        .is_some_and(|user| user.role == crate::domain::access::Role::Councillor)
 }
 
-fn names(conn: &mut Conn, ids: impl IntoIterator<Item = UserId>) -> Result<Vec<(UserId, String)>, Failure> {
+fn names(
+    conn: &mut Conn,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<Vec<(UserId, String)>, Failure> {
     let mut ids: Vec<UserId> = ids.into_iter().collect();
     ids.sort_unstable();
     ids.dedup();
-    if ids.is_empty() { Ok(Vec::new()) } else { Ok(users::names(conn, &ids)?) }
+    if ids.is_empty() {
+        Ok(Vec::new())
+    } else {
+        Ok(users::names(conn, &ids)?)
+    }
 }
 
 fn named(names: &[(UserId, String)], id: UserId) -> Option<Named> {
-    names.iter().find(|(own, _)| *own == id).map(|(id, name)| Named { id: id.0, name: name.clone() })
+    names
+        .iter()
+        .find(|(own, _)| *own == id)
+        .map(|(id, name)| Named {
+            id: id.0,
+            name: name.clone(),
+        })
 }
 
 /// The order of a list of cases.

@@ -72,11 +72,20 @@ impl Given {
     /// Puts the matter into an enquiry. `is_verified` says whether somebody of ours vouches for
     /// the person's address and number, having spoken with them.
     pub fn read_into(self, enquiry: &mut Enquiry, is_verified: bool, faults: &mut Faults) {
-        enquiry.subject = faults.line("/subject", self.subject, text::SUBJECT_LIMIT).unwrap_or_default();
+        enquiry.subject = faults
+            .line("/subject", self.subject, text::SUBJECT_LIMIT)
+            .unwrap_or_default();
         enquiry.body = faults.body("/body", self.body);
-        let was_refused = faults.0.iter().any(|one| one.pointer == "/subject" || one.pointer == "/body");
+        let was_refused = faults
+            .0
+            .iter()
+            .any(|one| one.pointer == "/subject" || one.pointer == "/body");
         if enquiry.subject.is_empty() && enquiry.body.trim().is_empty() && !was_refused {
-            faults.add("/body", "missing_field", "Say what it is about: `subject` or `body` is needed.");
+            faults.add(
+                "/body",
+                "missing_field",
+                "Say what it is about: `subject` or `body` is needed.",
+            );
         }
         enquiry.language = self.language;
         enquiry.service = self.service;
@@ -97,19 +106,28 @@ impl Given {
 impl Faults {
     /// Names one thing that cannot be meant.
     pub fn add(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) {
-        self.0.push(Unfit { pointer: pointer.to_owned(), code, detail: detail.into() });
+        self.0.push(Unfit {
+            pointer: pointer.to_owned(),
+            code,
+            detail: detail.into(),
+        });
     }
 
     /// The enquiry as far as it can be meant, and everything that cannot.
     #[must_use]
     pub fn beside(self, enquiry: Enquiry) -> Read {
-        Read { enquiry, faults: self.0 }
+        Read {
+            enquiry,
+            faults: self.0,
+        }
     }
 
     /// One line, or nothing when it says nothing.
     pub fn line(&mut self, pointer: &str, given: Option<String>, limit: usize) -> Option<String> {
         let given = given?;
-        match text::single_line(&given).and_then(|line| text::within(&line, limit).map(str::to_owned)) {
+        match text::single_line(&given)
+            .and_then(|line| text::within(&line, limit).map(str::to_owned))
+        {
             Ok(line) => (!line.is_empty()).then_some(line),
             Err(fault) => {
                 self.text(pointer, fault);
@@ -120,7 +138,9 @@ impl Faults {
 
     fn body(&mut self, pointer: &str, given: Option<String>) -> String {
         let given = given.unwrap_or_default();
-        match text::body_text(&given).and_then(|body| text::within(&body, text::BODY_LIMIT).map(str::to_owned)) {
+        match text::body_text(&given)
+            .and_then(|body| text::within(&body, text::BODY_LIMIT).map(str::to_owned))
+        {
             Ok(body) => body,
             Err(fault) => {
                 self.text(pointer, fault);
@@ -131,8 +151,16 @@ impl Faults {
 
     fn location(&mut self, mut location: Location) -> Option<Location> {
         match (location.lat, location.long) {
-            (Some(_), None) => self.add("/location/long", "missing_field", "A latitude needs its longitude."),
-            (None, Some(_)) => self.add("/location/lat", "missing_field", "A longitude needs its latitude."),
+            (Some(_), None) => self.add(
+                "/location/long",
+                "missing_field",
+                "A latitude needs its longitude.",
+            ),
+            (None, Some(_)) => self.add(
+                "/location/lat",
+                "missing_field",
+                "A longitude needs its latitude.",
+            ),
             _ => {}
         }
         location.description = self.line("/location/description", location.description, 300);
@@ -149,8 +177,15 @@ impl Faults {
             organisation: self.line("/person/organisation", given.organisation, text::NAME_LIMIT),
             is_verified,
         };
-        let says_nothing = Described { is_verified, ..Described::default() };
-        if described == says_nothing { Who::Nobody } else { Who::Described(described) }
+        let says_nothing = Described {
+            is_verified,
+            ..Described::default()
+        };
+        if described == says_nothing {
+            Who::Nobody
+        } else {
+            Who::Described(described)
+        }
     }
 
     fn on_behalf_of(&mut self, given: GivenOnBehalfOf) -> OnBehalfOf {
@@ -166,7 +201,11 @@ impl Faults {
         let given = given.filter(|text| !text.trim().is_empty())?;
         let email = email_address(&given);
         if email.is_none() {
-            self.add(pointer, "bad_format", "An e-mail address, such as `ada@mail.example`.");
+            self.add(
+                pointer,
+                "bad_format",
+                "An e-mail address, such as `ada@mail.example`.",
+            );
         }
         email
     }
@@ -174,7 +213,11 @@ impl Faults {
     fn phone(&mut self, pointer: &str, given: Option<String>) -> Option<String> {
         let line = self.line(pointer, given, 40)?;
         if phone_number(&line).is_none() {
-            self.add(pointer, "bad_format", "A telephone number with its area code, such as `01632 960123`.");
+            self.add(
+                pointer,
+                "bad_format",
+                "A telephone number with its area code, such as `01632 960123`.",
+            );
             return None;
         }
         Some(line)
@@ -186,7 +229,11 @@ impl Faults {
             lines.extend(self.line(&format!("/person/address/lines/{place}"), Some(line), 200));
         }
         let postcode = self.line("/person/address/postcode", given.postcode, 12);
-        let address = Address { lines, postcode, uprn: given.uprn };
+        let address = Address {
+            lines,
+            postcode,
+            uprn: given.uprn,
+        };
         (address != Address::default()).then_some(address)
     }
 
@@ -214,11 +261,18 @@ mod tests {
         if read.faults.is_empty() {
             return Ok(read.enquiry);
         }
-        Err(read.faults.into_iter().map(|one| (one.pointer, one.code)).collect())
+        Err(read
+            .faults
+            .into_iter()
+            .map(|one| (one.pointer, one.code))
+            .collect())
     }
 
     fn about(subject: &str) -> Given {
-        Given { subject: Some(subject.to_owned()), ..Given::default() }
+        Given {
+            subject: Some(subject.to_owned()),
+            ..Given::default()
+        }
     }
 
     #[test]
@@ -234,8 +288,14 @@ mod tests {
                 }),
                 ..GivenPerson::default()
             }),
-            on_behalf_of: Some(GivenOnBehalfOf { email: Some("@".to_owned()), ..GivenOnBehalfOf::default() }),
-            location: Some(Location { lat: Some(51.5), ..Location::default() }),
+            on_behalf_of: Some(GivenOnBehalfOf {
+                email: Some("@".to_owned()),
+                ..GivenOnBehalfOf::default()
+            }),
+            location: Some(Location {
+                lat: Some(51.5),
+                ..Location::default()
+            }),
             ..about("Missed bin")
         };
         let found = read(given).unwrap_err();
@@ -247,14 +307,27 @@ mod tests {
             ("/person/address/lines/1", "control_character"),
             ("/on_behalf_of/email", "bad_format"),
         ];
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (pointer.as_str(), *code)).collect();
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(pointer, code)| (pointer.as_str(), *code))
+            .collect();
         assert_eq!(found, expect);
     }
 
     #[test]
     fn a_contact_that_says_nothing_is_not_one() {
-        for given in [Given::default(), about("  "), Given { body: Some("\n\t".to_owned()), ..Given::default() }] {
-            assert_eq!(read(given).unwrap_err(), [("/body".to_owned(), "missing_field")]);
+        for given in [
+            Given::default(),
+            about("  "),
+            Given {
+                body: Some("\n\t".to_owned()),
+                ..Given::default()
+            },
+        ] {
+            assert_eq!(
+                read(given).unwrap_err(),
+                [("/body".to_owned(), "missing_field")]
+            );
         }
         assert!(read(about("Missed bin")).is_ok());
     }
@@ -266,7 +339,10 @@ mod tests {
                 name: Some(" ".to_owned()),
                 email: Some(String::new()),
                 phone: Some(String::new()),
-                address: Some(Address { lines: vec![String::new()], ..Address::default() }),
+                address: Some(Address {
+                    lines: vec![String::new()],
+                    ..Address::default()
+                }),
                 ..GivenPerson::default()
             }),
             ..about("Missed bin")
@@ -284,7 +360,9 @@ mod tests {
             }),
             ..about("Missed bin")
         };
-        let Who::Described(described) = read(given).unwrap().who else { panic!("somebody was described") };
+        let Who::Described(described) = read(given).unwrap().who else {
+            panic!("somebody was described")
+        };
         assert_eq!(described.email.as_deref(), Some("ada@mail.example"));
         assert_eq!(described.phone.as_deref(), Some("01632 960123"));
         assert!(described.is_verified);
@@ -298,8 +376,14 @@ mod tests {
             ..GivenOnBehalfOf::default()
         };
         let consent = |is_given| {
-            let given = Given { on_behalf_of: Some(other(is_given)), ..about("Missed bin") };
-            read(given).unwrap().on_behalf_of.and_then(|other| other.consent)
+            let given = Given {
+                on_behalf_of: Some(other(is_given)),
+                ..about("Missed bin")
+            };
+            read(given)
+                .unwrap()
+                .on_behalf_of
+                .and_then(|other| other.consent)
         };
         assert_eq!(consent(true).as_deref(), Some("written"));
         assert_eq!(consent(false), None);

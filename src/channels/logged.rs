@@ -45,17 +45,33 @@ pub fn read(logged: Logged, now: Timestamp) -> Read {
     let mut faults = Faults::default();
     let mut enquiry = Enquiry::new(logged.channel, logged.received_at.unwrap_or(now));
     if logged.person.is_some() && logged.given.person.is_some() {
-        faults.add("/person_id", "not_both", "Give `person` or `person_id`, not both.");
+        faults.add(
+            "/person_id",
+            "not_both",
+            "Give `person` or `person_id`, not both.",
+        );
     }
     let is_outbound = logged.direction == Direction::Outbound;
     if is_outbound && !logged.joins_a_case {
-        faults.add("/case", "missing_field", "A call or letter of ours belongs to a case: say which.");
+        faults.add(
+            "/case",
+            "missing_field",
+            "A call or letter of ours belongs to a case: say which.",
+        );
     }
     if is_outbound && logged.is_acknowledged {
-        faults.add("/acknowledged", "outbound", "Only what came in can be acknowledged as it is logged.");
+        faults.add(
+            "/acknowledged",
+            "outbound",
+            "Only what came in can be acknowledged as it is logged.",
+        );
     }
     if !is_outbound && logged.outcome.is_some() {
-        faults.add("/outcome", "inbound", "Only a call or visit of ours (`direction: outbound`) has an outcome.");
+        faults.add(
+            "/outcome",
+            "inbound",
+            "Only a call or visit of ours (`direction: outbound`) has an outcome.",
+        );
     }
     logged.given.read_into(&mut enquiry, true, &mut faults);
     if let Some(id) = logged.person {
@@ -92,7 +108,10 @@ mod tests {
         Logged {
             channel: Channel::Phone,
             received_at: None,
-            given: Given { subject: Some("Missed bin".to_owned()), ..Given::default() },
+            given: Given {
+                subject: Some("Missed bin".to_owned()),
+                ..Given::default()
+            },
             person: None,
             is_acknowledged: false,
             direction,
@@ -105,32 +124,63 @@ mod tests {
     }
 
     fn faults(logged: Logged) -> Vec<(String, &'static str)> {
-        read(logged, Timestamp::UNIX_EPOCH).faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+        read(logged, Timestamp::UNIX_EPOCH)
+            .faults
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.code))
+            .collect()
     }
 
     #[test]
     fn a_call_of_ours_needs_the_case_it_is_about() {
-        let call = Logged { outcome: Some(CallOutcome::NoAnswer), ..logged(Direction::Outbound) };
-        assert_eq!(faults(call.clone()), [("/case".to_owned(), "missing_field")]);
-        assert_eq!(faults(Logged { joins_a_case: true, ..call }), []);
-        let inbound = Logged { outcome: Some(CallOutcome::Spoke), ..logged(Direction::Inbound) };
+        let call = Logged {
+            outcome: Some(CallOutcome::NoAnswer),
+            ..logged(Direction::Outbound)
+        };
+        assert_eq!(
+            faults(call.clone()),
+            [("/case".to_owned(), "missing_field")]
+        );
+        assert_eq!(
+            faults(Logged {
+                joins_a_case: true,
+                ..call
+            }),
+            []
+        );
+        let inbound = Logged {
+            outcome: Some(CallOutcome::Spoke),
+            ..logged(Direction::Inbound)
+        };
         assert_eq!(faults(inbound), [("/outcome".to_owned(), "inbound")]);
     }
 
     #[test]
     fn what_says_not_when_it_came_came_now() {
         let now: Timestamp = "2026-11-20T16:58:00Z".parse().unwrap();
-        assert_eq!(read(logged(Direction::Inbound), now).enquiry.received_at, now);
+        assert_eq!(
+            read(logged(Direction::Inbound), now).enquiry.received_at,
+            now
+        );
     }
 
     #[test]
     fn a_councillor_who_names_nobody_asks_for_themselves() {
-        let member = Member { name: "Cllr Sam Example", email: "sam@council.example" };
+        let member = Member {
+            name: "Cllr Sam Example",
+            email: "sam@council.example",
+        };
         let mut own = read(logged(Direction::Inbound), Timestamp::UNIX_EPOCH).enquiry;
         raised_by(member, &mut own);
-        assert_eq!((own.channel, own.kind()), (Channel::Councillor, PersonKind::Councillor));
+        assert_eq!(
+            (own.channel, own.kind()),
+            (Channel::Councillor, PersonKind::Councillor)
+        );
 
-        let named = Logged { person: Some(uuid::Uuid::nil().into()), ..logged(Direction::Inbound) };
+        let named = Logged {
+            person: Some(uuid::Uuid::nil().into()),
+            ..logged(Direction::Inbound)
+        };
         let mut other = read(named, Timestamp::UNIX_EPOCH).enquiry;
         raised_by(member, &mut other);
         assert_eq!(other.who, Who::Known(uuid::Uuid::nil().into()));

@@ -50,13 +50,20 @@ pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
     match command {
         CatalogueCommand::Check { dir } => {
             let checked = check(dir, &mut io::stdout().lock())?;
-            Ok(if checked.catalogue.is_some() { exit::DONE } else { exit::BAD_DATA })
+            Ok(if checked.catalogue.is_some() {
+                exit::DONE
+            } else {
+                exit::BAD_DATA
+            })
         }
         CatalogueCommand::Apply { dir, data } => {
             // What is wrong with it goes where errors go; what was done, to standard output.
             let checked = check(dir, &mut io::stderr().lock())?;
             let Some(catalogue) = checked.catalogue else {
-                let why = anyhow::anyhow!("{} was not applied: put right what is named above", dir.display());
+                let why = anyhow::anyhow!(
+                    "{} was not applied: put right what is named above",
+                    dir.display()
+                );
                 return Err(coded(exit::BAD_DATA, why));
             };
             let settings = settings(&data.over(sources))?;
@@ -71,20 +78,30 @@ async fn apply(settings: Settings, catalogue: Catalogue) -> anyhow::Result<()> {
     let ground = Ground::visit(settings).await?;
     let in_force = app::stored_catalogue(&ground.db).await?;
     let tree = catalogue.to_json();
-    let changes = in_force.as_ref().map(|old| difference(&old.to_json(), &tree));
+    let changes = in_force
+        .as_ref()
+        .map(|old| difference(&old.to_json(), &tree));
     let mut out = io::stdout().lock();
     if changes.as_ref().is_some_and(Vec::is_empty) {
-        writeln!(out, "This is the catalogue in force already; nothing to do.")?;
+        writeln!(
+            out,
+            "This is the catalogue in force already; nothing to do."
+        )?;
         return Ok(());
     }
     let desk = ground.desk(in_force.unwrap_or(catalogue))?;
-    let version =
-        desk.perform(move |tx, at| stored::apply(tx, at, &Actor::System, &tree, None)).await?;
+    let version = desk
+        .perform(move |tx, at| stored::apply(tx, at, &Actor::System, &tree, None))
+        .await?;
     let what = match changes {
         Some(changes) => format!("{} changes", changes.len()),
         None => "the first one".to_owned(),
     };
-    writeln!(out, "Stored as version {} ({what}). Running servers put it in force within seconds.", version.version)?;
+    writeln!(
+        out,
+        "Stored as version {} ({what}). Running servers put it in force within seconds.",
+        version.version
+    )?;
     Ok(())
 }
 

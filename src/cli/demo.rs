@@ -71,7 +71,9 @@ pub fn run(args: &DemoArgs, sources: Sources) -> Ended {
         }
         None => {
             // Any number of demos run side by side: only the port people type is fixed.
-            let sources = sources.with_preset("metrics.port", 0);
+            let sources = sources
+                .with_preset("metrics.port", 0)
+                .with_preset("log.level", "warn,reeve=info");
             let sources = args.data.over(sources).with_flag("http.port", args.port);
             let settings = settings(&sources)?;
             telemetry::install_log(&settings.log)?;
@@ -108,13 +110,18 @@ async fn advance(settings: Settings, to: Option<Timestamp>) -> anyhow::Result<()
     let to = match to {
         Some(to) => to,
         None => {
-            let catalogue = app::stored_catalogue(&ground.db).await?.context("the demo has no catalogue")?;
+            let catalogue = app::stored_catalogue(&ground.db)
+                .await?
+                .context("the demo has no catalogue")?;
             clock::next_morning(ground.now(), &catalogue.calendar)
         }
     };
     let offset = clock::offset_for(to);
     ground.db.write(move |tx| clock::keep(tx, offset)).await?;
-    writeln!(io::stdout().lock(), "The demo's clock stands at {to} and runs on from there.")?;
+    writeln!(
+        io::stdout().lock(),
+        "The demo's clock stands at {to} and runs on from there."
+    )?;
     Ok(())
 }
 
@@ -132,25 +139,43 @@ fn announced<'a>(settings: &Settings, reached: &'a Reached, cast: &'a Cast) -> A
     }
 }
 
-fn tell(out: &mut impl Write, settings: &Settings, reached: &Reached, cast: &Cast) -> io::Result<()> {
+fn tell(
+    out: &mut impl Write,
+    settings: &Settings,
+    reached: &Reached,
+    cast: &Cast,
+) -> io::Result<()> {
     let said = announced(settings, reached, cast);
     let password = cast.users.first().map_or("", |user| user.password.as_str());
     writeln!(out, "\nNorthmere Council (fictional) is open.\n")?;
     writeln!(out, "  Pages and API  {}", said.api)?;
     writeln!(out, "  API reference  {}/docs", said.api)?;
-    writeln!(out, "  Mails          {}/demo/mail  ({})", said.api, said.mail_dir)?;
+    writeln!(
+        out,
+        "  Mails          {}/demo/mail  ({})",
+        said.api, said.mail_dir
+    )?;
     writeln!(out, "  Figures        {}", said.metrics.unwrap_or("off"))?;
     writeln!(out, "  Data           {}\n", said.data_dir)?;
     writeln!(out, "Everybody signs in with the password {password}\n")?;
     let shown = cast.users.iter().filter(|user| is_shown(user));
     for user in shown {
-        writeln!(out, "  {:<16} {:<52} {}", user.role.as_str(), user.email, user.queues.join(", "))?;
+        writeln!(
+            out,
+            "  {:<16} {:<52} {}",
+            user.role.as_str(),
+            user.email,
+            user.queues.join(", ")
+        )?;
     }
     writeln!(out, "\nKeys of integrations\n")?;
     for key in &cast.api_keys {
         writeln!(out, "  {:<16} {}", key.name, key.key)?;
     }
-    writeln!(out, "\nStop it with Ctrl-C; the same command goes on where it was.\n")
+    writeln!(
+        out,
+        "\nStop it with Ctrl-C; the same command goes on where it was.\n"
+    )
 }
 
 /// The first screen names the people of the tour; `--json` names everybody.
@@ -167,5 +192,8 @@ fn database_url(settings: &Settings) -> String {
 }
 
 fn absolute(path: &std::path::Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
 }

@@ -220,14 +220,19 @@ pub fn run_alone(args: &ExplainArgs) -> super::Ended {
             }),
     };
     let catalogue = catalogue.map_err(|why| {
-        super::coded(super::exit::BAD_DATA, anyhow::anyhow!("explain: the catalogue is not in order:\n{why}"))
+        super::coded(
+            super::exit::BAD_DATA,
+            anyhow::anyhow!("explain: the catalogue is not in order:\n{why}"),
+        )
     })?;
     let category = |service: &str, category: &str| {
-        catalogue.category(service, category).map(|(_, category)| CategoryTerms {
-            standard: Some(category.standard.clone()),
-            figures: category.figures.clone(),
-            emergency_or_out_of_hours: category.runs_day_and_night(),
-        })
+        catalogue
+            .category(service, category)
+            .map(|(_, category)| CategoryTerms {
+                standard: Some(category.standard.clone()),
+                figures: category.figures.clone(),
+                emergency_or_out_of_hours: category.runs_day_and_night(),
+            })
     };
     let sources = Sources {
         standards: &catalogue.standards,
@@ -237,10 +242,15 @@ pub fn run_alone(args: &ExplainArgs) -> super::Ended {
         default_standard: "charter",
         now: TimeSource::System.now(),
     };
-    let (mut input, mut out, mut err) = (io::stdin().lock(), io::stdout().lock(), io::stderr().lock());
+    let (mut input, mut out, mut err) =
+        (io::stdin().lock(), io::stdout().lock(), io::stderr().lock());
     Ok(run(args, &sources, &mut input, &mut out, &mut err)?)
 }
 
 fn in_words(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    faults
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -55,7 +55,10 @@ pub fn run(command: &IntakeCommand, sources: Sources) -> Ended {
         }
         Ok(Err(why)) if why.is::<super::Coded>() => Err(refuse_settings_softly(why)),
         Ok(Err(why)) => Err(coded(exit::TRY_AGAIN, why)),
-        Err(_) => Err(coded(exit::TRY_AGAIN, anyhow::anyhow!("the message was not taken to the end"))),
+        Err(_) => Err(coded(
+            exit::TRY_AGAIN,
+            anyhow::anyhow!("the message was not taken to the end"),
+        )),
     }
 }
 
@@ -63,23 +66,34 @@ fn take(args: &EmailArgs, sources: Sources) -> anyhow::Result<Value> {
     let settings = settings(&args.data.over(sources))?;
     let most = settings.http.max_mail_bytes;
     let mut raw = Vec::new();
-    io::stdin().lock().take(u64::try_from(most)?.saturating_add(1)).read_to_end(&mut raw).context("reading the message")?;
+    io::stdin()
+        .lock()
+        .take(u64::try_from(most)?.saturating_add(1))
+        .read_to_end(&mut raw)
+        .context("reading the message")?;
     if raw.is_empty() {
-        return Err(coded(exit::BAD_DATA, anyhow::anyhow!("standard input is empty: pipe one raw message into it")));
+        return Err(coded(
+            exit::BAD_DATA,
+            anyhow::anyhow!("standard input is empty: pipe one raw message into it"),
+        ));
     }
     if raw.len() > most {
         let why = anyhow::anyhow!("the message is larger than {most} bytes (http.max_mail_bytes)");
         return Err(coded(exit::BAD_DATA, why));
     }
-    let envelope = Envelope { recipient: args.recipient.clone(), sender: args.sender.clone() };
+    let envelope = Envelope {
+        recipient: args.recipient.clone(),
+        sender: args.sender.clone(),
+    };
     to_the_end(receive(settings, raw, envelope))
 }
 
 async fn receive(settings: Settings, raw: Vec<u8>, envelope: Envelope) -> anyhow::Result<Value> {
     let ground = Ground::visit(settings).await?;
     let desk = ground.council_desk().await?;
-    let taken =
-        desk.perform(move |tx, at| mail_in::receive(tx, at, &Actor::System, &raw, &envelope)).await?;
+    let taken = desk
+        .perform(move |tx, at| mail_in::receive(tx, at, &Actor::System, &raw, &envelope))
+        .await?;
     Ok(in_words(&taken))
 }
 

@@ -119,14 +119,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(refusal) => {
             // Help and version are answers, the rest are mistakes.
-            let code = if refusal.use_stderr() { exit::MISUSED } else { exit::DONE };
+            let code = if refusal.use_stderr() {
+                exit::MISUSED
+            } else {
+                exit::DONE
+            };
             return match refusal.print() {
                 Ok(()) => code.into(),
                 Err(_) => exit::FAILED.into(),
             };
         }
     };
-    let sources = Sources { file: arguments.config, ..Sources::from_environment() };
+    let sources = Sources {
+        file: arguments.config,
+        ..Sources::from_environment()
+    };
     let ended = match arguments.command {
         Command::Serve(args) => serve::run(&args, sources),
         Command::Demo(args) => demo::run(&args, sources),
@@ -142,7 +149,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => code.into(),
         Err(why) => {
             eprintln!("reeve: {why:#}");
-            why.downcast_ref::<Coded>().map_or(exit::FAILED, |coded| coded.code).into()
+            why.downcast_ref::<Coded>()
+                .map_or(exit::FAILED, |coded| coded.code)
+                .into()
         }
     }
 }
@@ -152,13 +161,20 @@ impl Data {
     #[must_use]
     pub fn over(&self, sources: Sources) -> Sources {
         let sources = sources.with_flag("database.url", self.database_url.as_ref());
-        sources.with_flag("database.data_dir", self.data_dir.as_ref().map(|dir| dir.display()))
+        sources.with_flag(
+            "database.data_dir",
+            self.data_dir.as_ref().map(|dir| dir.display()),
+        )
     }
 }
 
 /// Gives a mistake an exit code of its own.
 pub fn coded(code: u8, why: impl Into<anyhow::Error>) -> anyhow::Error {
-    Coded { code, why: why.into() }.into()
+    Coded {
+        code,
+        why: why.into(),
+    }
+    .into()
 }
 
 /// The settings in force.
@@ -197,8 +213,15 @@ mod tests {
         while let Some(command) = commands.pop() {
             let name = command.get_name().to_owned();
             assert!(command.get_about().is_some(), "{name} says nothing");
-            for argument in command.get_arguments().filter(|one| !["help", "version"].contains(&one.get_id().as_str())) {
-                assert!(argument.get_help().is_some(), "{name} {} says nothing", argument.get_id());
+            for argument in command
+                .get_arguments()
+                .filter(|one| !["help", "version"].contains(&one.get_id().as_str()))
+            {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{name} {} says nothing",
+                    argument.get_id()
+                );
             }
             commands.extend(command.get_subcommands().cloned());
         }

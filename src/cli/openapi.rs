@@ -9,6 +9,8 @@ use super::{Ended, exit};
 /// # Errors
 /// When standard output is closed.
 pub fn run() -> Ended {
-    std::io::stdout().lock().write_all(crate::http::openapi::document().as_bytes())?;
+    std::io::stdout()
+        .lock()
+        .write_all(crate::http::openapi::document().as_bytes())?;
     Ok(exit::DONE)
 }

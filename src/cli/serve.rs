@@ -39,7 +39,10 @@ enum Part {
 /// # Errors
 /// When it cannot start; standard error says what to do.
 pub fn run(args: &ServeArgs, sources: Sources) -> Ended {
-    let sources = args.data.over(sources).with_flag("http.host", args.host.as_ref());
+    let sources = args
+        .data
+        .over(sources)
+        .with_flag("http.host", args.host.as_ref());
     let settings = settings(&sources.with_flag("http.port", args.port))?;
     telemetry::install_log(&settings.log)?;
     let role = match args.role {

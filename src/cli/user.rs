@@ -12,8 +12,8 @@ use serde_json::json;
 use super::{Data, Ended, coded, exit, settings, to_the_end};
 use crate::app::Ground;
 use crate::auth::{passwords, secrets};
-use crate::casework::accounts::{self, NewAccount};
 use crate::casework::Failure;
+use crate::casework::accounts::{self, NewAccount};
 use crate::config::{Settings, Sources};
 use crate::domain::access::{Actor, Role};
 
@@ -73,7 +73,8 @@ pub fn run(command: &UserCommand, sources: Sources) -> Ended {
         post: args.post.clone(),
     };
     let account = to_the_end(add(settings, new))?;
-    let mut said = json!({"id": account.user.id, "email": account.user.email, "role": account.user.role});
+    let mut said =
+        json!({"id": account.user.id, "email": account.user.email, "role": account.user.role});
     if is_made && let Some(said) = said.as_object_mut() {
         said.insert("password".to_owned(), password.into());
     }
@@ -84,12 +85,21 @@ pub fn run(command: &UserCommand, sources: Sources) -> Ended {
 async fn add(settings: Settings, new: NewAccount) -> anyhow::Result<accounts::Account> {
     let ground = Ground::visit(settings).await?;
     let desk = ground.council_desk().await?;
-    let added =
-        desk.perform(move |tx, at| accounts::create(tx, at, &Actor::System, new.clone())).await;
+    let added = desk
+        .perform(move |tx, at| accounts::create(tx, at, &Actor::System, new.clone()))
+        .await;
     added.map_err(|failure| match failure {
         Failure::Invalid(faults) => {
-            let faults: Vec<String> =
-                faults.into_iter().map(|fault| format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.detail)).collect();
+            let faults: Vec<String> = faults
+                .into_iter()
+                .map(|fault| {
+                    format!(
+                        "{}: {}",
+                        fault.pointer.trim_start_matches('/'),
+                        fault.detail
+                    )
+                })
+                .collect();
             coded(exit::MISUSED, anyhow::anyhow!("{}", faults.join("\n")))
         }
         other => other.into(),
@@ -101,7 +111,10 @@ fn password() -> anyhow::Result<(String, bool)> {
     let input = io::stdin();
     let mut line = String::new();
     if !input.is_terminal() {
-        input.lock().read_line(&mut line).context("reading the password")?;
+        input
+            .lock()
+            .read_line(&mut line)
+            .context("reading the password")?;
     }
     let given = line.trim_end_matches(['\r', '\n']);
     if given.is_empty() {

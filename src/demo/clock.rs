@@ -30,9 +30,10 @@ impl DemoClock {
     #[must_use]
     pub fn of(desk: &Arc<Desk>) -> Option<Self> {
         match &desk.time {
-            TimeSource::Shifted(time) => {
-                Some(Self { desk: Arc::clone(desk), time: Arc::clone(time) })
-            }
+            TimeSource::Shifted(time) => Some(Self {
+                desk: Arc::clone(desk),
+                time: Arc::clone(time),
+            }),
             TimeSource::System | TimeSource::Fixed(_) => None,
         }
     }
@@ -55,7 +56,10 @@ impl DemoClock {
     /// # Errors
     /// As [`Self::move_to`].
     pub async fn move_on(&self) -> Result<Timestamp, Failure> {
-        let next = next_morning(self.desk.time.now(), &self.desk.council().catalogue.calendar);
+        let next = next_morning(
+            self.desk.time.now(),
+            &self.desk.council().catalogue.calendar,
+        );
         self.move_to(next).await
     }
 
@@ -88,7 +92,9 @@ pub fn offset_for(to: Timestamp) -> i64 {
 /// When it cannot be read.
 pub fn kept_offset(conn: &mut crate::store::Conn) -> Result<i64, Failure> {
     match settings::get(conn, OFFSET)? {
-        Some(text) => Ok(text.parse().map_err(|why| anyhow::anyhow!("the setting {OFFSET}: {why}"))?),
+        Some(text) => Ok(text
+            .parse()
+            .map_err(|why| anyhow::anyhow!("the setting {OFFSET}: {why}"))?),
         None => Ok(0),
     }
 }
@@ -113,7 +119,8 @@ mod tests {
     use super::*;
 
     fn check(now: &str, expect: &str) {
-        let northmere = crate::config::embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
+        let northmere =
+            crate::config::embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
         let next = next_morning(now.parse().unwrap(), &northmere.calendar);
         assert_eq!(next, expect.parse::<Timestamp>().unwrap(), "{now}");
     }
@@ -135,7 +142,9 @@ mod tests {
         let to: Timestamp = "2031-03-04T09:00:00Z".parse().unwrap();
         let clock = ShiftedTime::default();
         clock.set_offset_micros(offset_for(to));
-        let gap = TimeSource::Shifted(Arc::new(clock)).now().duration_since(to);
+        let gap = TimeSource::Shifted(Arc::new(clock))
+            .now()
+            .duration_since(to);
         assert!(gap < jiff::SignedDuration::from_secs(5), "{gap}");
     }
 }

@@ -48,7 +48,8 @@ pub struct NotADemo;
 /// # Errors
 /// When it cannot be asked.
 pub async fn is_demo(db: &Db) -> Result<bool, Failure> {
-    db.read(|conn| Ok(settings::get(conn, LOADED_AT)?.is_some())).await
+    db.read(|conn| Ok(settings::get(conn, LOADED_AT)?.is_some()))
+        .await
 }
 
 /// The catalogue of a demo: the one in the database, or Northmere's on an empty one. Marks the
@@ -82,7 +83,8 @@ pub async fn desk(ground: &Ground) -> anyhow::Result<Arc<Desk>> {
     let catalogue = match app::stored_catalogue(&ground.db).await? {
         Some(stored) if is_there => stored,
         _ => {
-            let northmere = embedded::northmere().map_err(|faults| anyhow::anyhow!("Northmere: {faults:?}"))?;
+            let northmere =
+                embedded::northmere().map_err(|faults| anyhow::anyhow!("Northmere: {faults:?}"))?;
             claim(&ground.db, ground.now(), &northmere).await?
         }
     };
@@ -100,7 +102,12 @@ pub async fn desk(ground: &Ground) -> anyhow::Result<Arc<Desk>> {
 pub async fn load(desk: &Arc<Desk>) -> anyhow::Result<Cast> {
     let (secret, loaded_at) = desk
         .db
-        .read(|conn| Ok::<_, Failure>((settings::get(conn, SECRET)?, settings::get(conn, LOADED_AT)?)))
+        .read(|conn| {
+            Ok::<_, Failure>((
+                settings::get(conn, SECRET)?,
+                settings::get(conn, LOADED_AT)?,
+            ))
+        })
         .await?;
     let (Some(secret), Some(loaded_at)) = (secret, loaded_at) else {
         anyhow::bail!("the database is not marked as a demo's");
@@ -117,7 +124,9 @@ pub async fn load(desk: &Arc<Desk>) -> anyhow::Result<Cast> {
 }
 
 async fn n_done(db: &Db) -> anyhow::Result<usize> {
-    let done = db.read(|conn| Ok::<_, StoreError>(settings::get(conn, BATCHES_DONE)?)).await?;
+    let done = db
+        .read(|conn| Ok::<_, StoreError>(settings::get(conn, BATCHES_DONE)?))
+        .await?;
     Ok(done.map_or(Ok(0), |text| text.parse())?)
 }
 
@@ -126,7 +135,10 @@ async fn load_next(desk: &Arc<Desk>, cast: &Cast, loaded_at: Timestamp) -> anyho
     let mut attempt = 1;
     loop {
         let (desk_there, cast) = (Arc::clone(desk), cast.clone());
-        let stepped = desk.db.write(move |tx| step(tx, &desk_there, &cast, loaded_at)).await;
+        let stepped = desk
+            .db
+            .write(move |tx| step(tx, &desk_there, &cast, loaded_at))
+            .await;
         match stepped {
             Ok(()) => return Ok(()),
             // Another process holds the lock and is loading: let it finish its step.
@@ -140,13 +152,22 @@ async fn load_next(desk: &Arc<Desk>, cast: &Cast, loaded_at: Timestamp) -> anyho
     }
 }
 
-fn step(tx: &mut Tx<'_>, desk: &Arc<Desk>, cast: &Cast, loaded_at: Timestamp) -> Result<(), Failure> {
+fn step(
+    tx: &mut Tx<'_>,
+    desk: &Arc<Desk>,
+    cast: &Cast,
+    loaded_at: Timestamp,
+) -> Result<(), Failure> {
     settings::hold(tx, LOADING)?;
     let done = settings::get(tx, BATCHES_DONE)?;
-    let done: usize = done.map_or(Ok(0), |text| text.parse()).map_err(anyhow::Error::from)?;
+    let done: usize = done
+        .map_or(Ok(0), |text| text.parse())
+        .map_err(anyhow::Error::from)?;
     match done.checked_sub(1) {
         None => people::add_missing(tx, &samples::moment(desk, loaded_at), cast)?,
-        Some(batch) if batch < samples::N_BATCHES => samples::file_batch(tx, desk, cast, loaded_at, batch)?,
+        Some(batch) if batch < samples::N_BATCHES => {
+            samples::file_batch(tx, desk, cast, loaded_at, batch)?
+        }
         Some(_) => return Ok(()),
     }
     Ok(settings::set(tx, BATCHES_DONE, &(done + 1).to_string())?)

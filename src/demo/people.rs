@@ -62,8 +62,14 @@ pub struct DemoSecret(Hmac<Sha256>);
 
 /// Queues that get an officer and a team leader of their own.
 const STAFFED_QUEUES: [&str; 8] = [
-    "waste-ops", "highways", "repairs", "complaints", "environmental-health", "mash",
-    "safeguarding-adults", "housing-options",
+    "waste-ops",
+    "highways",
+    "repairs",
+    "complaints",
+    "environmental-health",
+    "mash",
+    "safeguarding-adults",
+    "housing-options",
 ];
 /// The night desk of the council next door.
 const PARTNER_QUEUE: &str = "emergency-planning";
@@ -73,12 +79,18 @@ impl DemoSecret {
     /// From the random text kept in the database.
     #[must_use]
     pub fn new(kept: &str) -> Self {
-        let mac = Hmac::<Sha256>::new_from_slice(kept.as_bytes()).expect("HMAC takes a key of any length");
+        let mac = Hmac::<Sha256>::new_from_slice(kept.as_bytes())
+            .expect("HMAC takes a key of any length");
         Self(mac)
     }
 
     fn bytes(&self, what: &str) -> [u8; 32] {
-        self.0.clone().chain_update(what.as_bytes()).finalize().into_bytes().into()
+        self.0
+            .clone()
+            .chain_update(what.as_bytes())
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     /// One password for everybody: the demo is to be looked at from all sides, and checking a
@@ -102,21 +114,39 @@ impl DemoSecret {
 #[must_use]
 pub fn cast(catalogue: &Catalogue, secret: &DemoSecret) -> Cast {
     let mut users = across_the_council();
-    users.extend(STAFFED_QUEUES.iter().flat_map(|queue| of_queue(catalogue, queue)));
+    users.extend(
+        STAFFED_QUEUES
+            .iter()
+            .flat_map(|queue| of_queue(catalogue, queue)),
+    );
     let waste = catalogue.service("waste-collection");
     let first: Vec<&str> = waste
-        .map(|service| [&service.head_of_service, &service.director, &service.portfolio].map(String::as_str).to_vec())
+        .map(|service| {
+            [
+                &service.head_of_service,
+                &service.director,
+                &service.portfolio,
+            ]
+            .map(String::as_str)
+            .to_vec()
+        })
         .unwrap_or_default();
-    let posts = first
-        .iter()
-        .filter_map(|slug| catalogue.post(slug))
-        .chain(catalogue.posts.values().filter(|post| !first.contains(&post.slug.as_str())));
+    let posts = first.iter().filter_map(|slug| catalogue.post(slug)).chain(
+        catalogue
+            .posts
+            .values()
+            .filter(|post| !first.contains(&post.slug.as_str())),
+    );
     users.extend(posts.filter_map(|post| of_post(catalogue, post)));
     let password = secret.password();
     for user in &mut users {
         user.password.clone_from(&password);
     }
-    Cast { users, api_keys: integrations(secret), secret: secret.clone() }
+    Cast {
+        users,
+        api_keys: integrations(secret),
+        secret: secret.clone(),
+    }
 }
 
 /// Adds the accounts and keys that are not there yet. The password is hashed once for all.
@@ -157,16 +187,31 @@ pub fn add_missing(tx: &mut Tx<'_>, at: &Moment, cast: &Cast) -> Result<(), Fail
 }
 
 fn across_the_council() -> Vec<SignIn> {
-    let wide = |role, name, local: &str| sign_in(role, name, &format!("{local}@council.example"), &[ALL]);
-    let none = |role, name, local: &str| sign_in(role, name, &format!("{local}@council.example"), &[]);
+    let wide =
+        |role, name, local: &str| sign_in(role, name, &format!("{local}@council.example"), &[ALL]);
+    let none =
+        |role, name, local: &str| sign_in(role, name, &format!("{local}@council.example"), &[]);
     vec![
         wide(Role::Agent, "Tegan Marlowe", "tegan.marlowe"),
         wide(Role::Agent, "Rhodri Pascoe", "rhodri.pascoe"),
         wide(Role::Officer, "Imani Thornbury", "imani.thornbury"),
         wide(Role::Officer, "Callum Hexham", "callum.hexham"),
-        none(Role::Councillor, "Cllr Wilfred Osgathorpe", "cllr.wilfred.osgathorpe"),
-        none(Role::Councillor, "Cllr Parveen Lindqvist", "cllr.parveen.lindqvist"),
-        sign_in(Role::Partner, "Southmere night desk", "night.desk@southmere.example", &[PARTNER_QUEUE]),
+        none(
+            Role::Councillor,
+            "Cllr Wilfred Osgathorpe",
+            "cllr.wilfred.osgathorpe",
+        ),
+        none(
+            Role::Councillor,
+            "Cllr Parveen Lindqvist",
+            "cllr.parveen.lindqvist",
+        ),
+        sign_in(
+            Role::Partner,
+            "Southmere night desk",
+            "night.desk@southmere.example",
+            &[PARTNER_QUEUE],
+        ),
         none(Role::Auditor, "Marguerite Flaxwell", "marguerite.flaxwell"),
         none(Role::Admin, "Bartholomew Quill", "bartholomew.quill"),
     ]
@@ -187,14 +232,21 @@ fn of_queue(catalogue: &Catalogue, queue: &str) -> Vec<SignIn> {
         post: Some(queue.team_leader.slug.clone()),
         ..sign_in(
             Role::TeamLeader,
-            queue.team_leader.holder.as_deref().unwrap_or(&queue.team_leader.title),
+            queue
+                .team_leader
+                .holder
+                .as_deref()
+                .unwrap_or(&queue.team_leader.title),
             &queue.team_leader.email,
             &[&queue.slug],
         )
     };
     [officer, leader]
         .into_iter()
-        .map(|user| SignIn { restricted_teams: queue.restricted_teams.clone(), ..user })
+        .map(|user| SignIn {
+            restricted_teams: queue.restricted_teams.clone(),
+            ..user
+        })
         .collect()
 }
 
@@ -225,12 +277,23 @@ fn of_post(catalogue: &Catalogue, post: &Post) -> Option<SignIn> {
         PostKind::TeamLeader | PostKind::DutyContact => return None,
     };
     let services: Vec<&Service> = catalogue.services.values().filter(is_under).collect();
-    let queues: BTreeSet<&str> = services.iter().map(|service| service.queue.as_str()).collect();
+    let queues: BTreeSet<&str> = services
+        .iter()
+        .map(|service| service.queue.as_str())
+        .collect();
     let queues: Vec<&str> = queues.into_iter().collect();
     Some(SignIn {
         post: Some(post.slug.clone()),
-        services: services.iter().map(|service| service.slug.clone()).collect(),
-        ..sign_in(role, post.holder.as_deref().unwrap_or(&post.title), &post.email, &queues)
+        services: services
+            .iter()
+            .map(|service| service.slug.clone())
+            .collect(),
+        ..sign_in(
+            role,
+            post.holder.as_deref().unwrap_or(&post.title),
+            &post.email,
+            &queues,
+        )
     })
 }
 
@@ -248,18 +311,34 @@ fn sign_in(role: Role, name: &str, email: &str, queues: &[&str]) -> SignIn {
 }
 
 fn integrations(secret: &DemoSecret) -> Vec<DemoKey> {
-    let key = |name, scopes: &[Scope], channels: &[&'static str], queues: &[&'static str]| DemoKey {
-        name,
-        key: secret.api_key(name).key,
-        scopes: scopes.to_vec(),
-        channels: channels.to_vec(),
-        queues: queues.to_vec(),
-    };
+    let key =
+        |name, scopes: &[Scope], channels: &[&'static str], queues: &[&'static str]| DemoKey {
+            name,
+            key: secret.api_key(name).key,
+            scopes: scopes.to_vec(),
+            channels: channels.to_vec(),
+            queues: queues.to_vec(),
+        };
     vec![
-        key("website", &[Scope::PublicContactsWrite, Scope::CatalogueRead], &["web_form"], &[]),
+        key(
+            "website",
+            &[Scope::PublicContactsWrite, Scope::CatalogueRead],
+            &["web_form"],
+            &[],
+        ),
         key("mail-gateway", &[Scope::EmailWrite], &["email"], &[]),
-        key("telephony", &[Scope::TelephonyWrite, Scope::PeopleRead], &["phone", "voicemail"], &[]),
-        key("partner", &[Scope::ContactsWrite, Scope::CasesRead], &[], &[PARTNER_QUEUE]),
+        key(
+            "telephony",
+            &[Scope::TelephonyWrite, Scope::PeopleRead],
+            &["phone", "voicemail"],
+            &[],
+        ),
+        key(
+            "partner",
+            &[Scope::ContactsWrite, Scope::CasesRead],
+            &[],
+            &[PARTNER_QUEUE],
+        ),
         key("open311", &[Scope::Open311Write], &["open311"], &[]),
     ]
 }
@@ -269,7 +348,8 @@ mod tests {
     use super::*;
 
     fn northmere_cast(secret: &str) -> (Catalogue, Cast) {
-        let northmere = crate::config::embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
+        let northmere =
+            crate::config::embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
         let cast = cast(&northmere, &DemoSecret::new(secret));
         (northmere, cast)
     }
@@ -283,7 +363,10 @@ mod tests {
         let addresses: BTreeSet<&str> = cast.users.iter().map(|user| user.email.as_str()).collect();
         assert_eq!(addresses.len(), cast.users.len());
         let may_work_everything = |role| {
-            cast.users.iter().filter(|user| user.role == role && user.queues == [ALL]).count()
+            cast.users
+                .iter()
+                .filter(|user| user.role == role && user.queues == [ALL])
+                .count()
         };
         assert!(may_work_everything(Role::Agent) >= 2 && may_work_everything(Role::Officer) >= 2);
     }
@@ -295,13 +378,29 @@ mod tests {
         let queue = northmere.queue(&service.queue).unwrap();
         let posts = [
             (Role::TeamLeader, &queue.team_leader),
-            (Role::HeadOfService, northmere.post(&service.head_of_service).unwrap()),
-            (Role::HeadOfService, northmere.post(&service.director).unwrap()),
-            (Role::Councillor, northmere.post(&service.portfolio).unwrap()),
+            (
+                Role::HeadOfService,
+                northmere.post(&service.head_of_service).unwrap(),
+            ),
+            (
+                Role::HeadOfService,
+                northmere.post(&service.director).unwrap(),
+            ),
+            (
+                Role::Councillor,
+                northmere.post(&service.portfolio).unwrap(),
+            ),
         ];
         for (role, post) in posts {
-            let user = cast.users.iter().find(|user| user.email == post.email).unwrap();
-            assert_eq!((user.role, user.post.as_deref()), (role, Some(post.slug.as_str())));
+            let user = cast
+                .users
+                .iter()
+                .find(|user| user.email == post.email)
+                .unwrap();
+            assert_eq!(
+                (user.role, user.post.as_deref()),
+                (role, Some(post.slug.as_str()))
+            );
             assert!(user.queues.contains(&queue.slug), "{}", post.slug);
         }
     }
@@ -328,9 +427,15 @@ mod tests {
     fn passwords_and_keys_are_the_same_at_every_start_and_others_in_every_installation() {
         let (_, first) = northmere_cast("one");
         let (_, again) = northmere_cast("one");
-        assert_eq!((&first.users, &first.api_keys), (&again.users, &again.api_keys));
+        assert_eq!(
+            (&first.users, &first.api_keys),
+            (&again.users, &again.api_keys)
+        );
         let (_, other) = northmere_cast("two");
-        assert_ne!(first.users.first().unwrap().password, other.users.first().unwrap().password);
+        assert_ne!(
+            first.users.first().unwrap().password,
+            other.users.first().unwrap().password
+        );
         for (key, others) in first.api_keys.iter().zip(&other.api_keys) {
             assert!(api_keys::fingerprint(&key.key).is_some());
             assert_ne!(key.key, others.key);

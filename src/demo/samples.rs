@@ -32,7 +32,12 @@ const N_SAMPLES: usize = 200;
 /// Something at a moment of its own, under the catalogue in force.
 #[must_use]
 pub fn moment(desk: &Arc<Desk>, now: Timestamp) -> Moment {
-    Moment { desk: Arc::clone(desk), council: desk.council(), now, request_id: None }
+    Moment {
+        desk: Arc::clone(desk),
+        council: desk.council(),
+        now,
+        request_id: None,
+    }
 }
 
 /// Makes the cases of one batch.
@@ -63,8 +68,15 @@ struct Staff {
 
 impl Staff {
     fn find(tx: &mut Tx<'_>, cast: &Cast) -> Result<Self, Failure> {
-        let mut staff = Self { agents: Vec::new(), officers: Vec::new() };
-        for sign_in in cast.users.iter().filter(|user| matches!(user.role, Role::Agent | Role::Officer)) {
+        let mut staff = Self {
+            agents: Vec::new(),
+            officers: Vec::new(),
+        };
+        for sign_in in cast
+            .users
+            .iter()
+            .filter(|user| matches!(user.role, Role::Agent | Role::Officer))
+        {
             let Some(account) = users::find_by_email(tx, &sign_in.email)? else {
                 return Err(anyhow::anyhow!("the demo's {} has no account", sign_in.email).into());
             };
@@ -78,9 +90,15 @@ impl Staff {
 
     /// The queue's own officer, or one of those who work every queue.
     fn officer(&self, queue: &str, number: usize) -> Option<&User> {
-        let own = self.officers.iter().find(|officer| officer.queues.iter().any(|one| one == queue));
-        let wide: Vec<&User> =
-            self.officers.iter().filter(|officer| officer.queues.iter().any(|one| one == "*")).collect();
+        let own = self
+            .officers
+            .iter()
+            .find(|officer| officer.queues.iter().any(|one| one == queue));
+        let wide: Vec<&User> = self
+            .officers
+            .iter()
+            .filter(|officer| officer.queues.iter().any(|one| one == "*"))
+            .collect();
         own.or_else(|| wide.get(number % wide.len().max(1)).copied())
     }
 
@@ -102,11 +120,16 @@ fn file(
             Some(agent) => Actor::User(agent.clone()),
             None => Actor::System,
         },
-        Brought::ByThemselves => Actor::Anonymous { address: "192.0.2.44".to_owned() },
+        Brought::ByThemselves => Actor::Anonymous {
+            address: "192.0.2.44".to_owned(),
+        },
         Brought::ByUs => Actor::System,
     };
     let at = moment(desk, sample.enquiry.received_at);
-    let entry = Entry { source: "samples".to_owned(), ..Entry::by(actor) };
+    let entry = Entry {
+        source: "samples".to_owned(),
+        ..Entry::by(actor)
+    };
     let received = intake::receive(tx, &at, &sample.enquiry, &entry)?;
     let Some(first) = received.contact.case else {
         return Err(anyhow::anyhow!("it opened no case").into());
@@ -136,14 +159,26 @@ fn take_step(
     step: &Step,
 ) -> Result<(), Failure> {
     let target = Target::Id(case);
-    let filed = actions::find(tx, &Actor::System, &target, crate::domain::access::Act::Read)?;
+    let filed = actions::find(
+        tx,
+        &Actor::System,
+        &target,
+        crate::domain::access::Act::Read,
+    )?;
     let Some(officer) = staff.officer(&filed.case.queue, sample.number) else {
         return Ok(());
     };
     let Some(command) = step.command(&filed.case, officer.id) else {
         return Ok(());
     };
-    match actions::act(tx, at, &Actor::User(officer.clone()), &target, &command, None) {
+    match actions::act(
+        tx,
+        at,
+        &Actor::User(officer.clone()),
+        &target,
+        &command,
+        None,
+    ) {
         // Not every standard may be paused or extended; such a case goes on without it.
         Ok(_) | Err(Failure::Refused(_)) => Ok(()),
         Err(why) => Err(why),

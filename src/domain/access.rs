@@ -35,11 +35,17 @@ words! {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Actor {
     /// Nobody we know, by the address they call from.
-    Anonymous { address: String },
+    Anonymous {
+        address: String,
+    },
     User(User),
     Key(Key),
     /// A person following their own case by its secret link.
-    Follower { link: TrackingLinkId, case: CaseId, person: Option<PersonId> },
+    Follower {
+        link: TrackingLinkId,
+        case: CaseId,
+        person: Option<PersonId>,
+    },
     /// Reeve itself, by the clock.
     System,
 }
@@ -103,7 +109,10 @@ pub struct Sight {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     Everything,
-    Within { queues: Vec<String>, services: Vec<String> },
+    Within {
+        queues: Vec<String>,
+        services: Vec<String>,
+    },
     Nothing,
 }
 
@@ -129,9 +138,21 @@ impl Actor {
                     name: Some(key.name.clone()),
                 },
             },
-            Self::Follower { .. } => ActorLabel { kind: "person".to_owned(), id: None, name: None },
-            Self::Anonymous { .. } => ActorLabel { kind: "public".to_owned(), id: None, name: None },
-            Self::System => ActorLabel { kind: "reeve".to_owned(), id: None, name: None },
+            Self::Follower { .. } => ActorLabel {
+                kind: "person".to_owned(),
+                id: None,
+                name: None,
+            },
+            Self::Anonymous { .. } => ActorLabel {
+                kind: "public".to_owned(),
+                id: None,
+                name: None,
+            },
+            Self::System => ActorLabel {
+                kind: "reeve".to_owned(),
+                id: None,
+                name: None,
+            },
         }
     }
 
@@ -140,7 +161,10 @@ impl Actor {
     pub fn user(&self) -> Option<&User> {
         match self {
             Self::User(user) => Some(user),
-            Self::Key(Key { acting_for: Some(user), .. }) => Some(user),
+            Self::Key(Key {
+                acting_for: Some(user),
+                ..
+            }) => Some(user),
             _ => None,
         }
     }
@@ -169,13 +193,24 @@ impl Actor {
     /// What they may see in lists.
     #[must_use]
     pub fn sight(&self) -> Sight {
-        let nothing = Sight { ordinary: Reach::Nothing, holders: Vec::new(), user: None, raised_by: None };
+        let nothing = Sight {
+            ordinary: Reach::Nothing,
+            holders: Vec::new(),
+            user: None,
+            raised_by: None,
+        };
         match self {
-            Self::System => Sight { ordinary: Reach::Everything, ..nothing },
+            Self::System => Sight {
+                ordinary: Reach::Everything,
+                ..nothing
+            },
             Self::User(user) => user.sight(),
             Self::Key(key) => match &key.acting_for {
                 Some(user) => user.sight(),
-                None => Sight { ordinary: reach(&key.queues, &[]), ..nothing },
+                None => Sight {
+                    ordinary: reach(&key.queues, &[]),
+                    ..nothing
+                },
             },
             Self::Anonymous { .. } | Self::Follower { .. } => nothing,
         }
@@ -203,7 +238,11 @@ impl User {
         let sees_cases = !matches!(self.role, Role::Auditor | Role::Admin);
         Sight {
             ordinary,
-            holders: if sees_cases { self.holders() } else { Vec::new() },
+            holders: if sees_cases {
+                self.holders()
+            } else {
+                Vec::new()
+            },
             user: sees_cases.then_some(self.id),
             raised_by: (self.role == Role::Councillor).then(|| self.email.clone()),
         }
@@ -229,7 +268,10 @@ impl Sight {
     #[must_use]
     pub fn takes_in(&self, case: &Case, is_raised_by: bool) -> bool {
         if case.secrecy == Secrecy::Restricted {
-            return case.restricted_to.iter().any(|holder| self.holders.contains(holder));
+            return case
+                .restricted_to
+                .iter()
+                .any(|holder| self.holders.contains(holder));
         }
         let is_own = case.owner.is_some() && case.owner == self.user;
         let is_within = match &self.ordinary {
@@ -284,7 +326,11 @@ pub fn may(actor: &Actor, act: Act, case: &Case, is_raised_by: bool) -> Verdict 
             let is_named = case.secrecy == Secrecy::Restricted;
             match user.role {
                 Role::Councillor | Role::Auditor | Role::Admin => false,
-                Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService | Role::Partner => {
+                Role::Agent
+                | Role::Officer
+                | Role::TeamLeader
+                | Role::HeadOfService
+                | Role::Partner => {
                     is_named
                         || case.owner == Some(user.id)
                         || user.works(&case.queue, Some(&case.service))
@@ -292,7 +338,11 @@ pub fn may(actor: &Actor, act: Act, case: &Case, is_raised_by: bool) -> Verdict 
             }
         }),
     };
-    if allows_work { Verdict::Allow } else { Verdict::Deny }
+    if allows_work {
+        Verdict::Allow
+    } else {
+        Verdict::Deny
+    }
 }
 
 fn reach(queues: &[String], services: &[String]) -> Reach {
@@ -301,6 +351,9 @@ fn reach(queues: &[String], services: &[String]) -> Reach {
     } else if queues.is_empty() && services.is_empty() {
         Reach::Nothing
     } else {
-        Reach::Within { queues: queues.to_vec(), services: services.to_vec() }
+        Reach::Within {
+            queues: queues.to_vec(),
+            services: services.to_vec(),
+        }
     }
 }

@@ -26,9 +26,18 @@ const LONGEST_SECS: i64 = 30 * 60;
 /// assert_eq!(next_attempt_at(begun_at, 200, after_five_days, 0), None);
 /// ```
 #[must_use]
-pub fn next_attempt_at(begun_at: Timestamp, n_attempts: u32, now: Timestamp, jitter: u8) -> Option<Timestamp> {
+pub fn next_attempt_at(
+    begun_at: Timestamp,
+    n_attempts: u32,
+    now: Timestamp,
+    jitter: u8,
+) -> Option<Timestamp> {
     let is_over = n_attempts > 1 && now.duration_since(begun_at) >= PATIENCE;
-    if is_over { None } else { now.checked_add(wait(n_attempts, jitter)).ok() }
+    if is_over {
+        None
+    } else {
+        now.checked_add(wait(n_attempts, jitter)).ok()
+    }
 }
 
 /// How long to wait after so many attempts. `jitter` takes up to a fifth off: nothing at 0, all of
@@ -59,7 +68,8 @@ mod tests {
 
     #[test]
     fn mails_that_failed_together_do_not_come_back_together() {
-        let waits: std::collections::BTreeSet<i64> = (0..=255).map(|jitter| wait(6, jitter).as_secs()).collect();
+        let waits: std::collections::BTreeSet<i64> =
+            (0..=255).map(|jitter| wait(6, jitter).as_secs()).collect();
         assert!(waits.len() > 200, "{}", waits.len());
         assert_eq!(waits.first(), Some(&(24 * 60)));
         assert_eq!(waits.last(), Some(&(30 * 60)));
@@ -81,7 +91,9 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_give_anything_up() {
-        assert!(next_attempt_at(begun(), 9, begun() - SignedDuration::from_hours(1000), 0).is_some());
+        assert!(
+            next_attempt_at(begun(), 9, begun() - SignedDuration::from_hours(1000), 0).is_some()
+        );
     }
 
     proptest! {

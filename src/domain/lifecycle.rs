@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::access::Role;
 use super::calendar::Calendar;
 use super::case::{
-    About, Audience, Case, LastAction, LinkKind, Outcome, Priority, Procedure, ReplyKind, Status, WaitingFor,
+    About, Audience, Case, LastAction, LinkKind, Outcome, Priority, Procedure, ReplyKind, Status,
+    WaitingFor,
 };
 use super::clock::{self, Cancelled, Extension, Longer, OwnPromise, Pause, Reopened, Terms};
 use super::contact::{Location, words};
@@ -20,26 +21,83 @@ use super::standard::{Acknowledgement, Role as ClockRole};
 /// Something somebody wants done to a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    Acknowledge { how: AcknowledgedBy, text: Option<String> },
-    Assign { owner: Option<UserId> },
-    Transfer { queue: String, reason: String },
-    Pause { reason: String, waiting_for: WaitingFor, resume_on: Date },
+    Acknowledge {
+        how: AcknowledgedBy,
+        text: Option<String>,
+    },
+    Assign {
+        owner: Option<UserId>,
+    },
+    Transfer {
+        queue: String,
+        reason: String,
+    },
+    Pause {
+        reason: String,
+        waiting_for: WaitingFor,
+        resume_on: Date,
+    },
     Resume,
-    Extend { clock: String, to: Longer, reason: String },
-    Ask { text: String, resume_on: Date },
-    Reply { text: String, kind: ReplyKind, outcome: Option<Outcome>, general_only: bool },
-    TakeBackReply { notice: NoticeId },
-    Note { text: String, audience: Audience },
-    Promise { what: String, by: Timestamp, owner: Option<UserId> },
-    Close { outcome: Outcome },
-    Reopen { reason: String },
-    OpenStage { stage: u8, reason: String, officer: Option<UserId> },
-    Merge { into: CaseId },
-    Link { kind: LinkKind, case: CaseId },
-    GrantAccess { holders: Vec<String>, reason: String, about: Option<About> },
-    Call { who: String, number: String, outcome: String },
+    Extend {
+        clock: String,
+        to: Longer,
+        reason: String,
+    },
+    Ask {
+        text: String,
+        resume_on: Date,
+    },
+    Reply {
+        text: String,
+        kind: ReplyKind,
+        outcome: Option<Outcome>,
+        general_only: bool,
+    },
+    TakeBackReply {
+        notice: NoticeId,
+    },
+    Note {
+        text: String,
+        audience: Audience,
+    },
+    Promise {
+        what: String,
+        by: Timestamp,
+        owner: Option<UserId>,
+    },
+    Close {
+        outcome: Outcome,
+    },
+    Reopen {
+        reason: String,
+    },
+    OpenStage {
+        stage: u8,
+        reason: String,
+        officer: Option<UserId>,
+    },
+    Merge {
+        into: CaseId,
+    },
+    Link {
+        kind: LinkKind,
+        case: CaseId,
+    },
+    GrantAccess {
+        holders: Vec<String>,
+        reason: String,
+        about: Option<About>,
+    },
+    Call {
+        who: String,
+        number: String,
+        outcome: String,
+    },
     Amend(Amendment),
-    Record { event: String, at: Timestamp },
+    Record {
+        event: String,
+        at: Timestamp,
+    },
 }
 
 /// What PATCH may change.
@@ -73,42 +131,159 @@ words! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
 pub enum Event {
-    Opened { contact: ContactId, rule: String, reason: String },
-    ContactJoined { contact: ContactId, from_person: bool, chases: bool, answers: bool },
-    AutomaticMailStored { contact: ContactId },
-    Acknowledged { how: AcknowledgedBy, text: Option<String> },
-    Assigned { from: Option<UserId>, to: Option<UserId> },
-    Transferred { from: String, to: String, reason: String },
-    Paused { reason: String, waiting_for: WaitingFor, resume_on: Date },
-    Resumed { why: String },
-    Extended { clock: String, from_on: Option<Date>, to_on: Option<Date>, reason: String },
-    DateChanged { clock: String, from_on: Option<Date>, to_on: Option<Date>, why: String },
-    Asked { text: String },
-    Replied { text: String, reply: ReplyKind, outcome: Option<Outcome>, general_only: bool },
-    ReplyTakenBack { notice: NoticeId },
-    Noted { text: String, audience: Audience },
-    Promised { name: String, what: String, by: Timestamp, owner: Option<UserId> },
-    Closed { outcome: Outcome },
-    Reopened { reason: String },
-    StageOpened { stage: u8, reason: String, officer: Option<UserId> },
-    Merged { into: CaseId },
-    MergedIn { other: CaseId },
-    Linked { link: LinkKind, case: CaseId },
-    AccessGranted { holders: Vec<String>, reason: String },
-    Called { who: String, number: String, outcome: String },
-    Amended { changed: Vec<String>, reason: Option<String> },
-    Recategorised { from: String, to: String },
-    Recorded { event: String, at: Timestamp },
-    Withdrawn { person: Option<PersonId>, reason: Option<String> },
-    NoticeSent { notice: NoticeId, notice_kind: String },
-    NoticeFailed { notice: NoticeId, notice_kind: String, why: String },
-    AddressBounced { notice: NoticeId },
-    ClockMet { clock: String, at: Timestamp },
-    ClockMissed { clock: String, due_at: Timestamp },
-    ClockReopened { clock: String, why: String },
-    EscalationStep { clock: String, step: String, occurrence: u32, state: String, to: Vec<String> },
-    AlertRaised { occurrence: u32, to: Vec<String> },
-    FeedbackGiven { score: u8 },
+    Opened {
+        contact: ContactId,
+        rule: String,
+        reason: String,
+    },
+    ContactJoined {
+        contact: ContactId,
+        from_person: bool,
+        chases: bool,
+        answers: bool,
+    },
+    AutomaticMailStored {
+        contact: ContactId,
+    },
+    Acknowledged {
+        how: AcknowledgedBy,
+        text: Option<String>,
+    },
+    Assigned {
+        from: Option<UserId>,
+        to: Option<UserId>,
+    },
+    Transferred {
+        from: String,
+        to: String,
+        reason: String,
+    },
+    Paused {
+        reason: String,
+        waiting_for: WaitingFor,
+        resume_on: Date,
+    },
+    Resumed {
+        why: String,
+    },
+    Extended {
+        clock: String,
+        from_on: Option<Date>,
+        to_on: Option<Date>,
+        reason: String,
+    },
+    DateChanged {
+        clock: String,
+        from_on: Option<Date>,
+        to_on: Option<Date>,
+        why: String,
+    },
+    Asked {
+        text: String,
+    },
+    Replied {
+        text: String,
+        reply: ReplyKind,
+        outcome: Option<Outcome>,
+        general_only: bool,
+    },
+    ReplyTakenBack {
+        notice: NoticeId,
+    },
+    Noted {
+        text: String,
+        audience: Audience,
+    },
+    Promised {
+        name: String,
+        what: String,
+        by: Timestamp,
+        owner: Option<UserId>,
+    },
+    Closed {
+        outcome: Outcome,
+    },
+    Reopened {
+        reason: String,
+    },
+    StageOpened {
+        stage: u8,
+        reason: String,
+        officer: Option<UserId>,
+    },
+    Merged {
+        into: CaseId,
+    },
+    MergedIn {
+        other: CaseId,
+    },
+    Linked {
+        link: LinkKind,
+        case: CaseId,
+    },
+    AccessGranted {
+        holders: Vec<String>,
+        reason: String,
+    },
+    Called {
+        who: String,
+        number: String,
+        outcome: String,
+    },
+    Amended {
+        changed: Vec<String>,
+        reason: Option<String>,
+    },
+    Recategorised {
+        from: String,
+        to: String,
+    },
+    Recorded {
+        event: String,
+        at: Timestamp,
+    },
+    Withdrawn {
+        person: Option<PersonId>,
+        reason: Option<String>,
+    },
+    NoticeSent {
+        notice: NoticeId,
+        notice_kind: String,
+    },
+    NoticeFailed {
+        notice: NoticeId,
+        notice_kind: String,
+        why: String,
+    },
+    AddressBounced {
+        notice: NoticeId,
+    },
+    ClockMet {
+        clock: String,
+        at: Timestamp,
+    },
+    ClockMissed {
+        clock: String,
+        due_at: Timestamp,
+    },
+    ClockReopened {
+        clock: String,
+        why: String,
+    },
+    EscalationStep {
+        clock: String,
+        step: String,
+        occurrence: u32,
+        state: String,
+        to: Vec<String>,
+    },
+    AlertRaised {
+        occurrence: u32,
+        to: Vec<String>,
+    },
+    FeedbackGiven {
+        score: u8,
+    },
 }
 
 /// Why a command is refused, in the caller's words.
@@ -140,7 +315,9 @@ pub enum Refusal {
     ReasonNeeded,
     #[error("A promise must lie in the future.")]
     PromiseInThePast,
-    #[error("Until consent is cleared, only a general reply may go to the member: send `\"scope\":\"general\"`.")]
+    #[error(
+        "Until consent is cleared, only a general reply may go to the member: send `\"scope\":\"general\"`."
+    )]
     ConsentUnclear,
     #[error("The reply has left already.")]
     AlreadySent,
@@ -176,7 +353,10 @@ impl Refusal {
 /// As whom a command is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    User { id: UserId, role: Role },
+    User {
+        id: UserId,
+        role: Role,
+    },
     /// An integration with the scope to change cases.
     Key,
     /// The person whose case it is, by their secret link or a message.
@@ -209,22 +389,36 @@ pub struct Circumstances<'a> {
 ///
 /// # Errors
 /// Says why not, in words for whoever asked.
-pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<Vec<Event>, Refusal> {
+pub fn decide(
+    case: &Case,
+    command: &Command,
+    at: Circumstances<'_>,
+) -> Result<Vec<Event>, Refusal> {
     check_role(case, command, at.by)?;
     check_status(case, command)?;
     let events = match command {
         Command::Acknowledge { how, text } => {
-            vec![Event::Acknowledged { how: *how, text: text.clone() }]
+            vec![Event::Acknowledged {
+                how: *how,
+                text: text.clone(),
+            }]
         }
         Command::Assign { owner } if case.owner == *owner => Vec::new(),
-        Command::Assign { owner } => vec![Event::Assigned { from: case.owner, to: *owner }],
+        Command::Assign { owner } => vec![Event::Assigned {
+            from: case.owner,
+            to: *owner,
+        }],
         Command::Transfer { queue, .. } if *queue == case.queue => return Err(Refusal::SameQueue),
         Command::Transfer { queue, reason } => vec![Event::Transferred {
             from: case.queue.clone(),
             to: queue.clone(),
             reason: reason.clone(),
         }],
-        Command::Pause { reason, waiting_for, resume_on } => {
+        Command::Pause {
+            reason,
+            waiting_for,
+            resume_on,
+        } => {
             check_pause(case, at, *waiting_for, *resume_on, reason)?;
             vec![Event::Paused {
                 reason: reason.clone(),
@@ -233,7 +427,9 @@ pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<V
             }]
         }
         Command::Resume if case.status != Status::Waiting => return Err(Refusal::NotPaused),
-        Command::Resume => vec![Event::Resumed { why: "resumed by staff".to_owned() }],
+        Command::Resume => vec![Event::Resumed {
+            why: "resumed by staff".to_owned(),
+        }],
         Command::Extend { clock, to, reason } => vec![extend(case, at, clock, *to, reason)?],
         Command::Ask { text, resume_on } => {
             let mut events = vec![Event::Asked { text: text.clone() }];
@@ -248,10 +444,19 @@ pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<V
             }
             events
         }
-        Command::Reply { kind: ReplyKind::Substantive, general_only: false, .. } if at.is_consent_unclear => {
+        Command::Reply {
+            kind: ReplyKind::Substantive,
+            general_only: false,
+            ..
+        } if at.is_consent_unclear => {
             return Err(Refusal::ConsentUnclear);
         }
-        Command::Reply { text, kind, outcome, general_only } => vec![Event::Replied {
+        Command::Reply {
+            text,
+            kind,
+            outcome,
+            general_only,
+        } => vec![Event::Replied {
             text: text.clone(),
             reply: *kind,
             outcome: *outcome,
@@ -259,7 +464,10 @@ pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<V
         }],
         Command::TakeBackReply { notice } => vec![Event::ReplyTakenBack { notice: *notice }],
         Command::Note { text, audience } => {
-            vec![Event::Noted { text: text.clone(), audience: *audience }]
+            vec![Event::Noted {
+                text: text.clone(),
+                audience: *audience,
+            }]
         }
         Command::Promise { by, .. } if *by <= at.now => return Err(Refusal::PromiseInThePast),
         Command::Promise { what, by, owner } => vec![Event::Promised {
@@ -270,17 +478,38 @@ pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<V
         }],
         Command::Close { outcome } => vec![Event::Closed { outcome: *outcome }],
         Command::Reopen { reason } => reopen(case, at, reason)?,
-        Command::OpenStage { stage, reason, officer } => open_stage(case, at, *stage, reason, *officer)?,
+        Command::OpenStage {
+            stage,
+            reason,
+            officer,
+        } => open_stage(case, at, *stage, reason, *officer)?,
         Command::Merge { into } if *into == case.id => return Err(Refusal::Itself),
         Command::Merge { into } => {
-            vec![Event::Merged { into: *into }, Event::Closed { outcome: Outcome::Merged }]
+            vec![
+                Event::Merged { into: *into },
+                Event::Closed {
+                    outcome: Outcome::Merged,
+                },
+            ]
         }
         Command::Link { case: other, .. } if *other == case.id => return Err(Refusal::Itself),
-        Command::Link { kind, case: other } => vec![Event::Linked { link: *kind, case: *other }],
-        Command::GrantAccess { holders, reason, .. } => {
-            vec![Event::AccessGranted { holders: holders.clone(), reason: reason.clone() }]
+        Command::Link { kind, case: other } => vec![Event::Linked {
+            link: *kind,
+            case: *other,
+        }],
+        Command::GrantAccess {
+            holders, reason, ..
+        } => {
+            vec![Event::AccessGranted {
+                holders: holders.clone(),
+                reason: reason.clone(),
+            }]
         }
-        Command::Call { who, number, outcome } => vec![Event::Called {
+        Command::Call {
+            who,
+            number,
+            outcome,
+        } => vec![Event::Called {
             who: who.clone(),
             number: number.clone(),
             outcome: outcome.clone(),
@@ -291,7 +520,10 @@ pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<V
             if !known.contains(&event.as_str()) {
                 return Err(Refusal::UnknownEvent(event.clone(), known.join(", ")));
             }
-            vec![Event::Recorded { event: event.clone(), at: *when }]
+            vec![Event::Recorded {
+                event: event.clone(),
+                at: *when,
+            }]
         }
     };
     Ok(events)
@@ -299,7 +531,10 @@ pub fn decide(case: &Case, command: &Command, at: Circumstances<'_>) -> Result<V
 
 /// Makes an event so. Total: whatever was decided can be applied.
 pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timestamp) {
-    let answer = terms.standard.answer_clock().map(|clock| clock.name.clone());
+    let answer = terms
+        .standard
+        .answer_clock()
+        .map(|clock| clock.name.clone());
     match event {
         Event::Acknowledged { how, .. } => {
             if *how != AcknowledgedBy::Email {
@@ -323,7 +558,11 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
                 case.status = Status::New;
             }
         }
-        Event::Paused { reason, waiting_for, resume_on } => {
+        Event::Paused {
+            reason,
+            waiting_for,
+            resume_on,
+        } => {
             case.facts.pauses.push(Pause {
                 clock: None,
                 from: now,
@@ -339,14 +578,22 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             case.facts.resume(now);
             case.waiting_for = None;
             if case.status == Status::Waiting {
-                case.status = if case.owner.is_some() { Status::Open } else { Status::New };
+                case.status = if case.owner.is_some() {
+                    Status::Open
+                } else {
+                    Status::New
+                };
             }
         }
         Event::Asked { .. } => {
             case.status = Status::Waiting;
             case.waiting_for = Some(WaitingFor::Person);
         }
-        Event::Replied { reply: ReplyKind::Substantive, outcome, .. } => {
+        Event::Replied {
+            reply: ReplyKind::Substantive,
+            outcome,
+            ..
+        } => {
             if let Some(clock) = current_answer_clock(case, terms).or(answer) {
                 case.facts.stop(&clock, now, "reply");
             }
@@ -357,12 +604,23 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             case.outcome = outcome.or(Some(Outcome::Answered));
         }
         Event::ReplyTakenBack { .. } => {
-            case.facts.stops.retain(|stop| stop.how.as_deref() != Some("reply"));
-            case.status = if case.owner.is_some() { Status::Open } else { Status::New };
+            case.facts
+                .stops
+                .retain(|stop| stop.how.as_deref() != Some("reply"));
+            case.status = if case.owner.is_some() {
+                Status::Open
+            } else {
+                Status::New
+            };
             case.outcome = None;
             case.follow_up_until = None;
         }
-        Event::Promised { name, what, by: due, owner } => case.facts.promises.push(OwnPromise {
+        Event::Promised {
+            name,
+            what,
+            by: due,
+            owner,
+        } => case.facts.promises.push(OwnPromise {
             name: name.clone(),
             what: what.clone(),
             by: *due,
@@ -371,7 +629,11 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         }),
         Event::Closed { outcome } => close(case, terms, *outcome, now),
         Event::Reopened { reason } => {
-            case.status = if case.owner.is_some() { Status::Open } else { Status::New };
+            case.status = if case.owner.is_some() {
+                Status::Open
+            } else {
+                Status::New
+            };
             case.outcome = None;
             case.closed_at = None;
             case.follow_up_until = None;
@@ -381,13 +643,21 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             if let Some(clock) = current_answer_clock(case, terms).or(answer)
                 && case.facts.stops.iter().any(|stop| stop.clock == clock)
             {
-                case.facts.reopened.push(Reopened { clock, at: now, reason: reason.clone() });
+                case.facts.reopened.push(Reopened {
+                    clock,
+                    at: now,
+                    reason: reason.clone(),
+                });
             }
         }
         Event::StageOpened { stage, officer, .. } => {
             case.stage = *stage;
             case.owner = *officer;
-            case.status = if officer.is_some() { Status::Open } else { Status::New };
+            case.status = if officer.is_some() {
+                Status::Open
+            } else {
+                Status::New
+            };
             case.outcome = None;
             case.closed_at = None;
             case.facts.cancelled = None;
@@ -419,7 +689,10 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::AutomaticMailStored { .. }
         | Event::Extended { .. }
         | Event::DateChanged { .. }
-        | Event::Replied { reply: ReplyKind::Holding, .. }
+        | Event::Replied {
+            reply: ReplyKind::Holding,
+            ..
+        }
         | Event::Noted { .. }
         | Event::Merged { .. }
         | Event::MergedIn { .. }
@@ -436,7 +709,10 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::FeedbackGiven { .. } => {}
     }
     if matches!(by, By::User { .. } | By::Key) {
-        case.last_action = Some(LastAction { what: event.kind().to_owned(), at: now });
+        case.last_action = Some(LastAction {
+            what: event.kind().to_owned(),
+            at: now,
+        });
     }
     case.updated_at = now;
 }
@@ -448,17 +724,32 @@ pub fn acknowledge(case: &mut Case, terms: &Terms, at: Timestamp, how: &str) {
         .standard
         .clocks
         .iter()
-        .find(|clock| clock.role == ClockRole::Acknowledgement && clock.name.starts_with("stage_2") == stage_2)
+        .find(|clock| {
+            clock.role == ClockRole::Acknowledgement && clock.name.starts_with("stage_2") == stage_2
+        })
         .or_else(|| terms.standard.acknowledge_clock());
     if let Some(clock) = clock {
         let name = clock.name.clone();
-        if !case.facts.stops.iter().any(|stop| stop.clock == name && !is_reopened(case, &name, stop.at)) {
+        if !case
+            .facts
+            .stops
+            .iter()
+            .any(|stop| stop.clock == name && !is_reopened(case, &name, stop.at))
+        {
             case.facts.stop(&name, at, how);
         }
     }
-    let event = if stage_2 { "stage_2_acknowledged" } else { "acknowledged" };
+    let event = if stage_2 {
+        "stage_2_acknowledged"
+    } else {
+        "acknowledged"
+    };
     if terms.standard.events().contains(&event)
-        && !case.facts.events.iter().any(|happened| happened.name == event)
+        && !case
+            .facts
+            .events
+            .iter()
+            .any(|happened| happened.name == event)
     {
         case.facts.happened(event, at);
     }
@@ -514,22 +805,45 @@ impl Event {
     pub fn public_words(&self) -> Option<String> {
         let words = match self {
             Self::Opened { .. } => "We received it.",
-            Self::ContactJoined { from_person: true, .. } => "We received a message from you.",
-            Self::ContactJoined { from_person: false, .. } => "We contacted you.",
+            Self::ContactJoined {
+                from_person: true, ..
+            } => "We received a message from you.",
+            Self::ContactJoined {
+                from_person: false, ..
+            } => "We contacted you.",
             Self::Acknowledged { .. } => "We acknowledged it.",
             Self::Assigned { to: Some(_), .. } => "An officer is looking at it.",
-            Self::Transferred { .. } => "We passed it to the team that can deal with it. Your date stays the same.",
-            Self::Paused { waiting_for: WaitingFor::Person, .. } => "We are waiting for an answer from you.",
-            Self::Paused { waiting_for: WaitingFor::Contractor, .. } => "We are waiting for our contractor.",
-            Self::Paused { waiting_for: WaitingFor::OtherBody, .. } => "We are waiting for another organisation.",
+            Self::Transferred { .. } => {
+                "We passed it to the team that can deal with it. Your date stays the same."
+            }
+            Self::Paused {
+                waiting_for: WaitingFor::Person,
+                ..
+            } => "We are waiting for an answer from you.",
+            Self::Paused {
+                waiting_for: WaitingFor::Contractor,
+                ..
+            } => "We are waiting for our contractor.",
+            Self::Paused {
+                waiting_for: WaitingFor::OtherBody,
+                ..
+            } => "We are waiting for another organisation.",
             Self::Resumed { .. } => "We carried on.",
             Self::Extended { .. } | Self::DateChanged { .. } => "We gave you a new date.",
             Self::Asked { .. } => "We asked you a question.",
-            Self::Replied { reply: ReplyKind::Substantive, .. } => "We replied.",
-            Self::Replied { reply: ReplyKind::Holding, .. } => "We sent you an update.",
+            Self::Replied {
+                reply: ReplyKind::Substantive,
+                ..
+            } => "We replied.",
+            Self::Replied {
+                reply: ReplyKind::Holding,
+                ..
+            } => "We sent you an update.",
             Self::Closed { .. } => "We closed it.",
             Self::Reopened { .. } => "We opened it again.",
-            Self::StageOpened { .. } => "It moved to the next stage. Somebody new is looking at it.",
+            Self::StageOpened { .. } => {
+                "It moved to the next stage. Somebody new is looking at it."
+            }
             Self::Withdrawn { .. } => "You withdrew it.",
             _ => return None,
         };
@@ -553,7 +867,12 @@ pub fn current_answer_clock(case: &Case, terms: &Terms) -> Option<String> {
     let prefix = match case.stage {
         2 => "stage_2",
         3 => "stage_3",
-        _ => return terms.standard.answer_clock().map(|clock| clock.name.clone()),
+        _ => {
+            return terms
+                .standard
+                .answer_clock()
+                .map(|clock| clock.name.clone());
+        }
     };
     terms
         .standard
@@ -577,20 +896,28 @@ fn check_role(case: &Case, command: &Command, by: By) -> Result<(), Refusal> {
         }
         (
             Role::Partner,
-            Command::Note { .. } | Command::Call { .. } | Command::Acknowledge { .. } | Command::Assign { .. }
+            Command::Note { .. }
+            | Command::Call { .. }
+            | Command::Acknowledge { .. }
+            | Command::Assign { .. }
             | Command::Transfer { .. },
         ) => Ok(()),
         (Role::Partner, _) => refuse("the council's own officers"),
         (
             Role::Agent,
-            Command::Extend { .. } | Command::OpenStage { .. } | Command::Merge { .. } | Command::Record { .. },
+            Command::Extend { .. }
+            | Command::OpenStage { .. }
+            | Command::Merge { .. }
+            | Command::Record { .. },
         ) => refuse("an officer"),
         (Role::Agent | Role::Officer, Command::GrantAccess { .. }) => refuse("a team leader"),
-        (Role::Agent | Role::Officer, Command::Amend(Amendment { priority: Some(priority), .. }))
-            if case.is_in_danger() && *priority < case.priority =>
-        {
-            refuse("a team leader")
-        }
+        (
+            Role::Agent | Role::Officer,
+            Command::Amend(Amendment {
+                priority: Some(priority),
+                ..
+            }),
+        ) if case.is_in_danger() && *priority < case.priority => refuse("a team leader"),
         _ => Ok(()),
     }
 }
@@ -638,7 +965,12 @@ fn extend(
     to: Longer,
     reason: &str,
 ) -> Result<Event, Refusal> {
-    let wanted = Extension { clock: clock_name.to_owned(), to, reason: reason.to_owned(), at: at.now };
+    let wanted = Extension {
+        clock: clock_name.to_owned(),
+        to,
+        reason: reason.to_owned(),
+        at: at.now,
+    };
     let extension = clock::check_extension(&case.facts, at.terms, wanted)
         .map_err(|why| Refusal::Clock(why.to_string()))?;
     let on = |facts: &clock::Facts| {
@@ -678,7 +1010,9 @@ fn reopen(case: &Case, at: Circumstances<'_>, reason: &str) -> Result<Vec<Event>
     {
         return Err(Refusal::ReopenWindowOver { until });
     }
-    Ok(vec![Event::Reopened { reason: reason.to_owned() }])
+    Ok(vec![Event::Reopened {
+        reason: reason.to_owned(),
+    }])
 }
 
 fn open_stage(
@@ -692,9 +1026,16 @@ fn open_stage(
         return Err(Refusal::NoSuchStage(stage));
     }
     if at.terms.standard.stage_2_other_officer && officer.is_some() && officer == case.owner {
-        return Err(Refusal::SameOfficer { stage, before: case.stage });
+        return Err(Refusal::SameOfficer {
+            stage,
+            before: case.stage,
+        });
     }
-    Ok(vec![Event::StageOpened { stage, reason: reason.to_owned(), officer }])
+    Ok(vec![Event::StageOpened {
+        stage,
+        reason: reason.to_owned(),
+        officer,
+    }])
 }
 
 /// The events that a new stage is, under this standard.
@@ -705,12 +1046,24 @@ fn stage_events(terms: &Terms, stage: u8) -> Vec<String> {
         _ => &[],
     };
     let known = terms.standard.events();
-    names.iter().filter(|name| known.contains(name)).map(|name| (*name).to_owned()).collect()
+    names
+        .iter()
+        .filter(|name| known.contains(name))
+        .map(|name| (*name).to_owned())
+        .collect()
 }
 
-fn amend(case: &Case, _at: Circumstances<'_>, amendment: &Amendment) -> Result<Vec<Event>, Refusal> {
+fn amend(
+    case: &Case,
+    _at: Circumstances<'_>,
+    amendment: &Amendment,
+) -> Result<Vec<Event>, Refusal> {
     let mut changed = Vec::new();
-    if amendment.subject.as_ref().is_some_and(|subject| *subject != case.subject) {
+    if amendment
+        .subject
+        .as_ref()
+        .is_some_and(|subject| *subject != case.subject)
+    {
         changed.push("subject".to_owned());
     }
     if let Some(priority) = amendment.priority
@@ -724,12 +1077,19 @@ fn amend(case: &Case, _at: Circumstances<'_>, amendment: &Amendment) -> Result<V
     if amendment.location.is_some() && amendment.location != case.location {
         changed.push("location".to_owned());
     }
-    if amendment.fields.as_ref().is_some_and(|fields| *fields != case.fields) {
+    if amendment
+        .fields
+        .as_ref()
+        .is_some_and(|fields| *fields != case.fields)
+    {
         changed.push("fields".to_owned());
     }
     let mut events = Vec::new();
     if !changed.is_empty() {
-        events.push(Event::Amended { changed, reason: amendment.reason.clone() });
+        events.push(Event::Amended {
+            changed,
+            reason: amendment.reason.clone(),
+        });
     }
     if let Some(place) = &amendment.category
         && (place.service != case.service || place.category != case.category)
@@ -770,18 +1130,29 @@ fn close(case: &mut Case, terms: &Terms, outcome: Outcome, now: Timestamp) {
     // without one.
     let is_an_answer = matches!(
         outcome,
-        Outcome::Answered | Outcome::Resolved | Outcome::Referred | Outcome::NotOurs | Outcome::Refused
+        Outcome::Answered
+            | Outcome::Resolved
+            | Outcome::Referred
+            | Outcome::NotOurs
+            | Outcome::Refused
     );
     if is_an_answer {
         if let Some(clock) = current_answer_clock(case, terms)
-            && !case.facts.stops.iter().any(|stop| stop.clock == clock && !is_reopened(case, &clock, stop.at))
+            && !case
+                .facts
+                .stops
+                .iter()
+                .any(|stop| stop.clock == clock && !is_reopened(case, &clock, stop.at))
         {
             case.facts.stop(&clock, now, "closure");
         }
         acknowledge_late(case, terms, now);
     }
     case.facts.resume(now);
-    case.facts.cancelled = Some(Cancelled { at: now, reason: outcome.as_str().to_owned() });
+    case.facts.cancelled = Some(Cancelled {
+        at: now,
+        reason: outcome.as_str().to_owned(),
+    });
     case.status = Status::Closed;
     case.waiting_for = None;
     case.outcome = Some(outcome);
@@ -797,7 +1168,10 @@ fn acknowledge_late(case: &mut Case, terms: &Terms, now: Timestamp) {
 }
 
 fn is_reopened(case: &Case, clock: &str, since: Timestamp) -> bool {
-    case.facts.reopened.iter().any(|again| again.clock == clock && again.at >= since)
+    case.facts
+        .reopened
+        .iter()
+        .any(|again| again.clock == clock && again.at >= since)
 }
 
 #[cfg(test)]

@@ -166,7 +166,16 @@ pub fn are_compatible_names(one: Option<&str>, other: Option<&str>) -> bool {
 }
 
 const TITLES: [&str; 10] = [
-    "mr", "mrs", "ms", "miss", "mx", "dr", "cllr", "councillor", "sir", "dame",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "dr",
+    "cllr",
+    "councillor",
+    "sir",
+    "dame",
 ];
 
 #[cfg(test)]
@@ -176,7 +185,11 @@ mod tests {
     #[test]
     fn mrs_a_example_may_be_ada_example_but_not_tom_example() {
         let check = |one, other, expect| {
-            assert_eq!(are_compatible_names(Some(one), Some(other)), expect, "{one} / {other}");
+            assert_eq!(
+                are_compatible_names(Some(one), Some(other)),
+                expect,
+                "{one} / {other}"
+            );
         };
         check("Ada Example", "Mrs A Example", true);
         check("Ada Example", "ada example", true);
@@ -188,7 +201,15 @@ mod tests {
 
     #[test]
     fn an_address_that_could_break_a_mail_header_is_refused() {
-        for bad in ["a@b", "a b@c.example", "a@c.example\r\nBcc: x@y.example", "@c.example", "a@-c.example", "\"a\"@c.example", "a..b@c.example"] {
+        for bad in [
+            "a@b",
+            "a b@c.example",
+            "a@c.example\r\nBcc: x@y.example",
+            "@c.example",
+            "a@-c.example",
+            "\"a\"@c.example",
+            "a..b@c.example",
+        ] {
             assert_eq!(email_address(bad), None, "{bad}");
         }
     }

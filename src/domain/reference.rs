@@ -27,7 +27,9 @@ pub enum ReferenceError {
     #[error("not a reference")]
     NotAReference,
     /// Nine characters, but the last does not check: one was misread or mistyped.
-    #[error("one character of this reference is mistyped; please check it against the letter or e-mail")]
+    #[error(
+        "one character of this reference is mistyped; please check it against the letter or e-mail"
+    )]
     Mistyped,
 }
 

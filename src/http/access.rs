@@ -20,20 +20,34 @@ pub struct Access {
 /// Every role: operations that are about the caller.
 pub const EVERYBODY: &[Role] = Role::ALL;
 /// Those who work cases.
-pub const CASEWORKERS: &[Role] =
-    &[Role::Agent, Role::Officer, Role::TeamLeader, Role::HeadOfService, Role::Partner];
+pub const CASEWORKERS: &[Role] = &[
+    Role::Agent,
+    Role::Officer,
+    Role::TeamLeader,
+    Role::HeadOfService,
+    Role::Partner,
+];
 
 impl Access {
     /// Anybody, signed in or not. Credentials are not even looked at.
     #[must_use]
     pub const fn public() -> Self {
-        Self { roles: Vec::new(), scopes: Vec::new(), takes_anybody: true, takes_tracking: false }
+        Self {
+            roles: Vec::new(),
+            scopes: Vec::new(),
+            takes_anybody: true,
+            takes_tracking: false,
+        }
     }
 
     /// People with one of these roles. Keys only with [`Access::or_scope`].
     #[must_use]
     pub fn staff(roles: &[Role]) -> Self {
-        Self { roles: roles.to_vec(), takes_anybody: false, ..Self::public() }
+        Self {
+            roles: roles.to_vec(),
+            takes_anybody: false,
+            ..Self::public()
+        }
     }
 
     /// Keys with this scope, and nobody else.
@@ -45,7 +59,10 @@ impl Access {
     /// A person by the secret link of their case.
     #[must_use]
     pub fn tracking() -> Self {
-        Self { takes_tracking: true, ..Self::staff(&[]) }
+        Self {
+            takes_tracking: true,
+            ..Self::staff(&[])
+        }
     }
 
     /// Keys with this scope too; named several times, any of them opens.
@@ -75,14 +92,17 @@ impl Access {
         match actor {
             Actor::System => Ok(()),
             Actor::Anonymous { .. } if self.takes_anybody => Ok(()),
-            Actor::Anonymous { .. } => {
-                Err(Problem::unauthenticated("sign_in_needed", "Send `Authorization: Bearer <token or key>`."))
-            }
+            Actor::Anonymous { .. } => Err(Problem::unauthenticated(
+                "sign_in_needed",
+                "Send `Authorization: Bearer <token or key>`.",
+            )),
             Actor::User(_) if self.takes_anybody => Ok(()),
             Actor::User(user) => self.admit_role(user.role),
             // Acting for somebody, a key has that person's rights; what is for people only stays so.
             Actor::Key(key) => match &key.acting_for {
-                Some(user) if !self.scopes.is_empty() && !self.takes_anybody => self.admit_role(user.role),
+                Some(user) if !self.scopes.is_empty() && !self.takes_anybody => {
+                    self.admit_role(user.role)
+                }
                 _ if key.scopes.iter().any(|scope| self.scopes.contains(scope)) => Ok(()),
                 _ => Err(self.lacking_scope()),
             },
@@ -126,7 +146,10 @@ impl Access {
         let detail = if roles.is_empty() {
             "This is not for people who sign in.".to_owned()
         } else {
-            format!("A {role} may not do this; it takes one of: {}.", roles.join(", "))
+            format!(
+                "A {role} may not do this; it takes one of: {}.",
+                roles.join(", ")
+            )
         };
         Err(Problem::forbidden("role_may_not", detail))
     }
@@ -136,7 +159,10 @@ impl Access {
         let detail = if scopes.is_empty() {
             "This is for people who sign in, not for keys or links.".to_owned()
         } else {
-            format!("This needs a key with one of the scopes: {}.", scopes.join(", "))
+            format!(
+                "This needs a key with one of the scopes: {}.",
+                scopes.join(", ")
+            )
         };
         Problem::forbidden("scope_missing", detail)
     }
@@ -173,17 +199,35 @@ mod tests {
     }
 
     fn check(access: &Access, actor: &Actor, expect: Option<&str>) {
-        assert_eq!(access.admit(actor).err().map(|problem| problem.code), expect, "{actor:?}");
+        assert_eq!(
+            access.admit(actor).err().map(|problem| problem.code),
+            expect,
+            "{actor:?}"
+        );
     }
 
     #[test]
     fn a_door_opens_for_its_roles_and_scopes_only() {
         let door = Access::staff(&[Role::Agent]).or_scope(Scope::ContactsWrite);
         check(&door, &Actor::User(user(Role::Agent)), None);
-        check(&door, &Actor::User(user(Role::Auditor)), Some("role_may_not"));
+        check(
+            &door,
+            &Actor::User(user(Role::Auditor)),
+            Some("role_may_not"),
+        );
         check(&door, &key(&[Scope::ContactsWrite], None), None);
-        check(&door, &key(&[Scope::EmailWrite], None), Some("scope_missing"));
-        check(&door, &Actor::Anonymous { address: "192.0.2.1".to_owned() }, Some("sign_in_needed"));
+        check(
+            &door,
+            &key(&[Scope::EmailWrite], None),
+            Some("scope_missing"),
+        );
+        check(
+            &door,
+            &Actor::Anonymous {
+                address: "192.0.2.1".to_owned(),
+            },
+            Some("sign_in_needed"),
+        );
     }
 
     #[test]
@@ -199,8 +243,18 @@ mod tests {
     #[test]
     fn a_public_door_with_a_scope_refuses_a_key_without_it() {
         let door = Access::public().or_scope(Scope::PublicContactsWrite);
-        check(&door, &Actor::Anonymous { address: "192.0.2.1".to_owned() }, None);
+        check(
+            &door,
+            &Actor::Anonymous {
+                address: "192.0.2.1".to_owned(),
+            },
+            None,
+        );
         check(&door, &key(&[Scope::PublicContactsWrite], None), None);
-        check(&door, &key(&[Scope::EmailWrite], None), Some("scope_missing"));
+        check(
+            &door,
+            &key(&[Scope::EmailWrite], None),
+            Some("scope_missing"),
+        );
     }
 }

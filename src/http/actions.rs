@@ -12,9 +12,9 @@ use super::answer::Answer;
 use super::call::Call;
 use super::cases::{CASE_NOTE, COUNCIL, check_may};
 use super::dto::act::{
-    AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewCall, NewClosure, NewExtension, NewLink, NewMerge,
-    NewNote, NewPause, NewPromise, NewQuestion, NewReopening, NewReply, NewStage, NewStandardEvent, NewTransfer,
-    Nothing, ReplyScope, owner,
+    AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewCall, NewClosure, NewExtension,
+    NewLink, NewMerge, NewNote, NewPause, NewPromise, NewQuestion, NewReopening, NewReply,
+    NewStage, NewStandardEvent, NewTransfer, Nothing, ReplyScope, owner,
 };
 use super::dto::examples;
 use super::etag::IfMatch;
@@ -219,9 +219,16 @@ pub fn operations() -> Vec<Operation> {
 async fn acknowledge(call: Call) -> Result<Answer, Problem> {
     act(call, |_, _, body: &NewAcknowledgement| {
         if body.how == AcknowledgedBy::Email && body.text.is_none() {
-            return Err(Failure::invalid("/text", "missing_field", "An e-mail needs its words."));
+            return Err(Failure::invalid(
+                "/text",
+                "missing_field",
+                "An e-mail needs its words.",
+            ));
         }
-        Ok(Command::Acknowledge { how: body.how, text: body.text.as_deref().map(str::to_owned) })
+        Ok(Command::Acknowledge {
+            how: body.how,
+            text: body.text.as_deref().map(str::to_owned),
+        })
     })
     .await
 }
@@ -229,14 +236,19 @@ async fn acknowledge(call: Call) -> Result<Answer, Problem> {
 async fn assign(call: Call) -> Result<Answer, Problem> {
     act(call, |tx, asked, body: &NewAssignment| {
         let owner = body.owner.read("/owner")?;
-        Ok(Command::Assign { owner: user(tx, asked.actor, &owner, "/owner")? })
+        Ok(Command::Assign {
+            owner: user(tx, asked.actor, &owner, "/owner")?,
+        })
     })
     .await
 }
 
 async fn transfer(call: Call) -> Result<Answer, Problem> {
     act(call, |_, _, body: &NewTransfer| {
-        Ok(Command::Transfer { queue: body.queue.to_string(), reason: body.reason.to_string() })
+        Ok(Command::Transfer {
+            queue: body.queue.to_string(),
+            reason: body.reason.to_string(),
+        })
     })
     .await
 }
@@ -262,21 +274,38 @@ async fn extend(call: Call) -> Result<Answer, Problem> {
             (Some(on), None) => Longer::UntilOn(on.0),
             (None, Some(by)) => by.into(),
             (None, None) => {
-                return Err(Failure::invalid("/until_on", "missing_field", "Give `until_on` or `by`."));
+                return Err(Failure::invalid(
+                    "/until_on",
+                    "missing_field",
+                    "Give `until_on` or `by`.",
+                ));
             }
             (Some(_), Some(_)) => {
-                return Err(Failure::invalid("/by", "one_of_two", "Give `until_on` or `by`, not both."));
+                return Err(Failure::invalid(
+                    "/by",
+                    "one_of_two",
+                    "Give `until_on` or `by`, not both.",
+                ));
             }
         };
-        Ok(Command::Extend { clock: body.clock.to_string(), to, reason: body.reason.to_string() })
+        Ok(Command::Extend {
+            clock: body.clock.to_string(),
+            to,
+            reason: body.reason.to_string(),
+        })
     })
     .await
 }
 
 async fn ask(call: Call) -> Result<Answer, Problem> {
     act(call, |_, asked, body: &NewQuestion| {
-        let resume_on = body.resume_on.map_or_else(|| actions::default_resume_on(asked.at), |on| on.0);
-        Ok(Command::Ask { text: body.text.to_string(), resume_on })
+        let resume_on = body
+            .resume_on
+            .map_or_else(|| actions::default_resume_on(asked.at), |on| on.0);
+        Ok(Command::Ask {
+            text: body.text.to_string(),
+            resume_on,
+        })
     })
     .await
 }
@@ -303,7 +332,15 @@ async fn take_back(call: Call) -> Result<Answer, Problem> {
         .perform(move |tx, at| {
             let case = actions::find(tx, &actor, &target, Act::Work)?.case;
             notices::find_reply(tx, case.id, notice)?;
-            carry_out(tx, at, &actor, &target, &case, &Command::TakeBackReply { notice }, if_match.as_ref())
+            carry_out(
+                tx,
+                at,
+                &actor,
+                &target,
+                &case,
+                &Command::TakeBackReply { notice },
+                if_match.as_ref(),
+            )
         })
         .await?;
     Ok(Answer::ok(&done))
@@ -311,7 +348,10 @@ async fn take_back(call: Call) -> Result<Answer, Problem> {
 
 async fn note(call: Call) -> Result<Answer, Problem> {
     act(call, |_, _, body: &NewNote| {
-        Ok(Command::Note { text: body.text.to_string(), audience: body.audience })
+        Ok(Command::Note {
+            text: body.text.to_string(),
+            audience: body.audience,
+        })
     })
     .await
 }
@@ -323,23 +363,34 @@ async fn promise(call: Call) -> Result<Answer, Problem> {
         } else {
             user(tx, asked.actor, &body.owner.read("/owner")?, "/owner")?
         };
-        Ok(Command::Promise { what: body.what.to_string(), by: body.by.0, owner })
+        Ok(Command::Promise {
+            what: body.what.to_string(),
+            by: body.by.0,
+            owner,
+        })
     })
     .await
 }
 
 async fn close(call: Call) -> Result<Answer, Problem> {
     act(call, |_, _, body: &NewClosure| match body.outcome {
-        Outcome::Merged => {
-            Err(Failure::invalid("/outcome", "unknown_value", "To merge a case, say into which: use `merges`."))
-        }
+        Outcome::Merged => Err(Failure::invalid(
+            "/outcome",
+            "unknown_value",
+            "To merge a case, say into which: use `merges`.",
+        )),
         outcome => Ok(Command::Close { outcome }),
     })
     .await
 }
 
 async fn reopen(call: Call) -> Result<Answer, Problem> {
-    act(call, |_, _, body: &NewReopening| Ok(Command::Reopen { reason: body.reason.to_string() })).await
+    act(call, |_, _, body: &NewReopening| {
+        Ok(Command::Reopen {
+            reason: body.reason.to_string(),
+        })
+    })
+    .await
 }
 
 async fn open_stage(call: Call) -> Result<Answer, Problem> {
@@ -356,14 +407,19 @@ async fn open_stage(call: Call) -> Result<Answer, Problem> {
 
 async fn merge(call: Call) -> Result<Answer, Problem> {
     act(call, |tx, asked, body: &NewMerge| {
-        Ok(Command::Merge { into: other_case(tx, asked, &body.into, "/into")? })
+        Ok(Command::Merge {
+            into: other_case(tx, asked, &body.into, "/into")?,
+        })
     })
     .await
 }
 
 async fn link(call: Call) -> Result<Answer, Problem> {
     act(call, |tx, asked, body: &NewLink| {
-        Ok(Command::Link { kind: body.kind, case: other_case(tx, asked, &body.case, "/case")? })
+        Ok(Command::Link {
+            kind: body.kind,
+            case: other_case(tx, asked, &body.case, "/case")?,
+        })
     })
     .await
 }
@@ -371,7 +427,11 @@ async fn link(call: Call) -> Result<Answer, Problem> {
 async fn grant(call: Call) -> Result<Answer, Problem> {
     act(call, |tx, asked, body: &NewAccess| {
         if body.people.is_empty() && body.teams.is_empty() && body.about.is_none() {
-            return Err(Failure::invalid("/people", "missing_field", "Name people, teams, or whom it is about."));
+            return Err(Failure::invalid(
+                "/people",
+                "missing_field",
+                "Name people, teams, or whom it is about.",
+            ));
         }
         let mut holders = Vec::new();
         for (place, person) in body.people.iter().enumerate() {
@@ -384,8 +444,16 @@ async fn grant(call: Call) -> Result<Answer, Problem> {
         for (place, team) in body.teams.iter().enumerate() {
             if !teams.contains(&**team) {
                 let known: Vec<&str> = teams.iter().map(String::as_str).collect();
-                let detail = format!("There is no restricted team `{}`; there are: {}.", &**team, known.join(", "));
-                return Err(Failure::invalid(&format!("/teams/{place}"), "unknown_value", detail));
+                let detail = format!(
+                    "There is no restricted team `{}`; there are: {}.",
+                    &**team,
+                    known.join(", ")
+                );
+                return Err(Failure::invalid(
+                    &format!("/teams/{place}"),
+                    "unknown_value",
+                    detail,
+                ));
             }
             holders.push(format!("team:{}", &**team));
         }
@@ -399,10 +467,18 @@ async fn grant(call: Call) -> Result<Answer, Problem> {
                 Some(About::Post(slug.to_string()))
             }
             Some(AboutWhom::Post(_)) => {
-                return Err(Failure::invalid("/about/post", "unknown_value", "There is no post with this slug."));
+                return Err(Failure::invalid(
+                    "/about/post",
+                    "unknown_value",
+                    "There is no post with this slug.",
+                ));
             }
         };
-        Ok(Command::GrantAccess { holders, reason: body.reason.to_string(), about })
+        Ok(Command::GrantAccess {
+            holders,
+            reason: body.reason.to_string(),
+            about,
+        })
     })
     .await
 }
@@ -422,12 +498,23 @@ async fn record_event(call: Call) -> Result<Answer, Problem> {
     act(call, |_, asked, body: &NewStandardEvent| {
         let at = body.at.map_or(asked.at.now, |at| at.0);
         if at > asked.at.now {
-            return Err(Failure::invalid("/at", "in_future", "It has not happened yet."));
+            return Err(Failure::invalid(
+                "/at",
+                "in_future",
+                "It has not happened yet.",
+            ));
         }
         if at < asked.case.received_at {
-            return Err(Failure::invalid("/at", "before_received", "That is before the case was received."));
+            return Err(Failure::invalid(
+                "/at",
+                "before_received",
+                "That is before the case was received.",
+            ));
         }
-        Ok(Command::Record { event: body.event.to_string(), at })
+        Ok(Command::Record {
+            event: body.event.to_string(),
+            at,
+        })
     })
     .await
 }
@@ -439,7 +526,9 @@ where
     F: Fn(&mut Tx<'_>, &Asked<'_>, &T) -> Result<Command, Failure> + Send + 'static,
 {
     let target = call.case()?;
-    let read = call.json::<T>().and_then(|body| Ok((body, call.if_match()?)));
+    let read = call
+        .json::<T>()
+        .and_then(|body| Ok((body, call.if_match()?)));
     let (body, if_match) = match read {
         Ok(read) => read,
         Err(problem) => {
@@ -451,7 +540,11 @@ where
     call.commit(
         move |tx, at| {
             let case = actions::find(tx, &actor, &target, Act::Work)?.case;
-            let asked = Asked { at, actor: &actor, case: &case };
+            let asked = Asked {
+                at,
+                actor: &actor,
+                case: &case,
+            };
             let command = command(tx, &asked, &body)?;
             carry_out(tx, at, &actor, &target, &case, &command, if_match.as_ref())
         },
@@ -472,8 +565,22 @@ fn carry_out(
     if let Some(if_match) = if_match {
         if_match.admits(case.version)?;
     }
-    let acted = actions::act(tx, at, actor, target, command, if_match.map(|_| case.version))?;
-    if matches!(command, Command::Acknowledge { how: AcknowledgedBy::Email, .. }) && acted.notice.is_none() {
+    let acted = actions::act(
+        tx,
+        at,
+        actor,
+        target,
+        command,
+        if_match.map(|_| case.version),
+    )?;
+    if matches!(
+        command,
+        Command::Acknowledge {
+            how: AcknowledgedBy::Email,
+            ..
+        }
+    ) && acted.notice.is_none()
+    {
         return Err(Failure::conflict(
             "no_address",
             "There is no address to send this to. Tell the person another way, and record `spoken` or `letter`.",
@@ -482,24 +589,48 @@ fn carry_out(
     case::acted(tx, actor, &acted)
 }
 
-fn user(conn: &mut Conn, actor: &Actor, whose: &Owner, pointer: &str) -> Result<Option<UserId>, Failure> {
+fn user(
+    conn: &mut Conn,
+    actor: &Actor,
+    whose: &Owner,
+    pointer: &str,
+) -> Result<Option<UserId>, Failure> {
     actions::resolve_owner(conn, actor, whose).map_err(|failure| match failure {
         Failure::Invalid(faults) => Failure::Invalid(
-            faults.into_iter().map(|fault| Fault { pointer: pointer.to_owned(), ..fault }).collect(),
+            faults
+                .into_iter()
+                .map(|fault| Fault {
+                    pointer: pointer.to_owned(),
+                    ..fault
+                })
+                .collect(),
         ),
         other => other,
     })
 }
 
 /// A case named in a document.
-fn other_case(conn: &mut Conn, asked: &Asked<'_>, text: &str, pointer: &str) -> Result<CaseId, Failure> {
-    let pattern = asked.at.council.catalogue.council.reference_alias.as_deref();
-    let unknown =
-        || Failure::invalid(pointer, "unknown_value", "There is no case with this id or reference.");
+fn other_case(
+    conn: &mut Conn,
+    asked: &Asked<'_>,
+    text: &str,
+    pointer: &str,
+) -> Result<CaseId, Failure> {
+    let pattern = asked.at.council.catalogue.council.alias_pattern();
+    let pattern = pattern.as_deref();
+    let unknown = || {
+        Failure::invalid(
+            pointer,
+            "unknown_value",
+            "There is no case with this id or reference.",
+        )
+    };
     let target = Target::parse(text, pattern).map_err(|why| match why {
-        ReferenceError::Mistyped => {
-            Failure::invalid(pointer, "reference_mistyped", "One character of this reference is mistyped.")
-        }
+        ReferenceError::Mistyped => Failure::invalid(
+            pointer,
+            "reference_mistyped",
+            "One character of this reference is mistyped.",
+        ),
         ReferenceError::NotAReference => unknown(),
     })?;
     match actions::find(conn, asked.actor, &target, Act::Read) {
@@ -512,7 +643,15 @@ fn other_case(conn: &mut Conn, asked: &Asked<'_>, text: &str, pointer: &str) -> 
 /// Teams that hold restricted cases anywhere in the catalogue.
 fn restricted_teams(at: &Moment) -> BTreeSet<String> {
     let catalogue = &at.council.catalogue;
-    let of_queues = catalogue.queues.values().flat_map(|queue| queue.restricted_teams.iter());
-    let of_categories = catalogue.categories().flat_map(|(_, category)| category.restricted_to.iter());
-    of_queues.chain(of_categories).map(|team| team.trim_start_matches("team:").to_owned()).collect()
+    let of_queues = catalogue
+        .queues
+        .values()
+        .flat_map(|queue| queue.restricted_teams.iter());
+    let of_categories = catalogue
+        .categories()
+        .flat_map(|(_, category)| category.restricted_to.iter());
+    of_queues
+        .chain(of_categories)
+        .map(|team| team.trim_start_matches("team:").to_owned())
+        .collect()
 }

@@ -46,7 +46,11 @@ impl Answer {
     /// An answer without content.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), content: Content::Empty }
+        Self {
+            status,
+            headers: Vec::new(),
+            content: Content::Empty,
+        }
     }
 
     /// 204.
@@ -62,7 +66,12 @@ impl Answer {
             Ok(bytes) => Content::Bytes(bytes.into()),
             Err(error) => Content::Unwritable(error),
         };
-        Self { status, headers: Vec::new(), content }.with_header("content-type", "application/json")
+        Self {
+            status,
+            headers: Vec::new(),
+            content,
+        }
+        .with_header("content-type", "application/json")
     }
 
     /// 200 with a document.
@@ -80,8 +89,12 @@ impl Answer {
     /// Bytes of any type.
     #[must_use]
     pub fn bytes(status: u16, content_type: &str, bytes: impl Into<Bytes>) -> Self {
-        Self { status, headers: Vec::new(), content: Content::Bytes(bytes.into()) }
-            .with_header("content-type", content_type)
+        Self {
+            status,
+            headers: Vec::new(),
+            content: Content::Bytes(bytes.into()),
+        }
+        .with_header("content-type", content_type)
     }
 
     /// A page for people, which may load nothing from elsewhere.
@@ -94,9 +107,13 @@ impl Answer {
     /// Server-sent events, as long as their sender lives.
     #[must_use]
     pub fn events(events: Receiver<Bytes>) -> Self {
-        Self { status: 200, headers: Vec::new(), content: Content::Stream(events) }
-            .with_header("content-type", "text/event-stream")
-            .with_header("x-accel-buffering", "no")
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            content: Content::Stream(events),
+        }
+        .with_header("content-type", "text/event-stream")
+        .with_header("x-accel-buffering", "no")
     }
 
     /// Sends the reader on (303).
@@ -121,7 +138,10 @@ impl Answer {
     /// The first value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(super) fn into_answered(self) -> Result<Answered, Failure> {
@@ -129,10 +149,17 @@ impl Answer {
             Content::Empty => Vec::new(),
             Content::Bytes(bytes) => bytes.to_vec(),
             Content::Unwritable(error) => return Err(Failure::Fault(error.into())),
-            Content::Stream(_) => return Err(Failure::Fault(anyhow::anyhow!("a stream cannot be kept"))),
+            Content::Stream(_) => {
+                return Err(Failure::Fault(anyhow::anyhow!("a stream cannot be kept")));
+            }
         };
         let headers: BTreeMap<String, String> = self.headers.into_iter().collect();
-        Ok(Answered { fingerprint: String::new(), status: self.status, headers, body })
+        Ok(Answered {
+            fingerprint: String::new(),
+            status: self.status,
+            headers,
+            body,
+        })
     }
 
     pub(super) fn from_answered(answered: Answered, is_replay: bool) -> Self {
@@ -145,7 +172,11 @@ impl Answer {
         if is_replay {
             headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));
         }
-        Self { status: answered.status, headers, content }
+        Self {
+            status: answered.status,
+            headers,
+            content,
+        }
     }
 
     /// The same as actix takes it. Headers that cannot stand in HTTP are left out and logged: they
@@ -159,7 +190,10 @@ impl Answer {
                 response.force_close();
                 continue;
             }
-            match (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) {
+            match (
+                HeaderName::try_from(name.as_str()),
+                HeaderValue::from_str(value),
+            ) {
                 (Ok(name), Ok(value)) => {
                     response.append_header((name, value));
                 }
@@ -194,7 +228,10 @@ impl MessageBody for Events {
         BodySize::Stream
     }
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
         self.get_mut().0.poll_recv(cx).map(|event| event.map(Ok))
     }
 }

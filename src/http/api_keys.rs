@@ -81,7 +81,9 @@ pub fn operations() -> Vec<Operation> {
             .body::<NewApiKey>()
             .answers::<CreatedApiKey>(201, "The key. This is the only time it is shown.")
             .answer_header("Location", "Where it is listed.")
-            .example_request(json!({"name": "website", "scopes": ["public_contacts:write", "catalogue:read"]})),
+            .example_request(
+                json!({"name": "website", "scopes": ["public_contacts:write", "catalogue:read"]}),
+            ),
         get("/v1/api-keys/{key}", show)
             .id("get_api_key")
             .summary("One key")
@@ -95,7 +97,10 @@ pub fn operations() -> Vec<Operation> {
             .tag("API keys")
             .access(admin())
             .path_note("key", "The key's id.")
-            .answers_nothing(204, "It opens nothing any more, on any server within seconds."),
+            .answers_nothing(
+                204,
+                "It opens nothing any more, on any server within seconds.",
+            ),
     ]
 }
 
@@ -126,12 +131,21 @@ async fn create(call: Call) -> Result<Answer, Problem> {
                 queues: new.queues.into_iter().map(Line::into_string).collect(),
                 expires_at: new.expires_at.map(|at| at.0),
             };
-            Ok((accounts::create_key(tx, at, &actor, new, &secret)?, secret.key.clone()))
+            Ok((
+                accounts::create_key(tx, at, &actor, new, &secret)?,
+                secret.key.clone(),
+            ))
         },
         |(kept, key)| {
             let about = ApiKey::from(kept);
             let location = format!("/v1/api-keys/{}", about.id);
-            Answer::created(&location, &CreatedApiKey { key: key.clone(), about })
+            Answer::created(
+                &location,
+                &CreatedApiKey {
+                    key: key.clone(),
+                    about,
+                },
+            )
         },
     )
     .await
@@ -140,14 +154,18 @@ async fn create(call: Call) -> Result<Answer, Problem> {
 async fn show(call: Call) -> Result<Answer, Problem> {
     let id: ApiKeyId = call.id("key")?;
     let keys = call.read(|conn, _| accounts::list_keys(conn)).await?;
-    let kept = keys.iter().find(|kept| kept.key.id == id).ok_or_else(Problem::not_found)?;
+    let kept = keys
+        .iter()
+        .find(|kept| kept.key.id == id)
+        .ok_or_else(Problem::not_found)?;
     Ok(Answer::ok(&ApiKey::from(kept)))
 }
 
 async fn revoke(call: Call) -> Result<Answer, Problem> {
     let id: ApiKeyId = call.id("key")?;
     let actor = call.actor.clone();
-    call.perform(move |tx, at| accounts::revoke_key(tx, at, &actor, id)).await?;
+    call.perform(move |tx, at| accounts::revoke_key(tx, at, &actor, id))
+        .await?;
     call.front.forget_the_recognised();
     Ok(Answer::no_content())
 }

@@ -107,7 +107,11 @@ async fn sign_in(call: Call) -> Result<Answer, Problem> {
     // before the first is counted.
     budget
         .spend(&call.address, front.desk.time.monotonic())
-        .map_err(|Exhausted { retry_after_seconds }| Problem::too_many(retry_after_seconds))?;
+        .map_err(
+            |Exhausted {
+                 retry_after_seconds,
+             }| Problem::too_many(retry_after_seconds),
+        )?;
     let signed = accounts::sign_in(
         &front.desk,
         &front.hasher,
@@ -121,7 +125,10 @@ async fn sign_in(call: Call) -> Result<Answer, Problem> {
             budget.give_back(&call.address);
             tokens(&call, signed)
         }
-        Ok(None) => Err(Problem::unauthenticated("bad_credentials", "Address and password do not belong together.")),
+        Ok(None) => Err(Problem::unauthenticated(
+            "bad_credentials",
+            "Address and password do not belong together.",
+        )),
         // Nothing was learnt by it, so it was no guess.
         Err(failure) => {
             budget.give_back(&call.address);
@@ -138,7 +145,11 @@ async fn refresh(call: Call) -> Result<Answer, Problem> {
         None => {
             // A reused token has just ended its family.
             front.forget_the_recognised();
-            Err(recognise::refuse_guess(front, &call.address, TokenFault::Invalid))
+            Err(recognise::refuse_guess(
+                front,
+                &call.address,
+                TokenFault::Invalid,
+            ))
         }
     }
 }
@@ -171,9 +182,14 @@ async fn me(call: Call) -> Result<Answer, Problem> {
 fn tokens(call: &Call, signed: SignedIn) -> Result<Answer, Problem> {
     let front = &call.front;
     let life = (i64::from(front.auth.access_minutes) * 60).min(access_tokens::LONGEST_LIFE_SECONDS);
-    let access_token =
-        access_tokens::issue(&front.access_key, signed.user.id, signed.session, accounts::real_now(), life)
-            .map_err(Problem::fault)?;
+    let access_token = access_tokens::issue(
+        &front.access_key,
+        signed.user.id,
+        signed.session,
+        accounts::real_now(),
+        life,
+    )
+    .map_err(Problem::fault)?;
     Ok(Answer::ok(&Tokens {
         access_token,
         token_type: "Bearer",

@@ -54,7 +54,11 @@ impl Call {
     /// # Errors
     /// 400 when it is not JSON, 422 with every fault when it does not fit.
     pub fn json<T: DeserializeOwned + JsonSchema + 'static>(&self) -> Result<T, Problem> {
-        let bytes: &[u8] = if self.body.is_empty() && self.body_may_be_absent { b"{}" } else { &self.body };
+        let bytes: &[u8] = if self.body.is_empty() && self.body_may_be_absent {
+            b"{}"
+        } else {
+            &self.body
+        };
         let value = strict_json::read(bytes)?;
         shape::fit(value).map_err(Problem::invalid)
     }
@@ -80,7 +84,10 @@ impl Call {
     /// A variable part of the path, decoded; empty when the route has none of this name.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
-        self.path_values.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str())
+        self.path_values
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value.as_str())
     }
 
     /// An id in the path. What cannot be one names nothing.
@@ -97,7 +104,8 @@ impl Call {
     /// 400 when one character of a reference is mistyped; 404 for what cannot name a case.
     pub fn case(&self) -> Result<Target, Problem> {
         let council = self.front.desk.council();
-        let alias_pattern = council.catalogue.council.reference_alias.as_deref();
+        let alias_pattern = council.catalogue.council.alias_pattern();
+        let alias_pattern = alias_pattern.as_deref();
         Target::parse(self.path("case"), alias_pattern).map_err(|error| match error {
             ReferenceError::Mistyped => Problem::unreadable(
                 "reference_mistyped",
@@ -161,7 +169,9 @@ impl Call {
         let done = self
             .front
             .desk
-            .write(self.once.clone(), work, move |value| answer(value).into_answered())
+            .write(self.once.clone(), work, move |value| {
+                answer(value).into_answered()
+            })
             .await?;
         Ok(Answer::from_answered(done.answered, done.is_replay))
     }
@@ -196,17 +206,28 @@ impl Call {
     /// # Errors
     /// 400 when it is not one we gave out for this list.
     pub fn cursor<C: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<C>, Problem> {
-        cursor.map(|text| paging::read_cursor(&self.front, self.route, text)).transpose()
+        cursor
+            .map(|text| paging::read_cursor(&self.front, self.route, text))
+            .transpose()
     }
 
     /// A page of a list with the cursor of the next one, in the body and as `Link`.
     #[must_use]
-    pub fn page<T: Serialize, C: Serialize>(&self, items: Vec<T>, next: Option<&C>, total: Option<u64>) -> Answer {
+    pub fn page<T: Serialize, C: Serialize>(
+        &self,
+        items: Vec<T>,
+        next: Option<&C>,
+        total: Option<u64>,
+    ) -> Answer {
         let next_cursor = next.map(|next| paging::write_cursor(&self.front, self.route, next));
         let link = next_cursor
             .as_deref()
             .map(|cursor| paging::link_to_next(&self.path, &self.query_string, cursor));
-        let answer = Answer::ok(&Page { items, next_cursor, total });
+        let answer = Answer::ok(&Page {
+            items,
+            next_cursor,
+            total,
+        });
         match link {
             Some(link) => answer.with_header("link", link),
             None => answer,

@@ -32,9 +32,15 @@ pub const READERS: &[Role] = &[
     Role::Partner,
 ];
 /// The council's own people who work cases.
-pub const COUNCIL: &[Role] = &[Role::Agent, Role::Officer, Role::TeamLeader, Role::HeadOfService];
+pub const COUNCIL: &[Role] = &[
+    Role::Agent,
+    Role::Officer,
+    Role::TeamLeader,
+    Role::HeadOfService,
+];
 /// What stands for a case in a path.
-pub const CASE_NOTE: &str = "The case's id, its reference (`4X7-K92-MQ3`), or one it had in an older system.";
+pub const CASE_NOTE: &str =
+    "The case's id, its reference (`4X7-K92-MQ3`), or one it had in an older system.";
 
 /// Its operations.
 #[must_use]
@@ -128,7 +134,8 @@ pub fn operations() -> Vec<Operation> {
 /// 404, 403.
 pub async fn check_may(call: &Call, target: &Target, act: Act) -> Result<(), Problem> {
     let (actor, target) = (call.actor.clone(), target.clone());
-    call.read(move |conn, _| actions::find(conn, &actor, &target, act).map(|_| ())).await
+    call.read(move |conn, _| actions::find(conn, &actor, &target, act).map(|_| ()))
+        .await
 }
 
 async fn list(call: Call) -> Result<Answer, Problem> {
@@ -140,14 +147,17 @@ async fn list(call: Call) -> Result<Answer, Problem> {
         return Err(Problem::unreadable("bad_cursor", detail).at("/cursor", "bad_cursor", detail));
     }
     let (actor, limit) = (call.actor.clone(), query.page.limit);
-    let (part, total) =
-        call.read(move |conn, at| case::list(conn, at, &actor, &question, after, limit)).await?;
+    let (part, total) = call
+        .read(move |conn, at| case::list(conn, at, &actor, &question, after, limit))
+        .await?;
     Ok(call.page(part.items, part.next.as_ref(), total))
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let (target, actor) = (call.case()?, call.actor.clone());
-    let detail = call.read(move |conn, _| case::detail(conn, &actor, &target)).await?;
+    let detail = call
+        .read(move |conn, _| case::detail(conn, &actor, &target))
+        .await?;
     Ok(Answer::ok(&detail).with_etag(detail.case.version))
 }
 
@@ -172,8 +182,9 @@ async fn timeline(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<EventId> = call.cursor(query.cursor.as_deref())?;
     let (target, actor) = (call.case()?, call.actor.clone());
-    let part =
-        call.read(move |conn, _| history::timeline(conn, &actor, &target, after, query.limit)).await?;
+    let part = call
+        .read(move |conn, _| history::timeline(conn, &actor, &target, after, query.limit))
+        .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
 
@@ -181,18 +192,25 @@ async fn list_clocks(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let n_before: usize = call.cursor(query.cursor.as_deref())?.unwrap_or(0);
     let (target, actor) = (call.case()?, call.actor.clone());
-    let all = call.read(move |conn, at| clocks::clocks(conn, at, &actor, &target)).await?;
+    let all = call
+        .read(move |conn, at| clocks::clocks(conn, at, &actor, &target))
+        .await?;
     let n_shown = n_before + usize::from(query.limit);
     let next = (all.len() > n_shown).then_some(n_shown);
-    let items: Vec<ClockView> = all.into_iter().skip(n_before).take(usize::from(query.limit)).collect();
+    let items: Vec<ClockView> = all
+        .into_iter()
+        .skip(n_before)
+        .take(usize::from(query.limit))
+        .collect();
     Ok(call.page(items, next.as_ref(), None))
 }
 
 async fn explain(call: Call) -> Result<Answer, Problem> {
     let (target, actor) = (call.case()?, call.actor.clone());
     let clock = call.path("clock").to_owned();
-    let told =
-        call.read(move |conn, at| clocks::explanation(conn, at, &actor, &target, &clock)).await?;
+    let told = call
+        .read(move |conn, at| clocks::explanation(conn, at, &actor, &target, &clock))
+        .await?;
     Ok(Answer::ok(&told))
 }
 
@@ -200,8 +218,9 @@ async fn list_contacts(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(query.cursor.as_deref())?;
     let (target, actor) = (call.case()?, call.actor.clone());
-    let part =
-        call.read(move |conn, _| history::contacts(conn, &actor, &target, after, query.limit)).await?;
+    let part = call
+        .read(move |conn, _| history::contacts(conn, &actor, &target, after, query.limit))
+        .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
 
@@ -209,7 +228,9 @@ async fn list_notices(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(query.cursor.as_deref())?;
     let (target, actor) = (call.case()?, call.actor.clone());
-    let part = call.read(move |conn, _| notices::of_case(conn, &actor, &target, after, query.limit)).await?;
+    let part = call
+        .read(move |conn, _| notices::of_case(conn, &actor, &target, after, query.limit))
+        .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
 
@@ -217,7 +238,11 @@ fn amendment(at: &Moment, case: &Case, change: &CaseChange) -> Result<Amendment,
     let place = match (change.service.as_deref(), change.category.as_deref()) {
         (None, None) => None,
         (Some(_), None) => {
-            return Err(Failure::invalid("/category", "missing_field", "A service needs a category of it."));
+            return Err(Failure::invalid(
+                "/category",
+                "missing_field",
+                "A service needs a category of it.",
+            ));
         }
         (service, Some(category)) => {
             let (named, category) = match category.split_once('/') {
@@ -241,6 +266,7 @@ fn amendment(at: &Moment, case: &Case, change: &CaseChange) -> Result<Amendment,
         location: change.location.clone(),
         fields: change.fields.clone(),
         // Where it is already, nothing is planned anew.
-        category: place.filter(|place| place.service != case.service || place.category != case.category),
+        category: place
+            .filter(|place| place.service != case.service || place.category != case.category),
     })
 }

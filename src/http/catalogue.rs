@@ -8,7 +8,8 @@ use super::access::{Access, EVERYBODY};
 use super::answer::Answer;
 use super::call::Call;
 use super::dto::catalogue::{
-    CatalogueApplied, CatalogueChange, CataloguePreview, CatalogueTree, CatalogueVersion, CatalogueVersionTree,
+    CatalogueApplied, CatalogueChange, CataloguePreview, CatalogueTree, CatalogueVersion,
+    CatalogueVersionTree,
 };
 use super::etag::IfMatch;
 use super::operation::{Body, Limit, Operation, get, put};
@@ -35,8 +36,7 @@ const LARGEST: Limit = Limit::Bytes(8 * 1024 * 1024);
 pub fn operations() -> Vec<Operation> {
     let staff = || Access::staff(EVERYBODY).or_scope(Scope::CatalogueRead);
     let admin = || Access::staff(&[Role::Admin]);
-    let version =
-        || json!({"version": 4, "applied_at": "2026-11-20T16:58:00Z", "applied_by": "user:019a9f5e-7c00-7000-8000-000000000004"});
+    let version = || json!({"version": 4, "applied_at": "2026-11-20T16:58:00Z", "applied_by": "user:019a9f5e-7c00-7000-8000-000000000004"});
     let changes = || {
         json!([{
             "path": "/services/parking/categories/permit/response_working_days", "before": 5, "after": 3,
@@ -92,7 +92,9 @@ pub fn operations() -> Vec<Operation> {
             .access(staff())
             .path_note("version", "Its number.")
             .answers::<CatalogueVersionTree>(200, "The version with its tree.")
-            .example_response(json!({"version": 4, "catalogue": {"council": {"name": "Northmere"}}})),
+            .example_response(
+                json!({"version": 4, "catalogue": {"council": {"name": "Northmere"}}}),
+            ),
     ]
 }
 
@@ -118,7 +120,9 @@ async fn apply(call: Call) -> Result<Answer, Problem> {
             if_match.admits(version_in_force(&call)?)?;
         }
         let changes = call.read(move |_, at| preview(at, &tree)).await?;
-        return Ok(Answer::ok(&CatalogueOutcome::Preview(CataloguePreview { changes })));
+        return Ok(Answer::ok(&CatalogueOutcome::Preview(CataloguePreview {
+            changes,
+        })));
     }
     let if_match = only_version(&call, call.require_if_match()?)?;
     let actor = call.actor.clone();
@@ -132,9 +136,14 @@ async fn apply(call: Call) -> Result<Answer, Problem> {
     // Other replicas take it over when they next look; whoever asks this one sees it at once.
     let examples = Example::read_lines(embedded::triage_examples())
         .map_err(|faults| Problem::fault(anyhow::anyhow!("examples: {}", faults.join("; "))))?;
-    catalogue::refresh(&call.front.desk, &examples).await.map_err(Problem::fault)?;
+    catalogue::refresh(&call.front.desk, &examples)
+        .await
+        .map_err(Problem::fault)?;
     let number = version.version;
-    let applied = CatalogueApplied { version: CatalogueVersion::from(version), changes };
+    let applied = CatalogueApplied {
+        version: CatalogueVersion::from(version),
+        changes,
+    };
     Ok(Answer::ok(&CatalogueOutcome::Applied(applied)).with_etag(number))
 }
 
@@ -146,12 +155,20 @@ async fn list_versions(call: Call) -> Result<Answer, Problem> {
 
 async fn show_version(call: Call) -> Result<Answer, Problem> {
     let number: i64 = call.id("version")?;
-    let tree = call.read(move |conn, _| catalogue::version(conn, number)).await?;
-    Ok(Answer::ok(&CatalogueVersionTree { version: number, catalogue: CatalogueTree(tree) }))
+    let tree = call
+        .read(move |conn, _| catalogue::version(conn, number))
+        .await?;
+    Ok(Answer::ok(&CatalogueVersionTree {
+        version: number,
+        catalogue: CatalogueTree(tree),
+    }))
 }
 
 fn preview(at: &Moment, tree: &CatalogueTree) -> Result<Vec<CatalogueChange>, Failure> {
-    Ok(catalogue::preview(at, &tree.0)?.into_iter().map(CatalogueChange::from).collect())
+    Ok(catalogue::preview(at, &tree.0)?
+        .into_iter()
+        .map(CatalogueChange::from)
+        .collect())
 }
 
 fn version_in_force(call: &Call) -> Result<i64, Problem> {

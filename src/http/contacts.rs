@@ -1,8 +1,8 @@
 //! Logging a contact: an agent, a councillor, the night desk or a program says what somebody told
 //! the council.
 
-use serde::de::DeserializeOwned;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::access::Access;
@@ -15,7 +15,9 @@ use super::{shape, strict_json};
 use crate::casework::actions::{self, Target};
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::views::case::{self, RelatedCase};
-use crate::casework::{Conn, Failure, Fault, Filed, Moment, Tx, accounts, letters, people, receipts};
+use crate::casework::{
+    Conn, Failure, Fault, Filed, Moment, Tx, accounts, letters, people, receipts,
+};
 use crate::channels::given::{Read, Unfit};
 use crate::channels::logged::{self, Member};
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
@@ -116,15 +118,24 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
     call.commit(
         move |tx, at| {
             let (enquiry, case) = read_logged(tx, at, &actor, &sent, &faults)?;
-            let entry = Entry { case, ..Entry::by(actor.clone()) };
+            let entry = Entry {
+                case,
+                ..Entry::by(actor.clone())
+            };
             let received = intake::receive(tx, at, &enquiry, &entry)?;
             answer_for(tx, at, &actor, received)
         },
         |received| {
-            let status = if received.duplicate.is_some() { 200 } else { 201 };
+            let status = if received.duplicate.is_some() {
+                200
+            } else {
+                201
+            };
             let answer = Answer::json(status, received);
             match &received.case {
-                Some(case) if status == 201 => answer.with_header("location", case.links.itself.clone()),
+                Some(case) if status == 201 => {
+                    answer.with_header("location", case.links.itself.clone())
+                }
                 _ => answer,
             }
         },
@@ -167,17 +178,31 @@ pub(super) fn read_logged(
     sent: &NewContact,
     faults: &[Fault],
 ) -> Result<(Enquiry, Option<CaseId>), Failure> {
-    let Read { mut enquiry, faults: unfit } = logged::read(sent.clone().into_logged(), at.now);
+    let Read {
+        mut enquiry,
+        faults: unfit,
+    } = logged::read(sent.clone().into_logged(), at.now);
     match actor.user() {
         Some(user) if user.role == Role::Councillor => {
-            logged::raised_by(Member { name: &user.name, email: &user.email }, &mut enquiry);
+            logged::raised_by(
+                Member {
+                    name: &user.name,
+                    email: &user.email,
+                },
+                &mut enquiry,
+            );
         }
         Some(user) if user.role == Role::Partner => enquiry.channel = Channel::OutOfHours,
         _ => {}
     }
     check_channel(conn, actor, enquiry.channel)?;
     let mut found = together(faults, unfit);
-    let case = match sent.case.as_deref().map(|case| find_case(conn, at, actor, case)).transpose()? {
+    let case = match sent
+        .case
+        .as_deref()
+        .map(|case| find_case(conn, at, actor, case))
+        .transpose()?
+    {
         Some(Ok(case)) => Some(case),
         Some(Err(fault)) => {
             found.push(fault);
@@ -189,7 +214,11 @@ pub(super) fn read_logged(
         && !is_known(people::find_for(conn, at, actor, person))?
     {
         let detail = "There is no person with this id, or none you may look up.".to_owned();
-        found.push(Fault { pointer: "/person_id".to_owned(), code: "unknown_value", detail });
+        found.push(Fault {
+            pointer: "/person_id".to_owned(),
+            code: "unknown_value",
+            detail,
+        });
     }
     found.extend(check_access_point(at, &enquiry));
     refuse_all(at, &enquiry, found)?;
@@ -198,7 +227,11 @@ pub(super) fn read_logged(
 
 /// Refuses when there is anything to refuse, and then names everything the catalogue says no to as
 /// well.
-pub(super) fn refuse_all(at: &Moment, enquiry: &Enquiry, mut faults: Vec<Fault>) -> Result<(), Failure> {
+pub(super) fn refuse_all(
+    at: &Moment,
+    enquiry: &Enquiry,
+    mut faults: Vec<Fault>,
+) -> Result<(), Failure> {
     if faults.is_empty() {
         return Ok(());
     }
@@ -211,18 +244,32 @@ pub(super) fn refuse_all(at: &Moment, enquiry: &Enquiry, mut faults: Vec<Fault>)
 /// Faults of the shape and of what is meant by it, without saying that something is lacking where
 /// it was struck out.
 pub(super) fn together(faults: &[Fault], unfit: Vec<Unfit>) -> Vec<Fault> {
-    let was_struck = |pointer: &str| faults.iter().any(|fault| fault.pointer.starts_with(pointer));
+    let was_struck = |pointer: &str| {
+        faults
+            .iter()
+            .any(|fault| fault.pointer.starts_with(pointer))
+    };
     let unfit = unfit.into_iter().filter(|one| {
         let says_lacking = one.code == "missing_field";
-        !(says_lacking && (was_struck(&one.pointer) || (one.pointer == "/body" && was_struck("/subject"))))
+        !(says_lacking
+            && (was_struck(&one.pointer) || (one.pointer == "/body" && was_struck("/subject"))))
     });
     let mut all = faults.to_vec();
-    all.extend(unfit.map(|one| Fault { pointer: one.pointer, code: one.code, detail: one.detail }));
+    all.extend(unfit.map(|one| Fault {
+        pointer: one.pointer,
+        code: one.code,
+        detail: one.detail,
+    }));
     all
 }
 
 /// What is answered to whoever logged it, and nothing they may not know of.
-fn answer_for(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mut received: Received) -> Result<ContactReceived, Failure> {
+fn answer_for(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mut received: Received,
+) -> Result<ContactReceived, Failure> {
     if let Some(filed) = &received.case
         && (received.is_joined || received.is_duplicate)
     {
@@ -230,7 +277,12 @@ fn answer_for(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mut received: Receive
         received.read_out = said.read_out;
         // Whoever repeats what opened the case is whoever has the link already.
         if received.is_duplicate && received.contact.disposition == Disposition::Opened {
-            received.access = Some(letters::link_for(tx, at, filed.case.id, received.contact.person)?);
+            received.access = Some(letters::link_for(
+                tx,
+                at,
+                filed.case.id,
+                received.contact.person,
+            )?);
         }
     }
     received.linked.retain(|filed| may_be_named(actor, filed));
@@ -244,14 +296,17 @@ fn answer_for(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mut received: Receive
         && received.receipt.is_none()
         && let Some(person) = received.contact.person
     {
-        answered.person = Some(super::dto::contact::PersonLink { id: person.0.into() });
+        answered.person = Some(super::dto::contact::PersonLink {
+            id: person.0.into(),
+        });
     }
     Ok(answered)
 }
 
 /// A case beside theirs may be named to them unless it is restricted and not theirs to see.
 fn may_be_named(actor: &Actor, filed: &Filed) -> bool {
-    filed.case.secrecy != Secrecy::Restricted || may(actor, Act::Read, &filed.case, false) == Verdict::Allow
+    filed.case.secrecy != Secrecy::Restricted
+        || may(actor, Act::Read, &filed.case, false) == Verdict::Allow
 }
 
 fn related(filed: &Filed) -> RelatedCase {
@@ -265,10 +320,25 @@ fn related(filed: &Filed) -> RelatedCase {
     }
 }
 
-fn find_case(conn: &mut Conn, at: &Moment, actor: &Actor, text: &str) -> Result<Result<CaseId, Fault>, Failure> {
-    let fault = |code, detail: String| Fault { pointer: "/case".to_owned(), code, detail };
-    let unknown = || fault("unknown_value", "There is no case of this id or reference, or none you may see.".to_owned());
-    let alias = at.council.catalogue.council.reference_alias.as_deref();
+fn find_case(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    text: &str,
+) -> Result<Result<CaseId, Fault>, Failure> {
+    let fault = |code, detail: String| Fault {
+        pointer: "/case".to_owned(),
+        code,
+        detail,
+    };
+    let unknown = || {
+        fault(
+            "unknown_value",
+            "There is no case of this id or reference, or none you may see.".to_owned(),
+        )
+    };
+    let alias = at.council.catalogue.council.alias_pattern();
+    let alias = alias.as_deref();
     let target = match Target::parse(text, alias) {
         Ok(target) => target,
         Err(mistyped @ ReferenceError::Mistyped) => {
@@ -293,21 +363,31 @@ fn check_access_point(at: &Moment, enquiry: &Enquiry) -> Option<Fault> {
     Some(Fault {
         pointer: "/access_point".to_owned(),
         code: "unknown_value",
-        detail: format!("There is no access point `{given}`; there are: {}.", known.join(", ")),
+        detail: format!(
+            "There is no access point `{given}`; there are: {}.",
+            known.join(", ")
+        ),
     })
 }
 
 /// A key may be limited to channels.
 fn check_channel(conn: &mut Conn, actor: &Actor, channel: Channel) -> Result<(), Failure> {
-    let Actor::Key(key) = actor else { return Ok(()) };
-    let kept = accounts::list_keys(conn)?.into_iter().find(|kept| kept.key.id == key.id);
+    let Actor::Key(key) = actor else {
+        return Ok(());
+    };
+    let kept = accounts::list_keys(conn)?
+        .into_iter()
+        .find(|kept| kept.key.id == key.id);
     let channels = kept.map(|kept| kept.channels).unwrap_or_default();
     if channels.is_empty() || channels.iter().any(|own| own == channel.as_str()) {
         return Ok(());
     }
     Err(Failure::forbidden(
         "channel_not_allowed",
-        format!("This key brings in contacts of these channels only: {}.", channels.join(", ")),
+        format!(
+            "This key brings in contacts of these channels only: {}.",
+            channels.join(", ")
+        ),
     ))
 }
 
@@ -321,7 +401,9 @@ fn is_known<T>(found: Result<T, Failure>) -> Result<bool, Failure> {
 
 /// Takes one member out of a document.
 fn strike_out(document: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return;
+    };
     let name = name.replace("~1", "/").replace("~0", "~");
     match document.pointer_mut(parent) {
         Some(Value::Object(members)) => {
@@ -353,11 +435,22 @@ mod tests {
 
     #[test]
     fn a_subject_that_is_too_long_is_not_also_said_to_be_missing() {
-        let fault = |pointer: &str, code| Fault { pointer: pointer.to_owned(), code, detail: String::new() };
-        let unfit = |pointer: &str, code| Unfit { pointer: pointer.to_owned(), code, detail: String::new() };
+        let fault = |pointer: &str, code| Fault {
+            pointer: pointer.to_owned(),
+            code,
+            detail: String::new(),
+        };
+        let unfit = |pointer: &str, code| Unfit {
+            pointer: pointer.to_owned(),
+            code,
+            detail: String::new(),
+        };
         let all = together(
             &[fault("/subject", "too_long")],
-            vec![unfit("/body", "missing_field"), unfit("/person/phone", "bad_format")],
+            vec![
+                unfit("/body", "missing_field"),
+                unfit("/person/phone", "bad_format"),
+            ],
         );
         let all: Vec<&str> = all.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(all, ["/subject", "/person/phone"]);

@@ -5,10 +5,8 @@ use actix_web::http::header::HeaderMap;
 use super::answer::Answer;
 use crate::config::Http;
 
-const HEADERS: &str =
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Reeve-Acting-User, X-Request-Id";
-const EXPOSED: &str =
-    "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+const HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Reeve-Acting-User, X-Request-Id";
+const EXPOSED: &str = "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
 /// Answers OPTIONS.
 pub fn preflight(settings: &Http, headers: &HeaderMap, allow: &str) -> Answer {
@@ -27,14 +25,25 @@ pub fn mark(settings: &Http, headers: &HeaderMap, answer: &mut Answer) {
     if settings.allowed_origins.is_empty() {
         return;
     }
-    answer.headers.push(("vary".to_owned(), "Origin".to_owned()));
+    answer
+        .headers
+        .push(("vary".to_owned(), "Origin".to_owned()));
     if let Some(origin) = allowed(settings, headers) {
-        answer.headers.push(("access-control-allow-origin".to_owned(), origin.to_owned()));
-        answer.headers.push(("access-control-expose-headers".to_owned(), EXPOSED.to_owned()));
+        answer
+            .headers
+            .push(("access-control-allow-origin".to_owned(), origin.to_owned()));
+        answer.headers.push((
+            "access-control-expose-headers".to_owned(),
+            EXPOSED.to_owned(),
+        ));
     }
 }
 
 fn allowed<'s>(settings: &'s Http, headers: &HeaderMap) -> Option<&'s str> {
     let origin = headers.get("origin")?.to_str().ok()?;
-    settings.allowed_origins.iter().map(String::as_str).find(|allowed| *allowed == origin)
+    settings
+        .allowed_origins
+        .iter()
+        .map(String::as_str)
+        .find(|allowed| *allowed == origin)
 }

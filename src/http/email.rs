@@ -85,11 +85,21 @@ pub fn operations() -> Vec<Operation> {
 async fn take_mail(call: Call) -> Result<Answer, Problem> {
     let query: EnvelopeQuery = call.query()?;
     if call.body.is_empty() {
-        return Err(Problem::new(422, "empty_message", "The message is empty: send its bytes as the body."));
+        return Err(Problem::new(
+            422,
+            "empty_message",
+            "The message is empty: send its bytes as the body.",
+        ));
     }
     let _turn = tokio::time::timeout(PATIENCE, READING.acquire())
         .await
-        .map_err(|_| Problem::unavailable("busy", "Too many mails at once. Nothing was taken; send it again.", 5))?
+        .map_err(|_| {
+            Problem::unavailable(
+                "busy",
+                "Too many mails at once. Nothing was taken; send it again.",
+                5,
+            )
+        })?
         .map_err(Problem::fault)?;
     let (actor, raw) = (call.actor.clone(), call.body.clone());
     let envelope = Envelope {
@@ -100,13 +110,23 @@ async fn take_mail(call: Call) -> Result<Answer, Problem> {
         move |tx, at| mail_in::receive(tx, at, &actor, &raw, &envelope),
         |taken| {
             // The gateway need not know that there is a case only a small team may see.
-            let nameable = taken.case.as_ref().filter(|filed| filed.case.secrecy != Secrecy::Restricted);
+            let nameable = taken
+                .case
+                .as_ref()
+                .filter(|filed| filed.case.secrecy != Secrecy::Restricted);
             let case = nameable.map(|filed| MailCase {
                 id: filed.case.id.0.into(),
                 reference: filed.case.reference.to_string(),
             });
             let contact = taken.contact.map(|id| MailContact { id: id.0.into() });
-            Answer::json(202, &MailTaken { disposition: taken.disposition, case, contact })
+            Answer::json(
+                202,
+                &MailTaken {
+                    disposition: taken.disposition,
+                    case,
+                    contact,
+                },
+            )
         },
     )
     .await

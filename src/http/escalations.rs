@@ -39,17 +39,24 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let query: EscalationsQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(query.page.cursor.as_deref())?;
     let council = call.front.desk.council();
-    let pattern = council.catalogue.council.reference_alias.as_deref();
+    let pattern = council.catalogue.council.alias_pattern();
+    let pattern = pattern.as_deref();
     let target = match query.case.as_deref() {
         None => None,
         Some(text) => Some(Target::parse(text, pattern).map_err(|why| {
             let detail = format!("case: {why}");
-            Problem::unreadable("reference_mistyped", detail.clone()).at("/case", "reference_mistyped", detail)
+            Problem::unreadable("reference_mistyped", detail.clone()).at(
+                "/case",
+                "reference_mistyped",
+                detail,
+            )
         })?),
     };
     let actor = call.actor.clone();
     let part = call
-        .read(move |conn, _| escalations::list(conn, &actor, target.as_ref(), after, query.page.limit))
+        .read(move |conn, _| {
+            escalations::list(conn, &actor, target.as_ref(), after, query.page.limit)
+        })
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

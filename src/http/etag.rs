@@ -24,7 +24,10 @@ impl IfMatch {
         let mut versions = Vec::new();
         for tag in tags(text) {
             let tag = tag.ok_or_else(|| {
-                Problem::unreadable("bad_if_match", "`If-Match` takes the `ETag` as it was given, with its quotes.")
+                Problem::unreadable(
+                    "bad_if_match",
+                    "`If-Match` takes the `ETag` as it was given, with its quotes.",
+                )
             })?;
             if let Tag::Strong(opaque) = tag
                 && let Ok(version) = opaque.parse()
@@ -53,7 +56,9 @@ impl IfMatch {
 pub fn is_known(if_none_match: &str, etag: &str) -> bool {
     let own = etag.trim_start_matches("W/").trim_matches('"');
     if_none_match.trim() == "*"
-        || tags(if_none_match).any(|tag| matches!(tag, Some(Tag::Strong(opaque) | Tag::Weak(opaque)) if opaque == own))
+        || tags(if_none_match).any(
+            |tag| matches!(tag, Some(Tag::Strong(opaque) | Tag::Weak(opaque)) if opaque == own),
+        )
 }
 
 enum Tag<'t> {
@@ -69,7 +74,11 @@ fn tags(text: &str) -> impl Iterator<Item = Option<Tag<'_>>> {
             None => (tag, false),
         };
         let opaque = quoted.strip_prefix('"')?.strip_suffix('"')?;
-        Some(if is_weak { Tag::Weak(opaque) } else { Tag::Strong(opaque) })
+        Some(if is_weak {
+            Tag::Weak(opaque)
+        } else {
+            Tag::Strong(opaque)
+        })
     })
 }
 

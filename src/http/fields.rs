@@ -63,7 +63,9 @@ impl fmt::Display for Id {
 
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(String::deserialize(deserializer)?.replace("\r\n", "\n")))
+        Ok(Self(
+            String::deserialize(deserializer)?.replace("\r\n", "\n"),
+        ))
     }
 }
 

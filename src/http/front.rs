@@ -61,7 +61,7 @@ impl Front {
             .expect("HMAC takes a key of any length")
             .chain_update(b"reeve cursor v1\0");
         let mut operations = routes::operations();
-        operations.extend(routes::pages(is_demo));
+        operations.extend(routes::pages(settings, is_demo));
         Ok(Arc::new(Self {
             desk,
             access_key: Key::new(signing_key, &settings.auth.issuer)?,

@@ -47,38 +47,76 @@ struct Told {
 const UNKNOWN_ROUTE: &str = "(none)";
 
 /// Answers one request to a known path.
-pub async fn serve(front: Arc<Front>, route: Arc<Route>, request: HttpRequest, payload: Payload) -> HttpResponse {
+pub async fn serve(
+    front: Arc<Front>,
+    route: Arc<Route>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
     let began = front.desk.time.monotonic();
     let request_id = request_id(request.headers());
     let mut told = Told::default();
     let outcome = match the_operation(&route, request.method()) {
-        Some(operation) => operate(&front, operation, &request, payload, &request_id, &mut told).await,
+        Some(operation) => {
+            operate(&front, operation, &request, payload, &request_id, &mut told).await
+        }
         None => other_method(&front, &route, &request),
     };
     // A secret in a path must not come back in an answer, where it would be logged by somebody.
-    let instance = if route.pattern.contains("{token}") { route.pattern } else { request.path() };
+    let instance = if route.pattern.contains("{token}") {
+        route.pattern
+    } else {
+        request.path()
+    };
     let answer = outcome.unwrap_or_else(|problem| problem.into_answer(instance, &request_id));
     let took = front.desk.time.monotonic().saturating_duration_since(began);
-    finish(&front, &request, answer, &told, (route.pattern, &request_id, took))
+    finish(
+        &front,
+        &request,
+        answer,
+        &told,
+        (route.pattern, &request_id, took),
+    )
 }
 
 /// Answers one request to a path we do not have.
 pub async fn serve_unknown(front: Arc<Front>, request: HttpRequest) -> HttpResponse {
     let began = front.desk.time.monotonic();
     let request_id = request_id(request.headers());
-    let problem = Problem::new(404, "route_not_found", "There is no such address. /docs lists all there are.");
+    let problem = Problem::new(
+        404,
+        "route_not_found",
+        "There is no such address. /docs lists all there are.",
+    );
     let answer = problem.into_answer(request.path(), &request_id);
     let took = front.desk.time.monotonic().saturating_duration_since(began);
-    finish(&front, &request, answer, &Told::default(), (UNKNOWN_ROUTE, &request_id, took))
+    finish(
+        &front,
+        &request,
+        answer,
+        &Told::default(),
+        (UNKNOWN_ROUTE, &request_id, took),
+    )
 }
 
 fn the_operation<'r>(route: &'r Route, method: &Method) -> Option<&'r Arc<Operation>> {
-    let wanted = if method == Method::HEAD { &Method::GET } else { method };
-    route.operations.iter().find(|operation| operation.method == *wanted)
+    let wanted = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    route
+        .operations
+        .iter()
+        .find(|operation| operation.method == *wanted)
 }
 
 fn other_method(front: &Front, route: &Route, request: &HttpRequest) -> Result<Answer, Problem> {
-    let mut methods: Vec<&str> = route.operations.iter().map(|operation| operation.method.as_str()).collect();
+    let mut methods: Vec<&str> = route
+        .operations
+        .iter()
+        .map(|operation| operation.method.as_str())
+        .collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
@@ -102,7 +140,11 @@ async fn operate(
 ) -> Result<Answer, Problem> {
     let address = recognise::address_of(&front.http, request);
     let caller = admit(front, operation, request.headers(), &address, told).await?;
-    let names = operation.query.as_ref().map(|query| query.names.as_slice()).unwrap_or_default();
+    let names = operation
+        .query
+        .as_ref()
+        .map(|query| query.names.as_slice())
+        .unwrap_or_default();
     query::refuse_unknown(request.query_string(), names)?;
     let body = read_body(front, operation, request.headers(), payload).await?;
     let once = once(operation, request, &caller.actor, &body)?;
@@ -162,16 +204,21 @@ async fn admit(
     };
     let caller = match recognised {
         Some(caller) => caller,
-        None if operation.access.is_public() => {
-            Caller { actor: Actor::Anonymous { address: address.to_owned() }, session: None }
-        }
+        None if operation.access.is_public() => Caller {
+            actor: Actor::Anonymous {
+                address: address.to_owned(),
+            },
+            session: None,
+        },
         None => return Err(recognise::refuse_unsigned(front, address)),
     };
     told.caller = kind_of(&caller.actor);
     let budgets = &front.budgets;
     let (budget, spender) = match (&caller.actor, operation.allowance) {
         (_, Allowance::Unlimited) => (None, String::new()),
-        (Actor::Anonymous { .. }, Allowance::PublicIntake) => (Some(&budgets.public_intake), address.to_owned()),
+        (Actor::Anonymous { .. }, Allowance::PublicIntake) => {
+            (Some(&budgets.public_intake), address.to_owned())
+        }
         (_, Allowance::TrackingLinks) => (Some(&budgets.tracking_links), address.to_owned()),
         // Whoever a key acts for, it is the key that asks.
         (Actor::Key(key), _) => (Some(&budgets.requests), format!("key:{}", key.id)),
@@ -185,15 +232,30 @@ async fn admit(
 }
 
 fn spend(front: &Front, budget: &Budget, spender: &str, told: &mut Told) -> Result<(), Problem> {
-    let policy = format!("\"default\";q={};w={}", budget.amount(), budget.window_seconds());
+    let policy = format!(
+        "\"default\";q={};w={}",
+        budget.amount(),
+        budget.window_seconds()
+    );
     told.rate.push(("ratelimit-policy", policy));
     match budget.spend(spender, front.desk.time.monotonic()) {
-        Ok(Left { remaining, reset_seconds }) => {
-            told.rate.push(("ratelimit", format!("\"default\";r={remaining};t={reset_seconds}")));
+        Ok(Left {
+            remaining,
+            reset_seconds,
+        }) => {
+            told.rate.push((
+                "ratelimit",
+                format!("\"default\";r={remaining};t={reset_seconds}"),
+            ));
             Ok(())
         }
-        Err(Exhausted { retry_after_seconds }) => {
-            told.rate.push(("ratelimit", format!("\"default\";r=0;t={retry_after_seconds}")));
+        Err(Exhausted {
+            retry_after_seconds,
+        }) => {
+            told.rate.push((
+                "ratelimit",
+                format!("\"default\";r=0;t={retry_after_seconds}"),
+            ));
             Err(Problem::too_many(retry_after_seconds))
         }
     }
@@ -210,25 +272,40 @@ async fn read_body(
     if operation.bodies.is_empty() {
         return Ok(Bytes::new());
     }
-    let length = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let length = headers
+        .get("content-length")
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let is_empty = length.unwrap_or(0) == 0 && !headers.contains_key("transfer-encoding");
     if is_empty && operation.body_may_be_absent {
         return Ok(Bytes::new());
     }
-    let types: Vec<&str> = operation.bodies.iter().map(|body| body.content_type).collect();
+    let types: Vec<&str> = operation
+        .bodies
+        .iter()
+        .map(|body| body.content_type)
+        .collect();
     let refuse_type = || {
         let types = types.join(", ");
-        let detail = format!("This takes: {types}. Say so in `Content-Type`, without a `Content-Encoding`.");
+        let detail =
+            format!("This takes: {types}. Say so in `Content-Type`, without a `Content-Encoding`.");
         Problem::new(415, "unsupported_media_type", detail).with_header("accept", types)
     };
-    let sent = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let sent = headers
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut parts = sent.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let body = operation.bodies.iter().find(|body| body.content_type == essence).ok_or_else(refuse_type)?;
+    let body = operation
+        .bodies
+        .iter()
+        .find(|body| body.content_type == essence)
+        .ok_or_else(refuse_type)?;
     let is_other_charset = parts
         .filter_map(|part| part.split_once('='))
         .any(|(name, value)| {
-            name.eq_ignore_ascii_case("charset") && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            name.eq_ignore_ascii_case("charset")
+                && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
         });
     let is_encoded = headers
         .get("content-encoding")
@@ -237,19 +314,23 @@ async fn read_body(
         return Err(refuse_type());
     }
     let limit = body.limit.bytes(&front.http);
-    let refuse_size = || Problem::new(413, "too_large", format!("At most {limit} bytes.")).with_header("connection", "close");
+    let refuse_size = || {
+        Problem::new(413, "too_large", format!("At most {limit} bytes."))
+            .with_header("connection", "close")
+    };
     if length.is_some_and(|length| length > limit) {
         return Err(refuse_size());
     }
     let patience = Duration::from_secs(front.http.body_timeout_seconds);
     match tokio::time::timeout(patience, payload.to_bytes_limited(limit)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(_))) => {
-            Err(Problem::unreadable("broken_body", "The body ended early.").with_header("connection", "close"))
-        }
-        Ok(Err(_)) => Err(refuse_size()),
-        Err(_) => Err(Problem::new(408, "body_too_slow", "The body took too long to arrive.")
+        Ok(Ok(Err(_))) => Err(Problem::unreadable("broken_body", "The body ended early.")
             .with_header("connection", "close")),
+        Ok(Err(_)) => Err(refuse_size()),
+        Err(_) => Err(
+            Problem::new(408, "body_too_slow", "The body took too long to arrive.")
+                .with_header("connection", "close"),
+        ),
     }
 }
 
@@ -261,15 +342,23 @@ fn once(
     body: &Bytes,
 ) -> Result<Option<Once>, Problem> {
     let mut sent = request.headers().get_all("idempotency-key");
-    let (true, Some(first)) = (operation.is_idempotent, sent.next()) else { return Ok(None) };
+    let (true, Some(first)) = (operation.is_idempotent, sent.next()) else {
+        return Ok(None);
+    };
     let bad = || {
-        Problem::unreadable("bad_idempotency_key", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
+        Problem::unreadable(
+            "bad_idempotency_key",
+            "An Idempotency-Key has 1 to 255 visible ASCII characters.",
+        )
     };
     if sent.next().is_some() {
         return Err(bad());
     }
     let text = first.to_str().map_err(|_| bad())?.trim();
-    let key = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let key = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text);
     if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(bad());
     }
@@ -306,9 +395,14 @@ async fn keep(front: &Arc<Front>, once: Once, answer: Answer) -> Result<Answer, 
 
 fn not_modified(request: &HttpRequest, answer: Answer) -> Answer {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let known = request.headers().get("if-none-match").and_then(|value| value.to_str().ok());
+    let known = request
+        .headers()
+        .get("if-none-match")
+        .and_then(|value| value.to_str().ok());
     match (answer.header("etag"), known) {
-        (Some(own), Some(known)) if is_read && answer.status == 200 && etag::is_known(known, own) => {
+        (Some(own), Some(known))
+            if is_read && answer.status == 200 && etag::is_known(known, own) =>
+        {
             let own = own.to_owned();
             Answer::empty(304).with_header("etag", own)
         }
@@ -319,22 +413,33 @@ fn not_modified(request: &HttpRequest, answer: Answer) -> Answer {
 /// A defect in one handler is one 500, not a connection that breaks off without a word.
 async fn without_panic(mut answering: Answering) -> Result<Answer, Problem> {
     std::future::poll_fn(move |cx| {
-        std::panic::catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))).unwrap_or_else(|_| {
-            std::task::Poll::Ready(Err(Problem::from(Failure::Fault(anyhow::anyhow!("a handler panicked")))))
-        })
+        std::panic::catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))).unwrap_or_else(
+            |_| {
+                std::task::Poll::Ready(Err(Problem::from(Failure::Fault(anyhow::anyhow!(
+                    "a handler panicked"
+                )))))
+            },
+        )
     })
     .await
 }
 
 /// A sane id of the caller's is taken over, so that theirs and ours can be found together.
 fn request_id(headers: &HeaderMap) -> String {
-    let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let sent = headers
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let is_sane = (1..=64).contains(&sent.len())
-        && sent.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        && sent
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if is_sane {
         sent.to_owned()
     } else {
-        Builder::from_random_bytes(secrets::random_bytes()).into_uuid().to_string()
+        Builder::from_random_bytes(secrets::random_bytes())
+            .into_uuid()
+            .to_string()
     }
 }
 
@@ -355,18 +460,26 @@ fn finish(
     told: &Told,
     (pattern, request_id, took): (&'static str, &str, Duration),
 ) -> HttpResponse {
-    answer.headers.push(("x-request-id".to_owned(), request_id.to_owned()));
+    answer
+        .headers
+        .push(("x-request-id".to_owned(), request_id.to_owned()));
     for (name, value) in &told.rate {
         answer.headers.push(((*name).to_owned(), value.clone()));
     }
     let usual = [
         ("cache-control", "no-store"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+        ),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
         ("cross-origin-opener-policy", "same-origin"),
-        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+        (
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=()",
+        ),
     ];
     for (name, value) in usual {
         if answer.header(name).is_none() {
@@ -374,20 +487,35 @@ fn finish(
         }
     }
     if front.http.public_url.starts_with("https://") {
-        answer.headers.push(("strict-transport-security".to_owned(), "max-age=31536000".to_owned()));
+        answer.headers.push((
+            "strict-transport-security".to_owned(),
+            "max-age=31536000".to_owned(),
+        ));
     }
     cors::mark(&front.http, request.headers(), &mut answer);
 
     let status = answer.status;
     let method = known_method(request.method());
-    let labels = [("method", method.to_owned()), ("route", pattern.to_owned()), ("status", status.to_string())];
+    let labels = [
+        ("method", method.to_owned()),
+        ("route", pattern.to_owned()),
+        ("status", status.to_string()),
+    ];
     metrics::counter!("http_requests_total", &labels).increment(1);
     let labels = [("method", method.to_owned()), ("route", pattern.to_owned())];
     metrics::histogram!("http_request_duration_seconds", &labels).record(took.as_secs_f64());
     let millis = took.as_secs_f64() * 1_000.0;
-    let caller = if told.caller.is_empty() { "nobody" } else { told.caller };
+    let caller = if told.caller.is_empty() {
+        "nobody"
+    } else {
+        told.caller
+    };
     if matches!(pattern, "/livez" | "/readyz") && status < 400 {
-        debug!(request.id = request_id, http.status = status, "{method} {pattern} {status}");
+        debug!(
+            request.id = request_id,
+            http.status = status,
+            "{method} {pattern} {status}"
+        );
     } else {
         info!(
             request.id = request_id,

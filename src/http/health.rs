@@ -34,12 +34,19 @@ impl Health {
     /// `has_worker`: this process runs one, so it is not ready without.
     #[must_use]
     pub fn new(has_worker: bool) -> Self {
-        Self { is_draining: AtomicBool::new(false), has_worker, worker_seen: Mutex::new(None) }
+        Self {
+            is_draining: AtomicBool::new(false),
+            has_worker,
+            worker_seen: Mutex::new(None),
+        }
     }
 
     /// The worker has done a round.
     pub fn worker_ran(&self, now: Instant) {
-        *self.worker_seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        *self
+            .worker_seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
     /// The process has been told to stop: send no more requests here.
@@ -51,7 +58,10 @@ impl Health {
         if !self.has_worker {
             return "elsewhere";
         }
-        let seen = *self.worker_seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = *self
+            .worker_seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match seen {
             Some(seen) if now.saturating_duration_since(seen) <= WORKER_MAY_BE_SILENT => "running",
             Some(_) => "silent",
@@ -107,13 +117,34 @@ async fn alive(_: Call) -> Result<Answer, Problem> {
 async fn ready(call: Call) -> Result<Answer, Problem> {
     let health = &call.front.health;
     let asked = tokio::time::timeout(DATABASE_MAY_TAKE, call.front.desk.db.is_there()).await;
-    let database = if matches!(asked, Ok(Ok(()))) { "answers" } else { "away" };
+    let database = if matches!(asked, Ok(Ok(()))) {
+        "answers"
+    } else {
+        "away"
+    };
     let worker = health.worker(call.front.desk.time.monotonic());
     let is_draining = health.is_draining.load(Ordering::SeqCst);
-    let is_ready = database == "answers" && matches!(worker, "running" | "elsewhere") && !is_draining;
-    let (code, status) = if is_ready { (200, "ready") } else { (503, "not_ready") };
-    let answer = Answer::json(code, &Readiness { status, database, worker, is_draining });
-    Ok(if is_ready { answer } else { answer.with_header("retry-after", "5") })
+    let is_ready =
+        database == "answers" && matches!(worker, "running" | "elsewhere") && !is_draining;
+    let (code, status) = if is_ready {
+        (200, "ready")
+    } else {
+        (503, "not_ready")
+    };
+    let answer = Answer::json(
+        code,
+        &Readiness {
+            status,
+            database,
+            worker,
+            is_draining,
+        },
+    );
+    Ok(if is_ready {
+        answer
+    } else {
+        answer.with_header("retry-after", "5")
+    })
 }
 
 #[cfg(test)]

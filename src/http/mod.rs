@@ -69,8 +69,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::HttpRequest;
+use actix_web::web::{self, Payload, ServiceConfig};
 
 pub mod access;
 pub mod actions;
@@ -125,11 +125,15 @@ pub fn app_config(front: Arc<Front>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         for route in by_path(&front) {
             let (front, route) = (Arc::clone(&front), Arc::new(route));
-            config.service(web::resource(route.pattern).to(move |request: HttpRequest, payload: Payload| {
-                gate::serve(Arc::clone(&front), Arc::clone(&route), request, payload)
-            }));
+            config.service(web::resource(route.pattern).to(
+                move |request: HttpRequest, payload: Payload| {
+                    gate::serve(Arc::clone(&front), Arc::clone(&route), request, payload)
+                },
+            ));
         }
-        config.default_service(web::to(move |request: HttpRequest| gate::serve_unknown(Arc::clone(&front), request)));
+        config.default_service(web::to(move |request: HttpRequest| {
+            gate::serve_unknown(Arc::clone(&front), request)
+        }));
     }
 }
 

@@ -17,7 +17,13 @@ use crate::casework::{Failure, Moment, actions};
 use crate::domain::access::Role;
 use crate::domain::ids::NoticeId;
 
-const LISTERS: &[Role] = &[Role::Agent, Role::Officer, Role::TeamLeader, Role::HeadOfService, Role::Admin];
+const LISTERS: &[Role] = &[
+    Role::Agent,
+    Role::Officer,
+    Role::TeamLeader,
+    Role::HeadOfService,
+    Role::Admin,
+];
 const RETRIERS: &[Role] = &[Role::TeamLeader, Role::HeadOfService, Role::Admin];
 
 /// Its operations.
@@ -83,14 +89,17 @@ async fn list(call: Call) -> Result<Answer, Problem> {
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let (actor, id) = (call.actor.clone(), call.id::<NoticeId>("notice")?);
-    let notice = call.read(move |conn, at| notices::one(conn, at, &actor, id)).await?;
+    let notice = call
+        .read(move |conn, at| notices::one(conn, at, &actor, id))
+        .await?;
     Ok(Answer::ok(&notice))
 }
 
 async fn retry(call: Call) -> Result<Answer, Problem> {
     let (actor, id) = (call.actor.clone(), call.id::<NoticeId>("notice")?);
     let seen = actor.clone();
-    call.read(move |conn, at| notices::one(conn, at, &seen, id)).await?;
+    call.read(move |conn, at| notices::one(conn, at, &seen, id))
+        .await?;
     let _: super::dto::act::Nothing = call.json()?;
     call.commit(
         move |tx, at| notices::retry(tx, at, &actor, id),
@@ -102,7 +111,9 @@ async fn retry(call: Call) -> Result<Answer, Problem> {
 async fn note_posted(call: Call) -> Result<Answer, Problem> {
     let (actor, id) = (call.actor.clone(), call.id::<NoticeId>("notice")?);
     let seen = actor.clone();
-    let written_at = call.read(move |conn, _| notices::find_letter(conn, &seen, id)).await?;
+    let written_at = call
+        .read(move |conn, _| notices::find_letter(conn, &seen, id))
+        .await?;
     let posted: Posted = call.json()?;
     call.commit(
         move |tx, at| {
@@ -118,7 +129,11 @@ async fn note_posted(call: Call) -> Result<Answer, Problem> {
 fn check_day(at: &Moment, written_at: jiff::Timestamp, posted: &Posted) -> Result<(), Failure> {
     let posted_on = posted.posted_on.0;
     if posted_on > at.today() {
-        return Err(Failure::invalid("/posted_on", "in_future", "That day has not come yet."));
+        return Err(Failure::invalid(
+            "/posted_on",
+            "in_future",
+            "That day has not come yet.",
+        ));
     }
     if posted_on < at.council.catalogue.calendar.date_of(written_at) {
         let detail = "That is before the letter was there to be written.";

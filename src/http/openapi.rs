@@ -22,22 +22,30 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// The contract as `openapi.yaml` holds it.
 #[must_use]
 pub fn document() -> String {
-    let text = serde_norway::to_string(&tree()).expect("the contract is plain objects, lists and texts");
+    let text =
+        serde_norway::to_string(&tree()).expect("the contract is plain objects, lists and texts");
     format!("# Written by `reeve openapi`. Change the code, not this file.\n{text}")
 }
 
 /// The contract as a tree.
 #[must_use]
 pub fn tree() -> Value {
-    let operations: Vec<Operation> =
-        routes::operations().into_iter().filter(|operation| !operation.is_hidden).collect();
+    let operations: Vec<Operation> = routes::operations()
+        .into_iter()
+        .filter(|operation| !operation.is_hidden)
+        .collect();
     let mut writer = Writer::new();
     let problem = writer.answered::<ProblemDocument>();
     let mut paths: Map<String, Value> = Map::new();
     for operation in &operations {
-        let path = paths.entry(operation.path.to_owned()).or_insert_with(|| json!({}));
+        let path = paths
+            .entry(operation.path.to_owned())
+            .or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
-            methods.insert(operation.method.as_str().to_lowercase(), writer.operation(operation));
+            methods.insert(
+                operation.method.as_str().to_lowercase(),
+                writer.operation(operation),
+            );
         }
     }
     let mut tree = json!({
@@ -143,14 +151,28 @@ impl Writer {
     fn body(&mut self, operation: &Operation) -> Value {
         let mut content = Map::new();
         let mut sizes = Vec::new();
-        for Body { content_type, limit, schema } in &operation.bodies {
+        for Body {
+            content_type,
+            limit,
+            schema,
+        } in &operation.bodies
+        {
             sizes.push(limit.published());
             let mut media = Map::new();
             match schema {
-                Some(schema) => media.insert("schema".to_owned(), schema(&mut self.sent).to_value()),
-                None => media.insert("schema".to_owned(), json!({"type": "string", "format": "binary"})),
+                Some(schema) => {
+                    media.insert("schema".to_owned(), schema(&mut self.sent).to_value())
+                }
+                None => media.insert(
+                    "schema".to_owned(),
+                    json!({"type": "string", "format": "binary"}),
+                ),
             };
-            if let Some(example) = operation.example_request.as_ref().filter(|_| schema.is_some()) {
+            if let Some(example) = operation
+                .example_request
+                .as_ref()
+                .filter(|_| schema.is_some())
+            {
                 media.insert("example".to_owned(), example.clone());
             }
             content.insert((*content_type).to_owned(), Value::Object(media));
@@ -167,41 +189,77 @@ impl Writer {
     fn responses(&mut self, operation: &Operation) -> Value {
         let mut responses: BTreeMap<u16, Value> = BTreeMap::new();
         for status in refusals(operation) {
-            responses.insert(status, json!({"$ref": format!("#/components/responses/Problem{status}")}));
+            responses.insert(
+                status,
+                json!({"$ref": format!("#/components/responses/Problem{status}")}),
+            );
         }
         if operation.has_etag && operation.method == actix_web::http::Method::GET {
             responses.insert(304, json!({"description": "It is the version you have."}));
         }
         let mut example = operation.example_response.as_ref();
         for answered in &operation.answers {
-            responses.insert(answered.status, self.answer(operation, answered, example.take()));
+            responses.insert(
+                answered.status,
+                self.answer(operation, answered, example.take()),
+            );
         }
-        let responses: Map<String, Value> =
-            responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect();
+        let responses: Map<String, Value> = responses
+            .into_iter()
+            .map(|(status, response)| (status.to_string(), response))
+            .collect();
         Value::Object(responses)
     }
 
-    fn answer(&mut self, operation: &Operation, answered: &Answered, example: Option<&Value>) -> Value {
+    fn answer(
+        &mut self,
+        operation: &Operation,
+        answered: &Answered,
+        example: Option<&Value>,
+    ) -> Value {
         let mut headers = Map::new();
-        headers.insert("X-Request-Id".to_owned(), json!({"$ref": "#/components/headers/RequestId"}));
+        headers.insert(
+            "X-Request-Id".to_owned(),
+            json!({"$ref": "#/components/headers/RequestId"}),
+        );
         if operation.has_etag {
-            headers.insert("ETag".to_owned(), json!({"$ref": "#/components/headers/ETag"}));
+            headers.insert(
+                "ETag".to_owned(),
+                json!({"$ref": "#/components/headers/ETag"}),
+            );
         }
         if operation.is_paged {
-            headers.insert("Link".to_owned(), json!({"$ref": "#/components/headers/Link"}));
+            headers.insert(
+                "Link".to_owned(),
+                json!({"$ref": "#/components/headers/Link"}),
+            );
         }
         if operation.is_idempotent {
-            headers.insert("Idempotency-Replayed".to_owned(), json!({"$ref": "#/components/headers/Replayed"}));
+            headers.insert(
+                "Idempotency-Replayed".to_owned(),
+                json!({"$ref": "#/components/headers/Replayed"}),
+            );
         }
         if operation.allowance != Allowance::Unlimited {
-            headers.insert("RateLimit".to_owned(), json!({"$ref": "#/components/headers/RateLimit"}));
-            headers.insert("RateLimit-Policy".to_owned(), json!({"$ref": "#/components/headers/RateLimitPolicy"}));
+            headers.insert(
+                "RateLimit".to_owned(),
+                json!({"$ref": "#/components/headers/RateLimit"}),
+            );
+            headers.insert(
+                "RateLimit-Policy".to_owned(),
+                json!({"$ref": "#/components/headers/RateLimitPolicy"}),
+            );
         }
         for (name, description) in &answered.headers {
-            headers.insert((*name).to_owned(), json!({"description": description, "schema": {"type": "string"}}));
+            headers.insert(
+                (*name).to_owned(),
+                json!({"description": description, "schema": {"type": "string"}}),
+            );
         }
         let mut response = json!({"description": answered.description, "headers": headers});
-        if let (Some(content_type), Value::Object(response)) = (answered.content_type, &mut response) {
+        if let (Some(content_type), Value::Object(response)) =
+            (answered.content_type, &mut response)
+        {
             let mut media = Map::new();
             let schema = match answered.schema {
                 Some(schema) => schema(&mut self.answered).to_value(),
@@ -240,7 +298,11 @@ impl Writer {
             differing = found;
         }
         for (name, schema) in &sent {
-            let own = if differing.contains(name) { format!("{name}Input") } else { name.clone() };
+            let own = if differing.contains(name) {
+                format!("{name}Input")
+            } else {
+                name.clone()
+            };
             schemas.insert(own, renamed(schema, &differing));
         }
         *tree = renamed(tree, &differing);
@@ -253,12 +315,17 @@ fn renamed(value: &Value, differing: &BTreeSet<String>) -> Value {
     match value {
         Value::Object(object) => object
             .iter()
-            .map(|(key, inner)| match (key.as_str(), inner.as_str().and_then(|text| text.strip_prefix(SENT))) {
-                ("$ref", Some(name)) if differing.contains(name) => {
-                    (key.clone(), json!(format!("{SCHEMAS}{name}Input")))
+            .map(|(key, inner)| {
+                match (
+                    key.as_str(),
+                    inner.as_str().and_then(|text| text.strip_prefix(SENT)),
+                ) {
+                    ("$ref", Some(name)) if differing.contains(name) => {
+                        (key.clone(), json!(format!("{SCHEMAS}{name}Input")))
+                    }
+                    ("$ref", Some(name)) => (key.clone(), json!(format!("{SCHEMAS}{name}"))),
+                    _ => (key.clone(), renamed(inner, differing)),
                 }
-                ("$ref", Some(name)) => (key.clone(), json!(format!("{SCHEMAS}{name}"))),
-                _ => (key.clone(), renamed(inner, differing)),
             })
             .collect(),
         Value::Array(items) => items.iter().map(|item| renamed(item, differing)).collect(),
@@ -270,7 +337,8 @@ fn refers_to(value: &Value, names: &BTreeSet<String>) -> bool {
     match value {
         Value::Object(object) => object.iter().any(|(key, inner)| {
             let name = inner.as_str().and_then(|text| text.strip_prefix(SENT));
-            (key == "$ref" && name.is_some_and(|name| names.contains(name))) || refers_to(inner, names)
+            (key == "$ref" && name.is_some_and(|name| names.contains(name)))
+                || refers_to(inner, names)
         }),
         Value::Array(items) => items.iter().any(|item| refers_to(item, names)),
         _ => false,
@@ -328,7 +396,9 @@ fn refusals(operation: &Operation) -> BTreeSet<u16> {
 }
 
 /// Every status a problem may have.
-const REFUSALS: [u16; 15] = [400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 429, 500, 503];
+const REFUSALS: [u16; 15] = [
+    400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 429, 500, 503,
+];
 
 fn refusal_title(status: u16) -> &'static str {
     title(status)

@@ -128,7 +128,10 @@ where
     F: Fn(Call) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Answer, Problem>> + 'static,
 {
-    Operation { is_idempotent: true, ..Operation::new(Method::POST, path, handler) }
+    Operation {
+        is_idempotent: true,
+        ..Operation::new(Method::POST, path, handler)
+    }
 }
 
 /// `PUT path`.
@@ -206,7 +209,10 @@ impl Operation {
     /// What the line does not say.
     #[must_use]
     pub fn description(self, description: &'static str) -> Self {
-        Self { description, ..self }
+        Self {
+            description,
+            ..self
+        }
     }
 
     /// The chapter it stands in.
@@ -235,13 +241,20 @@ impl Operation {
     /// A JSON body that may be left out, which means `{}`.
     #[must_use]
     pub fn optional_body<T: JsonSchema>(self) -> Self {
-        Self { body_may_be_absent: true, ..self.body::<T>() }
+        Self {
+            body_may_be_absent: true,
+            ..self.body::<T>()
+        }
     }
 
     /// A body of another type; may be named several times.
     #[must_use]
     pub fn raw_body(mut self, content_type: &'static str, limit: Limit) -> Self {
-        self.bodies.push(Body { content_type, limit, schema: None });
+        self.bodies.push(Body {
+            content_type,
+            limit,
+            schema: None,
+        });
         self
     }
 
@@ -250,7 +263,14 @@ impl Operation {
     pub fn query<T: JsonSchema>(self) -> Self {
         let names = shape::parameter_names::<T>();
         let is_paged = names.iter().any(|name| name == "cursor");
-        Self { query: Some(Query { schema: SchemaGenerator::subschema_for::<T>, names }), is_paged, ..self }
+        Self {
+            query: Some(Query {
+                schema: SchemaGenerator::subschema_for::<T>,
+                names,
+            }),
+            is_paged,
+            ..self
+        }
     }
 
     /// What it answers in JSON when all is well.
@@ -268,9 +288,20 @@ impl Operation {
 
     /// An answer of another type.
     #[must_use]
-    pub fn answers_raw(mut self, status: u16, content_type: &'static str, description: &'static str) -> Self {
+    pub fn answers_raw(
+        mut self,
+        status: u16,
+        content_type: &'static str,
+        description: &'static str,
+    ) -> Self {
         let content_type = Some(content_type);
-        self.answers.push(Answered { status, description, content_type, schema: None, headers: Vec::new() });
+        self.answers.push(Answered {
+            status,
+            description,
+            content_type,
+            schema: None,
+            headers: Vec::new(),
+        });
         self
     }
 
@@ -306,43 +337,64 @@ impl Operation {
     /// An example of what is sent. A test holds it against the schema.
     #[must_use]
     pub fn example_request(self, example: Value) -> Self {
-        Self { example_request: Some(example), ..self }
+        Self {
+            example_request: Some(example),
+            ..self
+        }
     }
 
     /// An example of what is answered first. A test holds it against the schema.
     #[must_use]
     pub fn example_response(self, example: Value) -> Self {
-        Self { example_response: Some(example), ..self }
+        Self {
+            example_response: Some(example),
+            ..self
+        }
     }
 
     /// Takes an Idempotency-Key (what POST does unless it says otherwise).
     #[must_use]
     pub fn idempotent(self) -> Self {
-        Self { is_idempotent: true, ..self }
+        Self {
+            is_idempotent: true,
+            ..self
+        }
     }
 
     /// Takes none: sign-ins, trials, searches.
     #[must_use]
     pub fn not_idempotent(self) -> Self {
-        Self { is_idempotent: false, ..self }
+        Self {
+            is_idempotent: false,
+            ..self
+        }
     }
 
     /// `If-Match` must be sent; the handler asks [`Call::require_if_match`].
     #[must_use]
     pub fn if_match_required(self) -> Self {
-        Self { if_match: IfMatchUse::Required, ..self }
+        Self {
+            if_match: IfMatchUse::Required,
+            ..self
+        }
     }
 
     /// `If-Match` may be sent; the handler asks [`Call::if_match`].
     #[must_use]
     pub fn if_match_optional(self) -> Self {
-        Self { if_match: IfMatchUse::Optional, ..self }
+        Self {
+            if_match: IfMatchUse::Optional,
+            ..self
+        }
     }
 
     /// Its answer has an `ETag`.
     #[must_use]
     pub fn has_etag(self) -> Self {
-        Self { has_etag: true, ..self }
+        Self {
+            has_etag: true,
+            ..self
+        }
     }
 
     /// Which budget by address applies to those who are not signed in.
@@ -361,7 +413,10 @@ impl Operation {
     /// Served, but not part of the published contract: pages.
     #[must_use]
     pub fn hidden(self) -> Self {
-        Self { is_hidden: true, ..self }
+        Self {
+            is_hidden: true,
+            ..self
+        }
     }
 
     /// The names of the path's variable parts.

@@ -72,10 +72,17 @@ pub(super) fn write_cursor<C: Serialize>(front: &Front, list: &str, after: &C) -
 }
 
 /// Opens what [`write_cursor`] sealed.
-pub(super) fn read_cursor<C: DeserializeOwned>(front: &Front, list: &str, cursor: &str) -> Result<C, Problem> {
+pub(super) fn read_cursor<C: DeserializeOwned>(
+    front: &Front,
+    list: &str,
+    cursor: &str,
+) -> Result<C, Problem> {
     let bad = || {
-        Problem::unreadable("bad_cursor", "This cursor does not belong to this list. Begin again without one.")
-            .at("/cursor", "bad_cursor", "Not a cursor of this list.")
+        Problem::unreadable(
+            "bad_cursor",
+            "This cursor does not belong to this list. Begin again without one.",
+        )
+        .at("/cursor", "bad_cursor", "Not a cursor of this list.")
     };
     let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
     let (code, after) = sealed.split_at_checked(SEAL).ok_or_else(bad)?;
@@ -87,15 +94,23 @@ pub(super) fn read_cursor<C: DeserializeOwned>(front: &Front, list: &str, cursor
 
 /// The `Link` header to the next page: the same query with another cursor.
 pub(super) fn link_to_next(path: &str, query: &str, cursor: &str) -> String {
-    let mut kept: Vec<&str> =
-        query.split('&').filter(|part| !part.is_empty() && !part.starts_with("cursor=")).collect();
+    let mut kept: Vec<&str> = query
+        .split('&')
+        .filter(|part| !part.is_empty() && !part.starts_with("cursor="))
+        .collect();
     let cursor = format!("cursor={cursor}");
     kept.push(&cursor);
     format!("<{path}?{}>; rel=\"next\"", kept.join("&"))
 }
 
 fn seal(front: &Front, list: &str, after: &[u8]) -> Vec<u8> {
-    let code = front.cursor_mac().chain_update(list).chain_update(b"\0").chain_update(after).finalize().into_bytes();
+    let code = front
+        .cursor_mac()
+        .chain_update(list)
+        .chain_update(b"\0")
+        .chain_update(after)
+        .finalize()
+        .into_bytes();
     code.iter().copied().take(SEAL).collect()
 }
 
@@ -109,9 +124,16 @@ mod tests {
         let front = front().await;
         let cursor = write_cursor(&front, "/v1/users", &("ada@council.example", 7));
         let read = |list: &str, cursor: &str| read_cursor::<(String, i64)>(&front, list, cursor);
-        assert_eq!(read("/v1/users", &cursor).unwrap(), ("ada@council.example".to_owned(), 7));
+        assert_eq!(
+            read("/v1/users", &cursor).unwrap(),
+            ("ada@council.example".to_owned(), 7)
+        );
         let check = |list: &str, cursor: &str| {
-            assert_eq!(read(list, cursor).unwrap_err().code, "bad_cursor", "{list} {cursor}");
+            assert_eq!(
+                read(list, cursor).unwrap_err().code,
+                "bad_cursor",
+                "{list} {cursor}"
+            );
         };
         check("/v1/cases", &cursor);
         check("/v1/users", "");
@@ -126,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_page_is_cut_where_the_next_begins() {
-        let page = PageQuery { limit: 2, cursor: None };
+        let page = PageQuery {
+            limit: 2,
+            cursor: None,
+        };
         let mut rows = vec![1, 2, 3];
         assert_eq!(page.cut(&mut rows, |row| *row), Some(2));
         assert_eq!(rows, [1, 2]);
@@ -140,6 +165,9 @@ mod tests {
             link_to_next("/v1/cases", "queue=waste-ops&cursor=old&limit=5", "new"),
             "</v1/cases?queue=waste-ops&limit=5&cursor=new>; rel=\"next\""
         );
-        assert_eq!(link_to_next("/v1/cases", "", "new"), "</v1/cases?cursor=new>; rel=\"next\"");
+        assert_eq!(
+            link_to_next("/v1/cases", "", "new"),
+            "</v1/cases?cursor=new>; rel=\"next\""
+        );
     }
 }

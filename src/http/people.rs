@@ -20,7 +20,14 @@ use crate::domain::ids::PersonId;
 /// Its operations.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    let staff = || Access::staff(&[Role::Agent, Role::Officer, Role::TeamLeader, Role::HeadOfService]);
+    let staff = || {
+        Access::staff(&[
+            Role::Agent,
+            Role::Officer,
+            Role::TeamLeader,
+            Role::HeadOfService,
+        ])
+    };
     let readers = || staff().or_scope(Scope::PeopleRead);
     let person = || {
         json!({
@@ -109,7 +116,9 @@ async fn search(call: Call) -> Result<Answer, Problem> {
         Failure::invalid("", "one_of", "Look by one of `name`, `email` and `phone`.")
     })?;
     let actor = call.actor.clone();
-    let found = call.read(move |conn, at| people::search(conn, at, &actor, &by)).await?;
+    let found = call
+        .read(move |conn, at| people::search(conn, at, &actor, &by))
+        .await?;
     let items = found.into_iter().map(PersonObject::from).collect();
     Ok(call.page::<PersonObject, ()>(items, None, None))
 }
@@ -117,7 +126,9 @@ async fn search(call: Call) -> Result<Answer, Problem> {
 async fn show(call: Call) -> Result<Answer, Problem> {
     let id: PersonId = call.id("person")?;
     let actor = call.actor.clone();
-    let person = call.read(move |conn, at| people::find_for(conn, at, &actor, id)).await?;
+    let person = call
+        .read(move |conn, at| people::find_for(conn, at, &actor, id))
+        .await?;
     let version = person.version;
     Ok(Answer::ok(&PersonObject::from(person)).with_etag(version))
 }
@@ -126,7 +137,8 @@ async fn change(call: Call) -> Result<Answer, Problem> {
     let id: PersonId = call.id("person")?;
     let actor = call.actor.clone();
     let seen_by = actor.clone();
-    call.read(move |conn, at| people::find_for(conn, at, &seen_by, id).map(drop)).await?;
+    call.read(move |conn, at| people::find_for(conn, at, &seen_by, id).map(drop))
+        .await?;
     let sent: PersonPatch = call.json()?;
     let if_match = call.require_if_match()?;
     let person = call
@@ -138,7 +150,10 @@ async fn change(call: Call) -> Result<Answer, Problem> {
                 email: sent.email.clone(),
                 phone: sent.phone.as_ref().map(|phone| phone.trim().to_owned()),
                 address: sent.address.clone(),
-                preferences: sent.preferences.as_ref().map(|patch| patch.over(&known.preferences)),
+                preferences: sent
+                    .preferences
+                    .as_ref()
+                    .map(|patch| patch.over(&known.preferences)),
                 is_deceased: sent.is_deceased,
             };
             people::change(tx, at, &actor, id, &change, Some(known.version))
@@ -153,8 +168,9 @@ async fn list_contacts(call: Call) -> Result<Answer, Problem> {
     let page: PageQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(page.cursor.as_deref())?;
     let actor = call.actor.clone();
-    let part =
-        call.read(move |conn, at| person_history::contacts_of(conn, at, &actor, id, after, page.limit)).await?;
+    let part = call
+        .read(move |conn, at| person_history::contacts_of(conn, at, &actor, id, after, page.limit))
+        .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
 
@@ -163,6 +179,8 @@ async fn list_cases(call: Call) -> Result<Answer, Problem> {
     let page: PageQuery = call.query()?;
     let after: Option<CasesAfter> = call.cursor(page.cursor.as_deref())?;
     let actor = call.actor.clone();
-    let part = call.read(move |conn, at| person_history::cases_of(conn, at, &actor, id, after, page.limit)).await?;
+    let part = call
+        .read(move |conn, at| person_history::cases_of(conn, at, &actor, id, after, page.limit))
+        .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

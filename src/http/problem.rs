@@ -59,7 +59,14 @@ impl Problem {
     /// A problem without anything special.
     #[must_use]
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
     }
 
     /// 400: what was sent cannot be read.
@@ -115,13 +122,21 @@ impl Problem {
     /// 429, true to the second.
     #[must_use]
     pub fn too_many(retry_after_seconds: u64) -> Self {
-        Self::new(429, "too_many_requests", format!("Too many. Try again in {retry_after_seconds} seconds."))
-            .with_header("retry-after", retry_after_seconds.to_string())
+        Self::new(
+            429,
+            "too_many_requests",
+            format!("Too many. Try again in {retry_after_seconds} seconds."),
+        )
+        .with_header("retry-after", retry_after_seconds.to_string())
     }
 
     /// 503, with when to try again.
     #[must_use]
-    pub fn unavailable(code: &'static str, detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+    pub fn unavailable(
+        code: &'static str,
+        detail: impl Into<String>,
+        retry_after_seconds: u32,
+    ) -> Self {
         Self::new(503, code, detail).with_header("retry-after", retry_after_seconds.to_string())
     }
 
@@ -129,13 +144,25 @@ impl Problem {
     #[must_use]
     pub fn fault(cause: impl Into<anyhow::Error>) -> Self {
         let detail = "Something went wrong on our side. It has been logged under the request id.";
-        Self { cause: Some(cause.into()), ..Self::new(500, "internal_fault", detail) }
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(500, "internal_fault", detail)
+        }
     }
 
     /// Names one thing wrong.
     #[must_use]
-    pub fn at(mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        self.errors.push(Fault { pointer: pointer.into(), code, detail: detail.into() });
+    pub fn at(
+        mut self,
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        self.errors.push(Fault {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        });
         self
     }
 
@@ -150,7 +177,11 @@ impl Problem {
     #[must_use]
     pub fn into_answer(self, instance: &str, request_id: &str) -> Answer {
         if let Some(cause) = &self.cause {
-            error!(request.id = request_id, problem.code = self.code, "Request {request_id} failed: {cause:#}");
+            error!(
+                request.id = request_id,
+                problem.code = self.code,
+                "Request {request_id} failed: {cause:#}"
+            );
         }
         let document = ProblemDocument {
             r#type: format!("/docs/problems/{}", self.code),
@@ -171,8 +202,15 @@ impl Problem {
                 .collect(),
         };
         let mut answer = Answer::json(self.status, &document);
-        answer.headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
-        answer.headers.extend(self.headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        answer.headers = vec![(
+            "content-type".to_owned(),
+            "application/problem+json".to_owned(),
+        )];
+        answer.headers.extend(
+            self.headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
         answer
     }
 }
@@ -188,9 +226,13 @@ impl From<Failure> for Problem {
             Failure::Invalid(faults) => invalid(faults),
             Failure::Conflict { code, .. } => Self::new(409, code, detail),
             Failure::KeyReused => Self::new(422, "idempotency_key_reused", detail),
-            Failure::Busy { retry_after_seconds } => {
-                Self::unavailable("busy", "Too much at once. Try again in a moment.", retry_after_seconds)
-            }
+            Failure::Busy {
+                retry_after_seconds,
+            } => Self::unavailable(
+                "busy",
+                "Too much at once. Try again in a moment.",
+                retry_after_seconds,
+            ),
             Failure::Store(error) => stored(error),
             Failure::Fault(cause) => Self::fault(cause),
         }
@@ -223,7 +265,11 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
         _ => "",
     };
     let problem = Problem::new(status, code, detail.clone());
-    if status == 422 { problem.at(pointer, code, detail) } else { problem }
+    if status == 422 {
+        problem.at(pointer, code, detail)
+    } else {
+        problem
+    }
 }
 
 /// The problem bears the fault's own code when there is one kind of fault only.
@@ -235,7 +281,10 @@ fn invalid(faults: Vec<Fault>) -> Problem {
         ([code], _) => (*code, several(faults.len())),
         _ => ("invalid", several(faults.len())),
     };
-    Problem { errors: faults, ..Problem::new(422, code, detail) }
+    Problem {
+        errors: faults,
+        ..Problem::new(422, code, detail)
+    }
 }
 
 fn several(n_faults: usize) -> String {
@@ -244,17 +293,28 @@ fn several(n_faults: usize) -> String {
 
 fn stored(error: StoreError) -> Problem {
     let problem = match &error {
-        StoreError::Taken(_) => return Problem::conflict("taken", "Something with this name is there already."),
+        StoreError::Taken(_) => {
+            return Problem::conflict("taken", "Something with this name is there already.");
+        }
         StoreError::Conflict => {
             Problem::unavailable("busy", "Others were changing the same thing. Try again.", 1)
         }
-        StoreError::Away(_) => Problem::unavailable("database_away", "The database does not answer. Try again.", 2),
-        StoreError::CannotWrite(_) => {
-            Problem::unavailable("cannot_write", "Nothing can be written at the moment. Nothing was taken.", 30)
-        }
+        StoreError::Away(_) => Problem::unavailable(
+            "database_away",
+            "The database does not answer. Try again.",
+            2,
+        ),
+        StoreError::CannotWrite(_) => Problem::unavailable(
+            "cannot_write",
+            "Nothing can be written at the moment. Nothing was taken.",
+            30,
+        ),
         StoreError::Unreadable(_) | StoreError::Other(_) => return Problem::fault(error),
     };
-    Problem { cause: Some(error.into()), ..problem }
+    Problem {
+        cause: Some(error.into()),
+        ..problem
+    }
 }
 
 /// A status in words.
@@ -286,32 +346,54 @@ mod tests {
 
     fn body(problem: Problem) -> serde_json::Value {
         let answer = problem.into_answer("/v1/contacts", "req-1");
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-        let Content::Bytes(bytes) = answer.content else { panic!("a problem has a body") };
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
+        let Content::Bytes(bytes) = answer.content else {
+            panic!("a problem has a body")
+        };
         serde_json::from_slice(&bytes).unwrap()
     }
 
     #[test]
     fn one_fault_gives_the_problem_its_code_and_several_do_not() {
-        let fault = |pointer: &str, code| Fault { pointer: pointer.to_owned(), code, detail: "no".to_owned() };
-        let one = body(Problem::invalid(vec![fault("/received_at", "offset_missing")]));
+        let fault = |pointer: &str, code| Fault {
+            pointer: pointer.to_owned(),
+            code,
+            detail: "no".to_owned(),
+        };
+        let one = body(Problem::invalid(vec![fault(
+            "/received_at",
+            "offset_missing",
+        )]));
         assert_eq!(one["code"], "offset_missing");
         assert_eq!(one["status"], 422);
         assert_eq!(one["type"], "/docs/problems/offset_missing");
         assert_eq!(one["errors"][0]["pointer"], "/received_at");
-        let two = body(Problem::invalid(vec![fault("/a", "too_long"), fault("/b", "too_short")]));
+        let two = body(Problem::invalid(vec![
+            fault("/a", "too_long"),
+            fault("/b", "too_short"),
+        ]));
         assert_eq!(two["code"], "invalid");
         assert_eq!(two["errors"].as_array().unwrap().len(), 2);
-        let alike = body(Problem::invalid(vec![fault("/a", "too_long"), fault("/b", "too_long")]));
+        let alike = body(Problem::invalid(vec![
+            fault("/a", "too_long"),
+            fault("/b", "too_long"),
+        ]));
         assert_eq!(alike["code"], "too_long");
     }
 
     #[test]
     fn the_cause_of_our_own_fault_is_never_told() {
-        let told = body(Problem::from(Failure::Fault(anyhow::anyhow!("password of db is hunter2"))));
+        let told = body(Problem::from(Failure::Fault(anyhow::anyhow!(
+            "password of db is hunter2"
+        ))));
         assert_eq!(told["status"], 500);
         assert!(!told.to_string().contains("hunter2"));
-        let away = Problem::from(Failure::Store(StoreError::Away("host db.internal".to_owned())));
+        let away = Problem::from(Failure::Store(StoreError::Away(
+            "host db.internal".to_owned(),
+        )));
         assert_eq!(away.status, 503);
         assert!(away.headers.iter().any(|(name, _)| *name == "retry-after"));
         assert!(!body(away).to_string().contains("db.internal"));
@@ -341,7 +423,11 @@ mod tests {
     #[test]
     fn who_is_not_signed_in_is_told_how() {
         let header = |code| {
-            Problem::unauthenticated(code, "no").headers.first().map(|(_, value)| value.clone()).unwrap()
+            Problem::unauthenticated(code, "no")
+                .headers
+                .first()
+                .map(|(_, value)| value.clone())
+                .unwrap()
         };
         assert_eq!(header("token_invalid"), "Bearer error=\"invalid_token\"");
         assert_eq!(header("sign_in_needed"), "Bearer");

@@ -11,8 +11,9 @@ use super::call::Call;
 use super::contacts::{read_as_far_as_it_fits, refuse_all, together};
 use super::dto::contact::TrackingObject;
 use super::dto::public::{
-    AccessPoints, PublicAccessPoint, PublicContact, PublicReceipt, PublicService, PublicServiceDetail, Taken,
-    TrackingFeedback, TrackingLinkAnswer, TrackingLinkRequest, TrackingMessage, TrackingWithdrawal,
+    AccessPoints, PublicAccessPoint, PublicContact, PublicReceipt, PublicService,
+    PublicServiceDetail, Taken, TrackingFeedback, TrackingLinkAnswer, TrackingLinkRequest,
+    TrackingMessage, TrackingWithdrawal,
 };
 use super::operation::{Allowance, Operation, get, post};
 use super::paging::{Page, PageQuery};
@@ -212,7 +213,8 @@ fn own_case() -> Vec<Operation> {
     ]
 }
 
-const LINK_WORDS: &str = "If the reference and the address belong together, we have sent you the link by e-mail.";
+const LINK_WORDS: &str =
+    "If the reference and the address belong together, we have sent you the link by e-mail.";
 
 fn a_hundred() -> u16 {
     100
@@ -220,23 +222,41 @@ fn a_hundred() -> u16 {
 
 async fn send_form(call: Call) -> Result<Answer, Problem> {
     let (form, faults) = read_as_far_as_it_fits::<PublicContact>(&call)?;
-    if form.website.as_deref().is_some_and(|website| !website.trim().is_empty()) {
+    if form
+        .website
+        .as_deref()
+        .is_some_and(|website| !website.trim().is_empty())
+    {
         metrics::counter!("reeve_forms_with_hidden_field_filled_total").increment(1);
     }
     // Whoever else has signed in sends a form as anybody does.
     let actor = match &call.actor {
         key @ Actor::Key(_) => key.clone(),
-        _ => Actor::Anonymous { address: call.address.clone() },
+        _ => Actor::Anonymous {
+            address: call.address.clone(),
+        },
     };
     let faults = [faults, refuse_without_key(&actor, &form)].concat();
     call.commit(
         move |tx, at| {
-            let Read { enquiry, faults: unfit } = web_form::read(form.clone().into_form(), at.now);
+            let Read {
+                enquiry,
+                faults: unfit,
+            } = web_form::read(form.clone().into_form(), at.now);
             refuse_all(at, &enquiry, together(&faults, unfit))?;
             let received = intake::receive(tx, at, &enquiry, &Entry::by(actor.clone()))?;
             receipt_for(tx, at, &received)
         },
-        |receipt| Answer::json(if receipt.duplicate.is_some() { 200 } else { 201 }, receipt),
+        |receipt| {
+            Answer::json(
+                if receipt.duplicate.is_some() {
+                    200
+                } else {
+                    201
+                },
+                receipt,
+            )
+        },
     )
     .await
 }
@@ -246,7 +266,10 @@ fn refuse_without_key(actor: &Actor, form: &PublicContact) -> Vec<Fault> {
     if matches!(actor, Actor::Key(_)) {
         return Vec::new();
     }
-    let fields = [("/received_at", form.received_at.is_some()), ("/external_id", form.external_id.is_some())];
+    let fields = [
+        ("/received_at", form.received_at.is_some()),
+        ("/external_id", form.external_id.is_some()),
+    ];
     fields
         .into_iter()
         .filter(|(_, is_given)| *is_given)
@@ -259,25 +282,41 @@ fn refuse_without_key(actor: &Actor, form: &PublicContact) -> Vec<Fault> {
 }
 
 /// What the person is told at once.
-fn receipt_for(tx: &mut Tx<'_>, at: &Moment, received: &Received) -> Result<PublicReceipt, Failure> {
+fn receipt_for(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    received: &Received,
+) -> Result<PublicReceipt, Failure> {
     // The form's sender may not see cases; what a repeat made is told to them once more.
     let filed = match (&received.case, received.contact.case) {
         (Some(filed), _) => Some(filed.clone()),
-        (None, Some(id)) if received.is_duplicate => {
-            Some(actions::find(tx, &Actor::System, &Target::Id(id), Act::Read)?)
-        }
+        (None, Some(id)) if received.is_duplicate => Some(actions::find(
+            tx,
+            &Actor::System,
+            &Target::Id(id),
+            Act::Read,
+        )?),
         (None, _) => None,
     };
     let duplicate = received.is_duplicate.then_some(true);
-    let open = filed.filter(|filed| filed.case.secrecy != Secrecy::Restricted && !filed.case.is_in_danger());
+    let open = filed
+        .filter(|filed| filed.case.secrecy != Secrecy::Restricted && !filed.case.is_in_danger());
     match open {
         Some(filed) if !received.is_danger => {
             let mut access = received.access.clone();
             if received.is_duplicate && received.contact.disposition == Disposition::Opened {
-                access = Some(letters::link_for(tx, at, filed.case.id, received.contact.person)?);
+                access = Some(letters::link_for(
+                    tx,
+                    at,
+                    filed.case.id,
+                    received.contact.person,
+                )?);
             }
             let said = receipts::said(tx, at, &filed)?;
-            let tracking = access.map(|access| TrackingObject { url: access.url, token: access.token });
+            let tracking = access.map(|access| TrackingObject {
+                url: access.url,
+                token: access.token,
+            });
             Ok(told(&filed, said, tracking, duplicate))
         }
         _ => {
@@ -301,7 +340,12 @@ fn receipt_for(tx: &mut Tx<'_>, at: &Moment, received: &Received) -> Result<Publ
     }
 }
 
-fn told(filed: &Filed, said: Said, tracking: Option<TrackingObject>, duplicate: Option<bool>) -> PublicReceipt {
+fn told(
+    filed: &Filed,
+    said: Said,
+    tracking: Option<TrackingObject>,
+    duplicate: Option<bool>,
+) -> PublicReceipt {
     let dates = &filed.dates;
     PublicReceipt {
         reference: Some(filed.case.reference.to_string()),
@@ -331,7 +375,10 @@ async fn list_services(call: Call) -> Result<Answer, Problem> {
     let after: Option<String> = call.cursor(query.cursor.as_deref())?;
     let council = call.front.desk.council();
     let catalogue = &council.catalogue;
-    let page = PageQuery { limit: query.limit, cursor: query.cursor };
+    let page = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
     let mut services: Vec<PublicService> = catalogue
         .services
         .values()
@@ -350,29 +397,45 @@ async fn show_service(call: Call) -> Result<Answer, Problem> {
         .service(call.path("service"))
         .filter(|service| service.is_public)
         .ok_or_else(Problem::not_found)?;
-    Ok(Answer::ok(&PublicServiceDetail::of(catalogue, service, call.now)))
+    Ok(Answer::ok(&PublicServiceDetail::of(
+        catalogue, service, call.now,
+    )))
 }
 
 async fn list_access_points(call: Call) -> Result<Answer, Problem> {
     let council = call.front.desk.council();
     let catalogue = &council.catalogue;
     let points = catalogue.access_points.iter();
-    let items = points.map(|point| PublicAccessPoint::of(catalogue, point, call.now)).collect();
-    Ok(Answer::ok(&AccessPoints { items, next_cursor: None }))
+    let items = points
+        .map(|point| PublicAccessPoint::of(catalogue, point, call.now))
+        .collect();
+    Ok(Answer::ok(&AccessPoints {
+        items,
+        next_cursor: None,
+    }))
 }
 
 async fn send_link(call: Call) -> Result<Answer, Problem> {
     let wanted: TrackingLinkRequest = call.json()?;
     call.commit(
         move |tx, at| tracking::send_link(tx, at, &wanted.reference, &wanted.email),
-        |()| Answer::json(202, &TrackingLinkAnswer { what_happens_next: vec![LINK_WORDS.to_owned()] }),
+        |()| {
+            Answer::json(
+                202,
+                &TrackingLinkAnswer {
+                    what_happens_next: vec![LINK_WORDS.to_owned()],
+                },
+            )
+        },
     )
     .await
 }
 
 async fn follow(call: Call) -> Result<Answer, Problem> {
     let link = link_of(&call)?;
-    let view = call.read(move |conn, at| tracking::view(conn, at, &link)).await?;
+    let view = call
+        .read(move |conn, at| tracking::view(conn, at, &link))
+        .await?;
     Ok(Answer::ok(&view))
 }
 
@@ -385,7 +448,14 @@ async fn add_message(call: Call) -> Result<Answer, Problem> {
     }
     call.commit(
         move |tx, at| tracking::add_message(tx, at, &link, &message.body),
-        |received_at| Answer::json(201, &Taken { received_at: (*received_at).into() }),
+        |received_at| {
+            Answer::json(
+                201,
+                &Taken {
+                    received_at: (*received_at).into(),
+                },
+            )
+        },
     )
     .await
 }
@@ -398,7 +468,14 @@ async fn withdraw(call: Call) -> Result<Answer, Problem> {
             tracking::withdraw(tx, at, &link, withdrawal.reason.as_deref())?;
             Ok(at.now)
         },
-        |received_at| Answer::json(201, &Taken { received_at: (*received_at).into() }),
+        |received_at| {
+            Answer::json(
+                201,
+                &Taken {
+                    received_at: (*received_at).into(),
+                },
+            )
+        },
     )
     .await
 }
@@ -412,7 +489,14 @@ async fn give_feedback(call: Call) -> Result<Answer, Problem> {
             tracking::give_feedback(tx, at, &link, feedback.score, comment)?;
             Ok(at.now)
         },
-        |received_at| Answer::json(201, &Taken { received_at: (*received_at).into() }),
+        |received_at| {
+            Answer::json(
+                201,
+                &Taken {
+                    received_at: (*received_at).into(),
+                },
+            )
+        },
     )
     .await
 }
@@ -420,8 +504,15 @@ async fn give_feedback(call: Call) -> Result<Answer, Problem> {
 /// The link the caller came by.
 fn link_of(call: &Call) -> Result<Link, Problem> {
     match &call.actor {
-        Actor::Follower { link, case, person } => Ok(Link { id: *link, case: *case, person: *person }),
-        _ => Err(Problem::forbidden("scope_missing", "This is for who follows a case by its secret link.")),
+        Actor::Follower { link, case, person } => Ok(Link {
+            id: *link,
+            case: *case,
+            person: *person,
+        }),
+        _ => Err(Problem::forbidden(
+            "scope_missing",
+            "This is for who follows a case by its secret link.",
+        )),
     }
 }
 
@@ -435,7 +526,9 @@ mod tests {
 
     #[test]
     fn only_a_website_with_a_key_may_say_when_a_form_came() {
-        let anybody = Actor::Anonymous { address: "192.0.2.1".to_owned() };
+        let anybody = Actor::Anonymous {
+            address: "192.0.2.1".to_owned(),
+        };
         let check = |value: serde_json::Value, expect: &[&str]| {
             let faults = refuse_without_key(&anybody, &form(value));
             let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();

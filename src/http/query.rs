@@ -12,8 +12,11 @@ use super::shape;
 
 /// Refuses parameters that are not among `names`.
 pub(super) fn refuse_unknown(query: &str, names: &[String]) -> Result<(), Problem> {
-    let unknown: Vec<String> =
-        pairs(query)?.into_iter().map(|(name, _)| name).filter(|name| !names.contains(name)).collect();
+    let unknown: Vec<String> = pairs(query)?
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !names.contains(name))
+        .collect();
     if unknown.is_empty() {
         return Ok(());
     }
@@ -22,10 +25,20 @@ pub(super) fn refuse_unknown(query: &str, names: &[String]) -> Result<(), Proble
     } else {
         format!("It takes: {}.", names.join(", "))
     };
-    let detail = format!("This operation does not have the parameter `{}`. {known}", unknown.join("`, `"));
-    Err(unknown.iter().fold(Problem::unreadable("unknown_parameter", detail), |problem, name| {
-        problem.at(pointer(name), "unknown_parameter", "Not a parameter of this operation.")
-    }))
+    let detail = format!(
+        "This operation does not have the parameter `{}`. {known}",
+        unknown.join("`, `")
+    );
+    Err(unknown.iter().fold(
+        Problem::unreadable("unknown_parameter", detail),
+        |problem, name| {
+            problem.at(
+                pointer(name),
+                "unknown_parameter",
+                "Not a parameter of this operation.",
+            )
+        },
+    ))
 }
 
 /// Reads the parameters into `T`, each as its schema has it: a number where it says number.
@@ -46,16 +59,34 @@ pub(super) fn fit<T: DeserializeOwned + JsonSchema + 'static>(query: &str) -> Re
             shape::Kind::Text => Value::String(text),
         };
         if object.insert(name.clone(), value).is_some() {
-            return Err(Problem::unreadable("repeated_parameter", format!("`{name}` came twice."))
-                .at(pointer(&name), "repeated_parameter", "Give it once."));
+            return Err(
+                Problem::unreadable("repeated_parameter", format!("`{name}` came twice.")).at(
+                    pointer(&name),
+                    "repeated_parameter",
+                    "Give it once.",
+                ),
+            );
         }
     }
     shape::fit(Value::Object(object)).map_err(|faults| {
         let (code, detail) = match faults.as_slice() {
-            [fault] => (fault.code, format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.detail)),
-            _ => ("bad_parameter", "Several parameters cannot be read. `errors` names each.".to_owned()),
+            [fault] => (
+                fault.code,
+                format!(
+                    "{}: {}",
+                    fault.pointer.trim_start_matches('/'),
+                    fault.detail
+                ),
+            ),
+            _ => (
+                "bad_parameter",
+                "Several parameters cannot be read. `errors` names each.".to_owned(),
+            ),
         };
-        Problem { errors: faults, ..Problem::unreadable(code, detail) }
+        Problem {
+            errors: faults,
+            ..Problem::unreadable(code, detail)
+        }
     })
 }
 
@@ -71,7 +102,12 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
 }
 
 fn decode(text: &str) -> Result<String, Problem> {
-    let bad = || Problem::unreadable("malformed_query", "A percent sign must begin two hexadecimal digits of UTF-8.");
+    let bad = || {
+        Problem::unreadable(
+            "malformed_query",
+            "A percent sign must begin two hexadecimal digits of UTF-8.",
+        )
+    };
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -127,16 +163,29 @@ mod tests {
         let check = |query: &str, code: &str, pointer: &str| {
             let problem = fit::<CaseQuery>(query).unwrap_err();
             assert_eq!((problem.status, problem.code), (400, code), "{query}");
-            assert_eq!(problem.errors.first().map(|fault| fault.pointer.as_str()), Some(pointer), "{query}");
+            assert_eq!(
+                problem.errors.first().map(|fault| fault.pointer.as_str()),
+                Some(pointer),
+                "{query}"
+            );
         };
         check("limit=0", "out_of_range", "/limit");
         check("limit=101", "out_of_range", "/limit");
         check("limit=ten", "wrong_type", "/limit");
         check("overdue=yes", "wrong_type", "/overdue");
         check("limit=5&limit=6", "repeated_parameter", "/limit");
-        assert_eq!(fit::<CaseQuery>("queue=%zz").unwrap_err().code, "malformed_query");
-        assert_eq!(fit::<CaseQuery>("queue=%ff").unwrap_err().code, "malformed_query");
-        assert_eq!(fit::<CaseQuery>("queue=%+1").unwrap_err().code, "malformed_query");
+        assert_eq!(
+            fit::<CaseQuery>("queue=%zz").unwrap_err().code,
+            "malformed_query"
+        );
+        assert_eq!(
+            fit::<CaseQuery>("queue=%ff").unwrap_err().code,
+            "malformed_query"
+        );
+        assert_eq!(
+            fit::<CaseQuery>("queue=%+1").unwrap_err().code,
+            "malformed_query"
+        );
     }
 
     #[test]

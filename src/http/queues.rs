@@ -62,7 +62,9 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<String> = call.cursor(query.cursor.as_deref())?;
     let actor = call.actor.clone();
-    let all = call.read(move |conn, at| queues::list(conn, at, &actor)).await?;
+    let all = call
+        .read(move |conn, at| queues::list(conn, at, &actor))
+        .await?;
     let mut rows: Vec<QueueView> = all
         .into_iter()
         .filter(|queue| after.as_ref().is_none_or(|after| queue.queue > *after))
@@ -73,7 +75,9 @@ async fn list(call: Call) -> Result<Answer, Problem> {
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let (actor, slug) = (call.actor.clone(), call.path("queue").to_owned());
-    let queue = call.read(move |conn, at| queues::one(conn, at, &actor, &slug)).await?;
+    let queue = call
+        .read(move |conn, at| queues::one(conn, at, &actor, &slug))
+        .await?;
     Ok(Answer::ok(&queue))
 }
 

@@ -35,7 +35,9 @@ pub fn operations() -> Vec<Operation> {
 
 async fn list(call: Call) -> Result<Answer, Problem> {
     let actor = call.actor.clone();
-    let kept = call.read(move |conn, _| receipts::kept(conn, &actor)).await?;
+    let kept = call
+        .read(move |conn, _| receipts::kept(conn, &actor))
+        .await?;
     let items = kept.iter().map(ReceiptObject::of).collect();
     Ok(call.page::<ReceiptObject, ()>(items, None, None))
 }

@@ -51,8 +51,14 @@ const MOST_HOPS: usize = 20;
 ///
 /// # Errors
 /// 401 for a wrong credential, 429 when the address has guessed too often.
-pub async fn recognise(front: &Front, headers: &HeaderMap, address: &str) -> Result<Option<Caller>, Problem> {
-    let Some(header) = headers.get("authorization") else { return Ok(None) };
+pub async fn recognise(
+    front: &Front,
+    headers: &HeaderMap,
+    address: &str,
+) -> Result<Option<Caller>, Problem> {
+    let Some(header) = headers.get("authorization") else {
+        return Ok(None);
+    };
     let bearer = header.to_str().ok().and_then(Bearer::read);
     let found = match bearer {
         None => Err(TokenFault::Invalid),
@@ -61,7 +67,9 @@ pub async fn recognise(front: &Front, headers: &HeaderMap, address: &str) -> Res
         Some(Bearer::AccessToken(token)) => {
             // The computer's own time: a demo whose clock was moved signs nobody out.
             match access_tokens::verify(&front.access_key, token, accounts::real_now()) {
-                Ok(claims) => by_session(front, claims.user, claims.session).await?.ok_or(TokenFault::Invalid),
+                Ok(claims) => by_session(front, claims.user, claims.session)
+                    .await?
+                    .ok_or(TokenFault::Invalid),
                 Err(fault) => Err(fault),
             }
         }
@@ -75,8 +83,15 @@ pub async fn recognise(front: &Front, headers: &HeaderMap, address: &str) -> Res
 /// 401, or 429 when the address has guessed too often. For those who sent no credential at all.
 #[must_use]
 pub fn refuse_unsigned(front: &Front, address: &str) -> Problem {
-    match front.budgets.wrong_tokens.check(address, front.desk.time.monotonic()) {
-        Ok(_) => Problem::unauthenticated("sign_in_needed", "Send `Authorization: Bearer <token or key>`."),
+    match front
+        .budgets
+        .wrong_tokens
+        .check(address, front.desk.time.monotonic())
+    {
+        Ok(_) => Problem::unauthenticated(
+            "sign_in_needed",
+            "Send `Authorization: Bearer <token or key>`.",
+        ),
         Err(exhausted) => guessed_too_often(&exhausted),
     }
 }
@@ -108,7 +123,11 @@ pub fn refuse_guess(front: &Front, address: &str, fault: TokenFault) -> Problem 
 /// address that is not a trusted proxy's own is the caller's.
 #[must_use]
 pub fn caller_address(settings: &Http, request: &HttpRequest) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
+            peer.ip().to_canonical()
+        });
     if !settings.trusts(peer) {
         return peer;
     }
@@ -120,7 +139,9 @@ pub fn caller_address(settings: &Http, request: &HttpRequest) -> IpAddr {
         .collect();
     let mut nearest = peer;
     for hop in hops.iter().rev().take(MOST_HOPS) {
-        let Some(address) = read_address(hop) else { return nearest };
+        let Some(address) = read_address(hop) else {
+            return nearest;
+        };
         nearest = address;
         if !settings.trusts(address) {
             return address;
@@ -161,59 +182,110 @@ impl Recognised {
     }
 }
 
-async fn by_session(front: &Front, user: UserId, session: SessionId) -> Result<Option<Caller>, Problem> {
+async fn by_session(
+    front: &Front,
+    user: UserId,
+    session: SessionId,
+) -> Result<Option<Caller>, Problem> {
     let credential = Credential::Session(user, session);
     let now = front.desk.time.monotonic();
     if let Some(caller) = front.recognised.find(&credential, now) {
         return Ok(Some(caller));
     }
-    let found = front.desk.read(move |conn, _| accounts::authenticate(conn, user, session)).await?;
+    let found = front
+        .desk
+        .read(move |conn, _| accounts::authenticate(conn, user, session))
+        .await?;
     Ok(found.map(|user| {
-        let caller = Caller { actor: Actor::User(user), session: Some(session) };
+        let caller = Caller {
+            actor: Actor::User(user),
+            session: Some(session),
+        };
         front.recognised.remember(credential, caller.clone(), now);
         caller
     }))
 }
 
 async fn by_key(front: &Front, presented: &str) -> Result<Option<Caller>, Problem> {
-    let Some(hash) = api_keys::fingerprint(presented) else { return Ok(None) };
+    let Some(hash) = api_keys::fingerprint(presented) else {
+        return Ok(None);
+    };
     let credential = Credential::Key(hash);
     let now = front.desk.time.monotonic();
     if let Some(caller) = front.recognised.find(&credential, now) {
         return Ok(Some(caller));
     }
-    let found = front.desk.read(move |conn, _| accounts::find_key(conn, &hash)).await?;
+    let found = front
+        .desk
+        .read(move |conn, _| accounts::find_key(conn, &hash))
+        .await?;
     Ok(found.map(|key| {
-        let caller = Caller { actor: Actor::Key(key), session: None };
+        let caller = Caller {
+            actor: Actor::Key(key),
+            session: None,
+        };
         front.recognised.remember(credential, caller.clone(), now);
         caller
     }))
 }
 
 async fn by_link(front: &Front, presented: &str) -> Result<Option<Caller>, Problem> {
-    let Some(hash) = tracking::fingerprint(presented) else { return Ok(None) };
-    let found = front.desk.read(move |conn, _| accounts::find_follower(conn, &hash)).await?;
-    Ok(found.map(|actor| Caller { actor, session: None }))
+    let Some(hash) = tracking::fingerprint(presented) else {
+        return Ok(None);
+    };
+    let found = front
+        .desk
+        .read(move |conn, _| accounts::find_follower(conn, &hash))
+        .await?;
+    Ok(found.map(|actor| Caller {
+        actor,
+        session: None,
+    }))
 }
 
 /// A key that acts for somebody: within that person's rights, audited as both.
 async fn acting(front: &Front, headers: &HeaderMap, caller: Caller) -> Result<Caller, Problem> {
-    let Some(header) = headers.get("reeve-acting-user") else { return Ok(caller) };
+    let Some(header) = headers.get("reeve-acting-user") else {
+        return Ok(caller);
+    };
     let name = header
         .to_str()
-        .map_err(|_| Problem::unreadable("bad_acting_user", "`Reeve-Acting-User` takes an id or e-mail address."))?
+        .map_err(|_| {
+            Problem::unreadable(
+                "bad_acting_user",
+                "`Reeve-Acting-User` takes an id or e-mail address.",
+            )
+        })?
         .to_owned();
     let Actor::Key(key) = caller.actor else {
-        return Err(Problem::forbidden("scope_missing", "Only a key may act for somebody."));
+        return Err(Problem::forbidden(
+            "scope_missing",
+            "Only a key may act for somebody.",
+        ));
     };
     if !key.scopes.contains(&Scope::ActForUser) {
-        return Err(Problem::forbidden("scope_missing", "This key lacks the scope act_for_user."));
+        return Err(Problem::forbidden(
+            "scope_missing",
+            "This key lacks the scope act_for_user.",
+        ));
     }
-    let found = front.desk.read(move |conn, _| accounts::find_active(conn, &name)).await?;
+    let found = front
+        .desk
+        .read(move |conn, _| accounts::find_active(conn, &name))
+        .await?;
     let user = found.ok_or_else(|| {
-        Problem::forbidden("acting_user_unknown", "Nobody active has this id or address, so nobody can be acted for.")
+        Problem::forbidden(
+            "acting_user_unknown",
+            "Nobody active has this id or address, so nobody can be acted for.",
+        )
     })?;
-    Ok(Caller { actor: Actor::Key(Key { acting_for: Some(Box::new(user)), ..key }), session: None })
+    Ok(Caller {
+        actor: Actor::Key(Key {
+            acting_for: Some(Box::new(user)),
+            ..key
+        }),
+        session: None,
+    })
 }
 
 fn guessed_too_often(exhausted: &Exhausted) -> Problem {
@@ -226,7 +298,9 @@ fn read_address(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(address.to_canonical());
     }
-    text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip().to_canonical())
+    text.parse::<std::net::SocketAddr>()
+        .ok()
+        .map(|address| address.ip().to_canonical())
 }
 
 #[cfg(test)]
@@ -237,40 +311,86 @@ mod tests {
 
     fn settings(trusted: &[&str]) -> Http {
         let mut http = crate::http::tests::settings().http;
-        http.trusted_proxies = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        http.trusted_proxies = trusted
+            .iter()
+            .map(|network| network.parse().unwrap())
+            .collect();
         http
     }
 
     #[test]
     fn only_a_trusted_proxy_is_believed_about_addresses() {
         let check = |trusted: &[&str], peer: &str, forwarded: &[&str], expect: &str| {
-            let mut request = TestRequest::default().peer_addr(format!("{peer}:4711").parse().unwrap());
+            let mut request =
+                TestRequest::default().peer_addr(format!("{peer}:4711").parse().unwrap());
             for value in forwarded {
                 request = request.append_header(("X-Forwarded-For", *value));
             }
             let address = caller_address(&settings(trusted), &request.to_http_request());
-            assert_eq!(address.to_string(), expect, "{trusted:?} {peer} {forwarded:?}");
+            assert_eq!(
+                address.to_string(),
+                expect,
+                "{trusted:?} {peer} {forwarded:?}"
+            );
         };
         check(&[], "192.0.2.9", &["203.0.113.5"], "192.0.2.9");
         check(&["10.0.0.0/8"], "192.0.2.9", &["203.0.113.5"], "192.0.2.9");
         check(&["10.0.0.0/8"], "10.0.0.1", &[], "10.0.0.1");
         check(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.5"], "203.0.113.5");
-        check(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7, 203.0.113.5, 10.0.0.2"], "203.0.113.5");
-        check(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7", "203.0.113.5"], "203.0.113.5");
-        check(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.5, nonsense"], "10.0.0.1");
-        check(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.5:52000"], "203.0.113.5");
-        check(&["10.0.0.0/8"], "10.0.0.1", &["[2001:db8::7]:52000"], "2001:db8::7");
+        check(
+            &["10.0.0.0/8"],
+            "10.0.0.1",
+            &["198.51.100.7, 203.0.113.5, 10.0.0.2"],
+            "203.0.113.5",
+        );
+        check(
+            &["10.0.0.0/8"],
+            "10.0.0.1",
+            &["198.51.100.7", "203.0.113.5"],
+            "203.0.113.5",
+        );
+        check(
+            &["10.0.0.0/8"],
+            "10.0.0.1",
+            &["203.0.113.5, nonsense"],
+            "10.0.0.1",
+        );
+        check(
+            &["10.0.0.0/8"],
+            "10.0.0.1",
+            &["203.0.113.5:52000"],
+            "203.0.113.5",
+        );
+        check(
+            &["10.0.0.0/8"],
+            "10.0.0.1",
+            &["[2001:db8::7]:52000"],
+            "2001:db8::7",
+        );
     }
 
     #[test]
     fn somebody_is_remembered_for_seconds_only_and_forgotten_when_told() {
         let recognised = Recognised::default();
         let now = crate::time_source::TimeSource::System.monotonic();
-        let caller = Caller { actor: Actor::Anonymous { address: "192.0.2.1".to_owned() }, session: None };
+        let caller = Caller {
+            actor: Actor::Anonymous {
+                address: "192.0.2.1".to_owned(),
+            },
+            session: None,
+        };
         let credential = Credential::Key([7; 32]);
         recognised.remember(credential.clone(), caller, now);
-        assert!(recognised.find(&credential, now + Duration::from_secs(4)).is_some());
-        assert!(recognised.find(&credential, now + Duration::from_secs(5)).is_none());
+        assert!(
+            recognised
+                .find(&credential, now + Duration::from_secs(4))
+                .is_some()
+        );
+        assert!(
+            recognised
+                .find(&credential, now + Duration::from_secs(5))
+                .is_none()
+        );
         assert!(recognised.find(&Credential::Key([8; 32]), now).is_none());
         recognised.forget();
         assert!(recognised.find(&credential, now).is_none());

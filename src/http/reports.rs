@@ -130,7 +130,10 @@ pub fn operations() -> Vec<Operation> {
     };
     let mut report = counts("on", json!("2026-11-20"));
     if let Some(members) = report.as_object_mut() {
-        members.insert("by_channel".to_owned(), json!([counts("channel", json!("email"))]));
+        members.insert(
+            "by_channel".to_owned(),
+            json!([counts("channel", json!("email"))]),
+        );
         members.insert(
             "items".to_owned(),
             json!([{
@@ -176,7 +179,14 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
                 Some(disposition) => {
                     let after = after.map(|(at, id)| (at, ContactId(id)));
                     let limit = i64::from(query.limit) + 1;
-                    Some(figures::counted(conn, at, &actor, (on, disposition), after, limit)?)
+                    Some(figures::counted(
+                        conn,
+                        at,
+                        &actor,
+                        (on, disposition),
+                        after,
+                        limit,
+                    )?)
                 }
                 None => None,
             };
@@ -184,7 +194,9 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
         })
         .await?;
     let mut report = IntakeReport::of(&day);
-    let Some(mut listed) = listed else { return Ok(Answer::ok(&report)) };
+    let Some(mut listed) = listed else {
+        return Ok(Answer::ok(&report));
+    };
     let limit = usize::from(query.limit);
     let next: Option<AfterRow> = if listed.len() > limit {
         listed.truncate(limit);
@@ -193,7 +205,9 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
         None
     };
     let next_cursor = next.map(|next| paging::write_cursor(&call.front, call.route, &next));
-    let link = next_cursor.as_deref().map(|cursor| paging::link_to_next(&call.path, &call.query_string, cursor));
+    let link = next_cursor
+        .as_deref()
+        .map(|cursor| paging::link_to_next(&call.path, &call.query_string, cursor));
     report.items = Some(listed.into_iter().map(IntakeItem::from).collect());
     report.next_cursor = Some(next_cursor);
     let answer = Answer::ok(&report);
@@ -211,7 +225,10 @@ impl IntakeReport {
             by_channel: day
                 .by_channel
                 .iter()
-                .map(|(channel, tally)| IntakeOfChannel { channel: *channel, counts: (*tally).into() })
+                .map(|(channel, tally)| IntakeOfChannel {
+                    channel: *channel,
+                    counts: (*tally).into(),
+                })
                 .collect(),
             items: None,
             next_cursor: None,
@@ -236,14 +253,20 @@ impl From<Tally> for IntakeCounts {
 impl From<Counted> for IntakeItem {
     fn from(counted: Counted) -> Self {
         Self {
-            contact: IntakeContact { id: counted.contact.0.into() },
+            contact: IntakeContact {
+                id: counted.contact.0.into(),
+            },
             channel: counted.channel,
             received_at: counted.received_at.into(),
             disposition: counted.disposition,
-            case: counted
-                .case
-                .map(|(id, reference)| IntakeCase { id: id.0.into(), reference: reference.to_string() }),
-            owner: counted.owner.map(|keeper| IntakeOwner { name: keeper.name, email: keeper.email }),
+            case: counted.case.map(|(id, reference)| IntakeCase {
+                id: id.0.into(),
+                reference: reference.to_string(),
+            }),
+            owner: counted.owner.map(|keeper| IntakeOwner {
+                name: keeper.name,
+                email: keeper.email,
+            }),
             waiting_since: counted.waiting_since.map(Into::into),
             limit_at: counted.limit_at.map(Into::into),
         }

@@ -1,7 +1,11 @@
 //! Everything that is served, chapter by chapter. Start reading here.
 
 use super::operation::Operation;
-use super::{actions, api_keys, auth, cases, catalogue, contacts, docs, email, escalations, health, notices, people, public, queues, receipts, reports, trials, users};
+use super::{
+    actions, api_keys, auth, cases, catalogue, contacts, docs, email, escalations, health, notices,
+    people, public, queues, receipts, reports, trials, users,
+};
+use crate::config::Settings;
 
 /// The published contract, in the order it is read.
 #[must_use]
@@ -30,6 +34,13 @@ pub fn operations() -> Vec<Operation> {
 
 /// What is served besides, for people rather than programs. A demo has more of it.
 #[must_use]
-pub fn pages(_is_demo: bool) -> Vec<Operation> {
-    docs::pages()
+pub fn pages(settings: &Settings, is_demo: bool) -> Vec<Operation> {
+    let mut all = docs::pages();
+    all.extend(crate::pages::operations());
+    if is_demo {
+        all.extend(crate::pages::demo::operations(
+            settings.mail.folder(&settings.database.data_dir),
+        ));
+    }
+    all
 }

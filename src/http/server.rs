@@ -21,12 +21,13 @@ const IDLE: Duration = Duration::from_secs(75);
 pub fn run_server(front: &Arc<Front>, listener: TcpListener) -> io::Result<Server> {
     let settings = &front.http;
     let for_each_thread = Arc::clone(front);
-    let mut server = HttpServer::new(move || App::new().configure(app_config(Arc::clone(&for_each_thread))))
-        .keep_alive(IDLE)
-        .client_request_timeout(Duration::from_secs(settings.head_timeout_seconds))
-        .client_disconnect_timeout(Duration::from_secs(5))
-        .shutdown_timeout(settings.shutdown_seconds)
-        .disable_signals();
+    let mut server =
+        HttpServer::new(move || App::new().configure(app_config(Arc::clone(&for_each_thread))))
+            .keep_alive(IDLE)
+            .client_request_timeout(Duration::from_secs(settings.head_timeout_seconds))
+            .client_disconnect_timeout(Duration::from_secs(5))
+            .shutdown_timeout(settings.shutdown_seconds)
+            .disable_signals();
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }

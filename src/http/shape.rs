@@ -40,7 +40,11 @@ pub fn fit<T: DeserializeOwned + JsonSchema + 'static>(value: Value) -> Result<T
     let mut found = faults_in::<T>(&value);
     if found.is_empty() {
         return serde_json::from_value(value).map_err(|error| {
-            vec![Fault { pointer: String::new(), code: "wrong_type", detail: error.to_string() }]
+            vec![Fault {
+                pointer: String::new(),
+                code: "wrong_type",
+                detail: error.to_string(),
+            }]
         });
     }
     found.truncate(MOST_FAULTS);
@@ -51,13 +55,19 @@ pub fn fit<T: DeserializeOwned + JsonSchema + 'static>(value: Value) -> Result<T
 #[must_use]
 pub fn parameter_names<T: JsonSchema>() -> Vec<String> {
     let schema = closed_schema::<T>();
-    members(&schema).map(|members| members.keys().cloned().collect()).unwrap_or_default()
+    members(&schema)
+        .map(|members| members.keys().cloned().collect())
+        .unwrap_or_default()
 }
 
 /// What the text of one of `T`'s members is read as.
 #[must_use]
 pub fn parameter_kind<T: JsonSchema + 'static>(name: &str) -> Kind {
-    shape_of::<T>().kinds.get(name).copied().unwrap_or(Kind::Text)
+    shape_of::<T>()
+        .kinds
+        .get(name)
+        .copied()
+        .unwrap_or(Kind::Text)
 }
 
 /// Makes a schema of what is sent say what we hold it to: members it does not name are refused, and
@@ -98,8 +108,11 @@ fn shape_of<T: JsonSchema + 'static>() -> Arc<Shape> {
 }
 
 fn closed_schema<T: JsonSchema>() -> Value {
-    let mut schema =
-        SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<T>().to_value();
+    let mut schema = SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value();
     close(&mut schema);
     schema
 }
@@ -138,14 +151,22 @@ fn kind(member: &Value) -> Kind {
 }
 
 fn close_with(schema: &mut Value, may_close: bool) {
-    let Value::Object(object) = schema else { return };
-    let has_branches = ["allOf", "anyOf", "oneOf"].iter().any(|key| object.contains_key(*key));
+    let Value::Object(object) = schema else {
+        return;
+    };
+    let has_branches = ["allOf", "anyOf", "oneOf"]
+        .iter()
+        .any(|key| object.contains_key(*key));
     let has_members = object.contains_key("properties");
-    let is_open =
-        !object.contains_key("additionalProperties") && !object.contains_key("unevaluatedProperties");
+    let is_open = !object.contains_key("additionalProperties")
+        && !object.contains_key("unevaluatedProperties");
     if has_members && is_open && may_close {
         // A flattened enum leaves some members in branches, which only this keyword looks into.
-        let keyword = if has_branches { "unevaluatedProperties" } else { "additionalProperties" };
+        let keyword = if has_branches {
+            "unevaluatedProperties"
+        } else {
+            "additionalProperties"
+        };
         object.insert(keyword.to_owned(), Value::Bool(false));
     }
     if is_plain_text(object) {
@@ -154,7 +175,9 @@ fn close_with(schema: &mut Value, may_close: bool) {
     for key in ["allOf", "anyOf", "oneOf", "prefixItems"] {
         if let Some(Value::Array(branches)) = object.get_mut(key) {
             let may_close = may_close && !has_members;
-            branches.iter_mut().for_each(|branch| close_with(branch, may_close));
+            branches
+                .iter_mut()
+                .for_each(|branch| close_with(branch, may_close));
         }
     }
     for key in ["items", "additionalProperties"] {
@@ -175,7 +198,10 @@ fn is_plain_text(object: &Map<String, Value>) -> bool {
         Some(Value::Array(own)) => own.iter().any(|own| own == "string"),
         _ => false,
     };
-    is_text && !["format", "enum", "const", "pattern"].iter().any(|key| object.contains_key(*key))
+    is_text
+        && !["format", "enum", "const", "pattern"]
+            .iter()
+            .any(|key| object.contains_key(*key))
 }
 
 #[cfg(test)]

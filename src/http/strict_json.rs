@@ -25,10 +25,14 @@ pub fn read(bytes: &[u8]) -> Result<Value, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| malformed(format!("Not UTF-8 from byte {} on.", error.valid_up_to())))?;
     if text.starts_with('\u{feff}') {
-        return Err(malformed("The document begins with a byte order mark. Leave it out."));
+        return Err(malformed(
+            "The document begins with a byte order mark. Leave it out.",
+        ));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|error| at_its_place(&error))?;
+    let value = Strict { depth: 0 }
+        .deserialize(&mut reader)
+        .map_err(|error| at_its_place(&error))?;
     reader.end().map_err(|error| at_its_place(&error))?;
     Ok(value)
 }
@@ -41,7 +45,11 @@ fn at_its_place(error: &serde_json::Error) -> Problem {
     let told = error.to_string();
     // The library ends with the place; say it once, in our words.
     let what = told.split(" at line ").next().unwrap_or("not JSON");
-    malformed(format!("Line {}, column {}: {what}.", error.line(), error.column()))
+    malformed(format!(
+        "Line {}, column {}: {what}.",
+        error.line(),
+        error.column()
+    ))
 }
 
 struct Strict {
@@ -53,7 +61,9 @@ impl Strict {
         if self.depth >= DEEPEST {
             return Err(E::custom(format!("nested deeper than {DEEPEST} levels")));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self {
+            depth: self.depth + 1,
+        })
     }
 }
 
@@ -89,7 +99,9 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("a number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -130,11 +142,22 @@ mod tests {
 
     #[test]
     fn what_is_json_is_read_as_it_stands() {
-        let check = |text: &str, expect: Value| assert_eq!(read(text.as_bytes()).unwrap(), expect, "{text}");
+        let check = |text: &str, expect: Value| {
+            assert_eq!(read(text.as_bytes()).unwrap(), expect, "{text}")
+        };
         check("{}", json!({}));
-        check(" {\"b\":1,\"a\":[null,true,-2,3.5,\"\\u00e9\\ud83d\\ude00\"]} \n", json!({"b":1,"a":[null,true,-2,3.5,"é😀"]}));
-        check("{\"a\":{\"a\":1},\"b\":{\"a\":2}}", json!({"a":{"a":1},"b":{"a":2}}));
-        check("18446744073709551615", json!(18_446_744_073_709_551_615_u64));
+        check(
+            " {\"b\":1,\"a\":[null,true,-2,3.5,\"\\u00e9\\ud83d\\ude00\"]} \n",
+            json!({"b":1,"a":[null,true,-2,3.5,"é😀"]}),
+        );
+        check(
+            "{\"a\":{\"a\":1},\"b\":{\"a\":2}}",
+            json!({"a":{"a":1},"b":{"a":2}}),
+        );
+        check(
+            "18446744073709551615",
+            json!(18_446_744_073_709_551_615_u64),
+        );
         let deep = format!("{}1{}", "[".repeat(64), "]".repeat(64));
         assert!(read(deep.as_bytes()).is_ok());
     }
@@ -144,11 +167,18 @@ mod tests {
         let check = |bytes: &[u8], says: &str| {
             let problem = read(bytes).unwrap_err();
             let shown = String::from_utf8_lossy(bytes);
-            assert_eq!((problem.status, problem.code), (400, "malformed_json"), "{shown}");
+            assert_eq!(
+                (problem.status, problem.code),
+                (400, "malformed_json"),
+                "{shown}"
+            );
             assert!(problem.detail.contains(says), "{shown}: {}", problem.detail);
         };
         check(b"", "empty");
-        check(b"{\"a\":1,\n\"a\":2}", "Line 2, column 3: a name stands twice");
+        check(
+            b"{\"a\":1,\n\"a\":2}",
+            "Line 2, column 3: a name stands twice",
+        );
         check(b"{\"a\":1,\"\\u0061\":2}", "twice");
         check(b"{\"a\":[{\"b\":1,\"b\":1}]}", "twice");
         check(b"\xef\xbb\xbf{}", "byte order mark");

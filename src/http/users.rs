@@ -122,7 +122,9 @@ pub fn operations() -> Vec<Operation> {
         patch("/v1/users/{user}", change)
             .id("change_user")
             .summary("Change or close an account")
-            .description("Who is closed, given another role or another password has to sign in again.")
+            .description(
+                "Who is closed, given another role or another password has to sign in again.",
+            )
             .tag("Users")
             .access(admin())
             .path_note("user", "The account's id.")
@@ -138,9 +140,15 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let page: PageQuery = call.query()?;
     let after: Option<String> = call.cursor(page.cursor.as_deref())?;
     let n_rows = page.limit_and_one();
-    let mut accounts = call.read(move |conn, _| accounts::list(conn, after.as_deref(), n_rows)).await?;
+    let mut accounts = call
+        .read(move |conn, _| accounts::list(conn, after.as_deref(), n_rows))
+        .await?;
     let next = page.cut(&mut accounts, |account| account.user.email.clone());
-    Ok(call.page(accounts.iter().map(UserAccount::from).collect(), next.as_ref(), None))
+    Ok(call.page(
+        accounts.iter().map(UserAccount::from).collect(),
+        next.as_ref(),
+        None,
+    ))
 }
 
 async fn create(call: Call) -> Result<Answer, Problem> {
@@ -163,8 +171,11 @@ async fn create(call: Call) -> Result<Answer, Problem> {
             accounts::create(tx, at, &actor, new)
         },
         |account| {
-            Answer::created(&format!("/v1/users/{}", account.user.id), &UserAccount::from(account))
-                .with_etag(account.version)
+            Answer::created(
+                &format!("/v1/users/{}", account.user.id),
+                &UserAccount::from(account),
+            )
+            .with_etag(account.version)
         },
     )
     .await
@@ -172,13 +183,16 @@ async fn create(call: Call) -> Result<Answer, Problem> {
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let id: UserId = call.id("user")?;
-    let account = call.read(move |conn, _| accounts::account(conn, id)).await?;
+    let account = call
+        .read(move |conn, _| accounts::account(conn, id))
+        .await?;
     Ok(Answer::ok(&UserAccount::from(&account)).with_etag(account.version))
 }
 
 async fn change(call: Call) -> Result<Answer, Problem> {
     let id: UserId = call.id("user")?;
-    call.read(move |conn, _| accounts::account(conn, id)).await?;
+    call.read(move |conn, _| accounts::account(conn, id))
+        .await?;
     let changes: UserChanges = call.json()?;
     let if_match = call.require_if_match()?;
     let password_hash = hashed(&call, changes.password.as_deref()).await?;
@@ -207,17 +221,26 @@ async fn change(call: Call) -> Result<Answer, Problem> {
 
 /// Hashed before the transaction begins: it takes a tenth of a second.
 async fn hashed(call: &Call, password: Option<&str>) -> Result<Option<String>, Problem> {
-    let Some(password) = password else { return Ok(None) };
+    let Some(password) = password else {
+        return Ok(None);
+    };
     let password = Password::chosen(password).map_err(|why| {
         let code = match why {
             Unsuitable::TooShort => "too_short",
             Unsuitable::TooLong => "too_long",
         };
-        Problem::invalid(vec![Fault { pointer: "/password".to_owned(), code, detail: format!("{why}.") }])
+        Problem::invalid(vec![Fault {
+            pointer: "/password".to_owned(),
+            code,
+            detail: format!("{why}."),
+        }])
     })?;
     match call.front.hasher.hash(password).await {
         Ok(hash) => Ok(Some(hash)),
-        Err(HashFault::Busy) => Err(Failure::Busy { retry_after_seconds: 2 }.into()),
+        Err(HashFault::Busy) => Err(Failure::Busy {
+            retry_after_seconds: 2,
+        }
+        .into()),
         Err(fault) => Err(Problem::fault(fault)),
     }
 }

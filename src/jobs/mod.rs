@@ -102,7 +102,9 @@ impl Jobs {
         let mut tasks = Vec::new();
         for job in table(desk, &pump, hooks) {
             let bell = Arc::new(Notify::new());
-            scheduler.add(job.when.ring(tick, Arc::clone(&bell))?).await?;
+            scheduler
+                .add(job.when.ring(tick, Arc::clone(&bell))?)
+                .await?;
             let every = job.when.every(tick);
             freshness.expect(job.name, every);
             let answering = answer(job, bell, every, stopped.clone(), Arc::clone(&freshness));
@@ -113,7 +115,13 @@ impl Jobs {
             scheduler.shutdown().await?;
             return Err(why.into());
         }
-        Ok(Self { stop, tasks, scheduler, pump, freshness })
+        Ok(Self {
+            stop,
+            tasks,
+            scheduler,
+            pump,
+            freshness,
+        })
     }
 
     /// When each job last came to its end.
@@ -139,7 +147,10 @@ impl Jobs {
 
 impl Freshness {
     fn new(time: TimeSource) -> Self {
-        Self { time, jobs: Mutex::default() }
+        Self {
+            time,
+            jobs: Mutex::default(),
+        }
     }
 
     /// The jobs that have not come to their end for three of their intervals.
@@ -147,20 +158,33 @@ impl Freshness {
     pub fn late(&self) -> Vec<&'static str> {
         let now = self.time.monotonic();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_late = |beat: &Beat| now.saturating_duration_since(beat.at) > (beat.every * 3).max(LATE_AFTER);
-        jobs.iter().filter(|(_, beat)| is_late(beat)).map(|(name, _)| *name).collect()
+        let is_late =
+            |beat: &Beat| now.saturating_duration_since(beat.at) > (beat.every * 3).max(LATE_AFTER);
+        jobs.iter()
+            .filter(|(_, beat)| is_late(beat))
+            .map(|(name, _)| *name)
+            .collect()
     }
 
     /// When each job last came to its end; nothing for one that never has.
     #[must_use]
     pub fn last_success(&self) -> Vec<(&'static str, Option<Timestamp>)> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.iter().map(|(name, beat)| (*name, beat.last_success_at)).collect()
+        jobs.iter()
+            .map(|(name, beat)| (*name, beat.last_success_at))
+            .collect()
     }
 
     fn expect(&self, name: &'static str, every: Duration) {
-        let beat = Beat { every, at: self.time.monotonic(), last_success_at: None };
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).insert(name, beat);
+        let beat = Beat {
+            every,
+            at: self.time.monotonic(),
+            last_success_at: None,
+        };
+        self.jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, beat);
     }
 
     fn note(&self, name: &'static str) {
@@ -228,7 +252,9 @@ pub fn pump_of(desk: &Arc<Desk>, transport: Transport, sends_at_once: usize) -> 
 }
 
 /// Templates are read once for each catalogue that comes into force.
-fn stationery_of(desk: Arc<Desk>) -> Box<dyn Fn() -> anyhow::Result<Arc<Stationery>> + Send + Sync> {
+fn stationery_of(
+    desk: Arc<Desk>,
+) -> Box<dyn Fn() -> anyhow::Result<Arc<Stationery>> + Send + Sync> {
     let read: Mutex<Option<(Arc<Council>, Arc<Stationery>)>> = Mutex::default();
     Box::new(move || {
         let council = desk.council();
@@ -239,7 +265,9 @@ fn stationery_of(desk: Arc<Desk>) -> Box<dyn Fn() -> anyhow::Result<Arc<Statione
             return Ok(Arc::clone(stationery));
         }
         let files = council.catalogue.template_sources();
-        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let files = files
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .collect();
         let mail = &council.catalogue.council.mail;
         let stationery = Arc::new(Stationery {
             renderer: Renderer::new(&files)?,
@@ -252,8 +280,17 @@ fn stationery_of(desk: Arc<Desk>) -> Box<dyn Fn() -> anyhow::Result<Arc<Statione
 }
 
 fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
-    let every_tick = |name, work| Job { name, when: When::EveryTick, work, bell: None };
-    let mut jobs: Vec<Job> = hooks.take_over_clock.map(|work| every_tick("clock", work)).into_iter().collect();
+    let every_tick = |name, work| Job {
+        name,
+        when: When::EveryTick,
+        work,
+        bell: None,
+    };
+    let mut jobs: Vec<Job> = hooks
+        .take_over_clock
+        .map(|work| every_tick("clock", work))
+        .into_iter()
+        .collect();
     jobs.push(every_tick("catalogue", hooks.refresh_catalogue));
     let (own, turn) = (Arc::clone(desk), Arc::new(escalation::Turn::new(desk)));
     jobs.push(every_tick(
@@ -349,7 +386,10 @@ fn rest(n_failures: u32) -> Duration {
 }
 
 async fn is_stopped_within(stopped: &mut watch::Receiver<bool>, rest: Duration) -> bool {
-    matches!(tokio::time::timeout(rest, stopped.changed()).await, Ok(Err(_)))
+    matches!(
+        tokio::time::timeout(rest, stopped.changed()).await,
+        Ok(Err(_))
+    )
 }
 
 #[cfg(test)]

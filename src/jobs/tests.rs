@@ -13,15 +13,30 @@ impl Bench {
     fn new() -> Self {
         let (stop, _) = watch::channel(false);
         let freshness = Arc::new(Freshness::new(TimeSource::System));
-        Self { stop, freshness, tasks: Vec::new() }
+        Self {
+            stop,
+            freshness,
+            tasks: Vec::new(),
+        }
     }
 
     fn run(&mut self, name: &'static str, work: Work) {
         let every = Duration::from_millis(5);
         self.freshness.expect(name, every);
-        let job = Job { name, when: When::EveryTick, work, bell: None };
+        let job = Job {
+            name,
+            when: When::EveryTick,
+            work,
+            bell: None,
+        };
         let freshness = Arc::clone(&self.freshness);
-        self.tasks.push(tokio::spawn(answer(job, Arc::default(), every, self.stop.subscribe(), freshness)));
+        self.tasks.push(tokio::spawn(answer(
+            job,
+            Arc::default(),
+            every,
+            self.stop.subscribe(),
+            freshness,
+        )));
     }
 
     async fn stop(self) {
@@ -63,10 +78,14 @@ async fn a_job_that_always_panics_does_not_stop_the_others() {
     );
     let (panics, runs) = (Arc::clone(&n_panics), Arc::clone(&n_runs));
     until(|| panics.load(Ordering::SeqCst) >= 2 && runs.load(Ordering::SeqCst) >= 20).await;
-    let last: BTreeMap<&str, Option<Timestamp>> = bench.freshness.last_success().into_iter().collect();
+    let last: BTreeMap<&str, Option<Timestamp>> =
+        bench.freshness.last_success().into_iter().collect();
     assert!(last["works"].is_some() && last["panics"].is_none());
     bench.stop().await;
-    assert!(n_panics.load(Ordering::SeqCst) < n_runs.load(Ordering::SeqCst), "it rests between its panics");
+    assert!(
+        n_panics.load(Ordering::SeqCst) < n_runs.load(Ordering::SeqCst),
+        "it rests between its panics"
+    );
 }
 
 #[tokio::test]
@@ -78,7 +97,11 @@ async fn runs_of_a_job_never_overlap() {
     bench.run(
         "slow",
         Box::new(move || {
-            let (working, highest, runs) = (Arc::clone(&working), Arc::clone(&highest), Arc::clone(&runs));
+            let (working, highest, runs) = (
+                Arc::clone(&working),
+                Arc::clone(&highest),
+                Arc::clone(&runs),
+            );
             Box::pin(async move {
                 highest.fetch_max(working.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -92,7 +115,11 @@ async fn runs_of_a_job_never_overlap() {
     until(|| runs.load(Ordering::SeqCst) >= 3).await;
     bench.stop().await;
     assert_eq!(most.load(Ordering::SeqCst), 1);
-    assert_eq!(at_work.load(Ordering::SeqCst), 0, "stopping waits for the run under way");
+    assert_eq!(
+        at_work.load(Ordering::SeqCst),
+        0,
+        "stopping waits for the run under way"
+    );
 }
 
 #[test]
@@ -106,7 +133,10 @@ fn a_job_that_has_not_come_to_its_end_for_three_intervals_is_late() {
     let time = TimeSource::fixed("2026-11-20T16:58:00Z".parse().unwrap());
     let freshness = Freshness::new(time.clone());
     freshness.expect("sweep", Duration::from_secs(5));
-    let later = |secs| time.move_to(time.now() + jiff::SignedDuration::from_secs(secs)).unwrap();
+    let later = |secs| {
+        time.move_to(time.now() + jiff::SignedDuration::from_secs(secs))
+            .unwrap()
+    };
     later(15);
     assert!(freshness.late().is_empty());
     later(1);

@@ -93,8 +93,18 @@ impl Pump {
     pub fn new(books: Books, transport: Transport, habits: Habits, time: TimeSource) -> Self {
         let room = Semaphore::new(habits.sends_at_once.max(1));
         let in_hand = Mutex::default();
-        let at_work = AtWork { books, transport, habits, time, room, in_hand };
-        Self { at_work: Arc::new(at_work), sends: tokio::sync::Mutex::default() }
+        let at_work = AtWork {
+            books,
+            transport,
+            habits,
+            time,
+            room,
+            in_hand,
+        };
+        Self {
+            at_work: Arc::new(at_work),
+            sends: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Claims what is due and begins to send it; says how many were begun. A slow mail server holds
@@ -106,10 +116,17 @@ impl Pump {
         let mut sends = self.sends.lock().await;
         while let Some(ended) = sends.try_join_next() {
             if let Err(panic) = ended {
-                tracing::error!("Sending a notice panicked; it is tried again when its lease ends: {panic}");
+                tracing::error!(
+                    "Sending a notice panicked; it is tried again when its lease ends: {panic}"
+                );
             }
         }
-        let most = self.at_work.habits.sends_at_once.max(1).saturating_mul(CLAIMS_PER_SEND);
+        let most = self
+            .at_work
+            .habits
+            .sends_at_once
+            .max(1)
+            .saturating_mul(CLAIMS_PER_SEND);
         let limit = most.saturating_sub(sends.len());
         if limit == 0 {
             return Ok(0);
@@ -118,7 +135,10 @@ impl Pump {
         let stationery = (self.at_work.books.stationery)()?;
         let claimed_at = self.at_work.time.monotonic();
         let claimed = (self.at_work.books.claim)(i64::try_from(limit).unwrap_or(i64::MAX)).await?;
-        let fresh: Vec<Notice> = claimed.into_iter().filter(|notice| self.at_work.take_in_hand(notice)).collect();
+        let fresh: Vec<Notice> = claimed
+            .into_iter()
+            .filter(|notice| self.at_work.take_in_hand(notice))
+            .collect();
         let n_begun = fresh.len();
         for notice in fresh {
             let (at_work, stationery) = (Arc::clone(&self.at_work), Arc::clone(&stationery));
@@ -132,7 +152,9 @@ impl Pump {
         let mut sends = self.sends.lock().await;
         while let Some(ended) = sends.join_next().await {
             if let Err(panic) = ended {
-                tracing::error!("Sending a notice panicked; it is tried again when its lease ends: {panic}");
+                tracing::error!(
+                    "Sending a notice panicked; it is tried again when its lease ends: {panic}"
+                );
             }
         }
     }
@@ -162,16 +184,29 @@ impl AtWork {
     }
 
     async fn see_off(&self, notice: Notice, stationery: &Stationery, claimed_at: Instant) {
-        let _in_hand = InHand { at_work: self, id: notice.id };
+        let _in_hand = InHand {
+            at_work: self,
+            id: notice.id,
+        };
         // Only closing a semaphore makes waiting for it fail, and nobody closes this one.
-        let Ok(_room) = self.room.acquire().await else { return };
+        let Ok(_room) = self.room.acquire().await else {
+            return;
+        };
         if self.time.monotonic().saturating_duration_since(claimed_at) > BEGIN_WITHIN {
             return;
         }
         let outcome = self.send(&notice, stationery).await;
         let id = notice.id;
-        let fence = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
-        let notice = Notice { fence: fence.unwrap_or(notice.fence), ..notice };
+        let fence = self
+            .in_hand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .copied();
+        let notice = Notice {
+            fence: fence.unwrap_or(notice.fence),
+            ..notice
+        };
         if let Err(why) = (self.books.record)(notice, outcome).await {
             tracing::error!(notice.id = %id, "Could not keep what became of notice {id}: {why:#}");
         }
@@ -180,26 +215,43 @@ impl AtWork {
     async fn send(&self, notice: &Notice, stationery: &Stationery) -> Outcome {
         let mail = match self.mail(notice, stationery) {
             Ok(mail) => mail,
-            Err(why) => return Outcome::Refused { why: format!("{why:#}"), is_permanent: false },
+            Err(why) => {
+                return Outcome::Refused {
+                    why: format!("{why:#}"),
+                    is_permanent: false,
+                };
+            }
         };
         let sendable = match mail.build() {
             Ok(sendable) => sendable,
             Err(why) => {
                 let is_permanent = matches!(why, MailError::NotAnAddress("recipient's"));
-                return Outcome::Refused { why: why.to_string(), is_permanent };
+                return Outcome::Refused {
+                    why: why.to_string(),
+                    is_permanent,
+                };
             }
         };
         match tokio::time::timeout(SEND_WITHIN, self.transport.send(&sendable)).await {
             Ok(Ok(())) => Outcome::Accepted,
-            Ok(Err(failure)) => Outcome::Refused { why: failure.why, is_permanent: failure.is_permanent },
-            Err(_) => Outcome::Refused { why: "the mail server took too long".to_owned(), is_permanent: false },
+            Ok(Err(failure)) => Outcome::Refused {
+                why: failure.why,
+                is_permanent: failure.is_permanent,
+            },
+            Err(_) => Outcome::Refused {
+                why: "the mail server took too long".to_owned(),
+                is_permanent: false,
+            },
         }
     }
 
     fn mail(&self, notice: &Notice, stationery: &Stationery) -> anyhow::Result<Mail> {
         let kind: NoticeKind = notice.letter.kind();
         let headers = &notice.headers;
-        let auto_submitted = headers.auto_submitted.as_ref().and(kind.auto_submitted(headers.in_reply_to.is_some()));
+        let auto_submitted = headers
+            .auto_submitted
+            .as_ref()
+            .and(kind.auto_submitted(headers.in_reply_to.is_some()));
         Ok(Mail {
             message_id: notice.message_id.clone(),
             date: self.time.now(),
@@ -229,7 +281,11 @@ struct InHand<'a> {
 
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
-        self.at_work.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.at_work
+            .in_hand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
         (self.at_work.books.has_room)();
     }
 }

@@ -42,14 +42,23 @@ pub fn operations(mail_folder: PathBuf) -> Vec<Operation> {
             .hidden()
     };
     vec![
-        html(get("/", home), "show_demo_home", "Where everything in the demo is"),
         html(
-            get("/demo/mail", move |call| list_mails(call, Arc::clone(&for_list))).query::<Wanted>(),
+            get("/", home),
+            "show_demo_home",
+            "Where everything in the demo is",
+        ),
+        html(
+            get("/demo/mail", move |call| {
+                list_mails(call, Arc::clone(&for_list))
+            })
+            .query::<Wanted>(),
             "show_demo_mails",
             "The mails that went out, by recipient",
         ),
         html(
-            get("/demo/mail/{file}", move |call| show_mail(call, Arc::clone(&folder))),
+            get("/demo/mail/{file}", move |call| {
+                show_mail(call, Arc::clone(&folder))
+            }),
             "show_demo_mail",
             "One mail",
         ),
@@ -100,7 +109,7 @@ struct Wanted {
 /// One mail in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Listed {
-    file: String,
+    href: String,
     subject: String,
     kind: String,
     to: String,
@@ -113,8 +122,8 @@ struct Listed {
 #[derive(Debug, Serialize)]
 struct Recipient {
     address: String,
+    href: String,
     n_mails: usize,
-    latest: String,
 }
 
 /// One mail, to be read.
@@ -125,6 +134,7 @@ struct Read {
     /// The text in pieces: words, and the links among them.
     pieces: Vec<Piece>,
     to: String,
+    href_to: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -136,15 +146,26 @@ struct Piece {
 
 async fn home(call: Call) -> Result<Answer, Problem> {
     let frame = frame(&call, "Northmere rehearses");
-    page(200, "home.html", &frame, json!({"now": now_in_words(&call)}))
+    page(
+        200,
+        "home.html",
+        &frame,
+        json!({"now": now_in_words(&call)}),
+    )
 }
 
 async fn advance(call: Call) -> Result<Answer, Problem> {
     if !is_from_here(&call) {
-        return Err(Problem::forbidden("other_site", "This form was not sent from our page."));
+        return Err(Problem::forbidden(
+            "other_site",
+            "This form was not sent from our page.",
+        ));
     }
     clock(&call)?.move_on().await?;
-    let back = call.form()?.into_iter().any(|(name, value)| name == "back" && value == "mail");
+    let back = call
+        .form()?
+        .into_iter()
+        .any(|(name, value)| name == "back" && value == "mail");
     Ok(Answer::see_other(if back { "/demo/mail" } else { "/" }))
 }
 
@@ -165,11 +186,20 @@ async fn list_mails(call: Call, folder: Arc<PathBuf>) -> Result<Answer, Problem>
     let mails = read_aside(move || mails(&folder, &zone)).await?;
     let mut by_recipient: BTreeMap<String, Recipient> = BTreeMap::new();
     for mail in &mails {
-        let first = || Recipient { address: mail.to.clone(), n_mails: 0, latest: mail.at.clone() };
-        by_recipient.entry(mail.to.clone()).or_insert_with(first).n_mails += 1;
+        let first = || Recipient {
+            address: mail.to.clone(),
+            n_mails: 0,
+            latest: mail.at.clone(),
+        };
+        by_recipient
+            .entry(mail.to.clone())
+            .or_insert_with(first)
+            .n_mails += 1;
     }
-    let shown: Vec<&Listed> =
-        mails.iter().filter(|mail| wanted.to.as_ref().is_none_or(|to| *to == mail.to)).collect();
+    let shown: Vec<&Listed> = mails
+        .iter()
+        .filter(|mail| wanted.to.as_ref().is_none_or(|to| *to == mail.to))
+        .collect();
     let recipients: Vec<Recipient> = by_recipient.into_values().collect();
     let frame = frame(&call, "Mails that went out");
     let said = json!({"now": now_in_words(&call), "to": wanted.to, "recipients": recipients, "mails": shown});
@@ -216,10 +246,12 @@ fn mails(folder: &Path, zone: &jiff::tz::TimeZone) -> io::Result<Vec<Listed>> {
 
 fn listed(bytes: &[u8], file: String, zone: &jiff::tz::TimeZone) -> Option<Listed> {
     let message = MessageParser::new().parse_headers(bytes)?;
-    let sent_at = message.date().map_or(0, mail_parser::DateTime::to_timestamp);
+    let sent_at = message
+        .date()
+        .map_or(0, mail_parser::DateTime::to_timestamp);
     let at = Timestamp::from_second(sent_at).unwrap_or(Timestamp::UNIX_EPOCH);
     Some(Listed {
-        file,
+        href: format!("/demo/mail/{}", in_url(&file)),
         subject: message.subject().unwrap_or("(no subject)").to_owned(),
         kind: header(&message, "X-Reeve-Notice").unwrap_or_default(),
         to: recipient(&message),
@@ -244,14 +276,24 @@ fn one_mail(folder: &Path, file: &str, own: &str) -> io::Result<Option<Read>> {
         return Ok(None);
     };
     let names = [
-        "From", "To", "Date", "Reply-To", "Message-ID", "In-Reply-To", "Auto-Submitted", "X-Reeve-Notice",
+        "From",
+        "To",
+        "Date",
+        "Reply-To",
+        "Message-ID",
+        "In-Reply-To",
+        "Auto-Submitted",
+        "X-Reeve-Notice",
         "X-Reeve-Case",
     ];
     let headers = names
         .into_iter()
         .filter_map(|name| {
             let value = message.header_raw(name)?;
-            Some((name.to_owned(), value.split_whitespace().collect::<Vec<_>>().join(" ")))
+            Some((
+                name.to_owned(),
+                value.split_whitespace().collect::<Vec<_>>().join(" "),
+            ))
         })
         .collect();
     let text = message.body_text(0).unwrap_or_default();
@@ -259,6 +301,7 @@ fn one_mail(folder: &Path, file: &str, own: &str) -> io::Result<Option<Read>> {
         subject: message.subject().unwrap_or("(no subject)").to_owned(),
         headers,
         pieces: pieces(&text, own),
+        href_to: href_to(&recipient(&message)),
         to: recipient(&message),
     }))
 }
@@ -274,12 +317,24 @@ fn pieces(text: &str, own: &str) -> Vec<Piece> {
             .unwrap_or(from_link.len());
         let (link, after) = from_link.split_at(end);
         let bare = link.trim_end_matches(['.', ',']);
-        pieces.push(Piece { text: before.to_owned(), is_link: false });
-        pieces.push(Piece { text: bare.to_owned(), is_link: true });
-        pieces.push(Piece { text: link.get(bare.len()..).unwrap_or_default().to_owned(), is_link: false });
+        pieces.push(Piece {
+            text: before.to_owned(),
+            is_link: false,
+        });
+        pieces.push(Piece {
+            text: bare.to_owned(),
+            is_link: true,
+        });
+        pieces.push(Piece {
+            text: link.get(bare.len()..).unwrap_or_default().to_owned(),
+            is_link: false,
+        });
         rest = after;
     }
-    pieces.push(Piece { text: rest.to_owned(), is_link: false });
+    pieces.push(Piece {
+        text: rest.to_owned(),
+        is_link: false,
+    });
     pieces.retain(|piece| !piece.text.is_empty());
     pieces
 }
@@ -294,7 +349,27 @@ fn recipient(message: &mail_parser::Message<'_>) -> String {
 }
 
 fn header(message: &mail_parser::Message<'_>, name: &'static str) -> Option<String> {
-    message.header_raw(name).map(|value| value.trim().to_owned())
+    message
+        .header_raw(name)
+        .map(|value| value.trim().to_owned())
+}
+
+/// The mails of one recipient.
+fn href_to(address: &str) -> String {
+    format!("/demo/mail?to={}", in_url(address))
+}
+
+/// Text as it stands in a part of an address.
+fn in_url(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            written.push(char::from(byte));
+        } else {
+            written.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    written
 }
 
 /// A file the mail folder can hold: no path leads out of it, and nothing half-written is read.
@@ -302,7 +377,9 @@ fn is_mail_name(name: &str) -> bool {
     name.ends_with(".eml") && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
 }
 
-async fn read_aside<T: Send + 'static>(read: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Problem> {
+async fn read_aside<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
     match tokio::task::spawn_blocking(read).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => Err(Problem::fault(error)),
@@ -319,7 +396,10 @@ fn frame(call: &Call, title: impl Into<String>) -> Frame {
 }
 
 fn now_in_words(call: &Call) -> String {
-    at_when(call.now, call.front.desk.council().catalogue.calendar.zone())
+    at_when(
+        call.now,
+        call.front.desk.council().catalogue.calendar.zone(),
+    )
 }
 
 #[cfg(test)]
@@ -329,16 +409,64 @@ mod tests {
     #[test]
     fn links_into_the_demo_can_be_followed_and_others_cannot() {
         let own = "http://127.0.0.1:8080/";
-        let cut = pieces("See http://127.0.0.1:8080/track/rvt_x. Or https://elsewhere.example/.", own);
-        let links: Vec<&str> = cut.iter().filter(|piece| piece.is_link).map(|piece| piece.text.as_str()).collect();
+        let cut = pieces(
+            "See http://127.0.0.1:8080/track/rvt_x. Or https://elsewhere.example/.",
+            own,
+        );
+        let links: Vec<&str> = cut
+            .iter()
+            .filter(|piece| piece.is_link)
+            .map(|piece| piece.text.as_str())
+            .collect();
         assert_eq!(links, ["http://127.0.0.1:8080/track/rvt_x"]);
         let whole: String = cut.iter().map(|piece| piece.text.as_str()).collect();
-        assert_eq!(whole, "See http://127.0.0.1:8080/track/rvt_x. Or https://elsewhere.example/.");
+        assert_eq!(
+            whole,
+            "See http://127.0.0.1:8080/track/rvt_x. Or https://elsewhere.example/."
+        );
+    }
+
+    #[test]
+    fn the_pages_can_be_written_and_nothing_in_a_mail_is_taken_for_markup() {
+        let frame = Frame::sample();
+        let mail = Read {
+            subject: "<b>Hello</b>".to_owned(),
+            headers: vec![("From".to_owned(), "<contact@council.example>".to_owned())],
+            pieces: pieces("See http://127.0.0.1/track/x <script>", "http://127.0.0.1/"),
+            to: "ada@mail.example".to_owned(),
+            href_to: href_to("ada@mail.example"),
+        };
+        let html = super::super::html("mail.html", &frame, &mail).unwrap();
+        assert!(html.contains("&lt;script&gt;") && !html.contains("<b>") && html.contains("href=\"http://127.0.0.1/track/x\"") || html.contains("&#x2f;track&#x2f;x"), "{html}");
+        let listed = Listed {
+            href: "/demo/mail/x.eml".to_owned(),
+            subject: "Hello".to_owned(),
+            kind: "reply".to_owned(),
+            to: "ada@mail.example".to_owned(),
+            at: "9am".to_owned(),
+            sent_at: 0,
+        };
+        let one = Recipient { address: listed.to.clone(), href: href_to(&listed.to), n_mails: 1 };
+        for said in [
+            json!({"now": "9am", "to": null, "recipients": [], "mails": []}),
+            json!({"now": "9am", "to": "ada@mail.example", "recipients": [one], "mails": [listed]}),
+        ] {
+            super::super::html("mail_list.html", &frame, said).unwrap();
+        }
+        super::super::html("home.html", &frame, json!({"now": "9am"})).unwrap();
     }
 
     #[test]
     fn no_name_leads_out_of_the_mail_folder() {
-        for name in ["../reeve.db", "/etc/passwd", ".hidden.eml", "a.txt", "x/../../y.eml", "..\\y.eml", ""] {
+        for name in [
+            "../reeve.db",
+            "/etc/passwd",
+            ".hidden.eml",
+            "a.txt",
+            "x/../../y.eml",
+            "..\\y.eml",
+            "",
+        ] {
             assert!(!is_mail_name(name), "{name}");
         }
         assert!(is_mail_name("0199-abc@reply.council.example.eml"));
@@ -357,15 +485,32 @@ mod tests {
             std::fs::write(folder.path().join(name), mail(day)).unwrap();
         }
         let mails = mails(folder.path(), &jiff::tz::TimeZone::UTC).unwrap();
-        let seen: Vec<(&str, &str, &str)> =
-            mails.iter().map(|mail| (mail.subject.as_str(), mail.to.as_str(), mail.kind.as_str())).collect();
+        let seen: Vec<(&str, &str, &str)> = mails
+            .iter()
+            .map(|mail| (mail.subject.as_str(), mail.to.as_str(), mail.kind.as_str()))
+            .collect();
         assert_eq!(
             seen,
-            [("Day 23", "ada@mail.example", "confirmation"), ("Day 20", "ada@mail.example", "confirmation")]
+            [
+                ("Day 23", "ada@mail.example", "confirmation"),
+                ("Day 20", "ada@mail.example", "confirmation")
+            ]
         );
-        let read = one_mail(folder.path(), "b.eml", "http://127.0.0.1/").unwrap().unwrap();
+        let read = one_mail(folder.path(), "b.eml", "http://127.0.0.1/")
+            .unwrap()
+            .unwrap();
         assert_eq!(read.subject, "Day 23");
-        assert_eq!(read.pieces, [Piece { text: "Hello.\r\n".to_owned(), is_link: false }]);
-        assert!(one_mail(folder.path(), "absent.eml", "http://127.0.0.1/").unwrap().is_none());
+        assert_eq!(
+            read.pieces,
+            [Piece {
+                text: "Hello.\r\n".to_owned(),
+                is_link: false
+            }]
+        );
+        assert!(
+            one_mail(folder.path(), "absent.eml", "http://127.0.0.1/")
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -67,10 +67,17 @@ impl Frame {
 ///
 /// # Errors
 /// When its template and what it is given do not fit, which is a defect.
-pub fn page(status: u16, template: &str, frame: &Frame, said: impl Serialize) -> Result<Answer, Problem> {
+pub fn page(
+    status: u16,
+    template: &str,
+    frame: &Frame,
+    said: impl Serialize,
+) -> Result<Answer, Problem> {
     let html = TEMPLATES
         .get_template(template)
-        .and_then(|template| template.render(context! { frame, said => minijinja::Value::from_serialize(said) }))
+        .and_then(|template| {
+            template.render(context! { frame, said => minijinja::Value::from_serialize(said) })
+        })
         .map_err(Problem::fault)?;
     Ok(Answer::page(status, html))
 }
@@ -81,13 +88,19 @@ pub fn apology(call_path: &str, request_id: &str, frame: &Frame, problem: Proble
     let told = problem.into_answer(call_path, request_id);
     let status = told.status;
     let said = context! { status, request_id };
-    let mut answer = page(status, "apology.html", frame, said).unwrap_or_else(|_| Answer::empty(status));
-    answer.headers.extend(told.headers.into_iter().filter(|(name, _)| name == "retry-after"));
+    let mut answer =
+        page(status, "apology.html", frame, said).unwrap_or_else(|_| Answer::empty(status));
+    answer.headers.extend(
+        told.headers
+            .into_iter()
+            .filter(|(name, _)| name == "retry-after"),
+    );
     answer
 }
 
 async fn style(_: Call) -> Result<Answer, Problem> {
-    Ok(Answer::bytes(200, "text/css; charset=utf-8", STYLE).with_header("cache-control", "public, max-age=3600"))
+    Ok(Answer::bytes(200, "text/css; charset=utf-8", STYLE)
+        .with_header("cache-control", "public, max-age=3600"))
 }
 
 fn templates() -> Environment<'static> {
@@ -98,14 +111,32 @@ fn templates() -> Environment<'static> {
         ("layout.html", include_str!("templates/layout.html")),
         ("apology.html", include_str!("templates/apology.html")),
         ("track.html", include_str!("templates/track.html")),
-        ("track_absent.html", include_str!("templates/track_absent.html")),
+        (
+            "track_absent.html",
+            include_str!("templates/track_absent.html"),
+        ),
         ("home.html", include_str!("templates/home.html")),
         ("mail_list.html", include_str!("templates/mail_list.html")),
         ("mail.html", include_str!("templates/mail.html")),
     ] {
-        env.add_template(name, text).expect("the templates are built in, and a test reads every one");
+        env.add_template(name, text)
+            .expect("the templates are built in, and a test reads every one");
     }
     env
+}
+
+#[cfg(test)]
+impl Frame {
+    fn sample() -> Self {
+        Self {
+            council: "Northmere Council".to_owned(),
+            main_phone: "01632 960000".to_owned(),
+            main_hours: "Monday to Friday, 9am to 5pm".to_owned(),
+            website: "https://www.council.example".to_owned(),
+            is_demo: true,
+            title: "A page".to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,10 +147,22 @@ mod tests {
     fn every_template_reads_and_none_runs_script_or_styles_itself() {
         for (name, template) in TEMPLATES.templates() {
             let text = template.source();
-            for forbidden in ["<script", "style=", "<style", "onclick", "http://", "https://"] {
+            for forbidden in [
+                "<script", "style=", "<style", "onclick", "http://", "https://",
+            ] {
                 assert!(!text.contains(forbidden), "{name} has {forbidden}");
             }
         }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+
+    #[test]
+    fn whatever_went_wrong_the_page_gives_a_number_to_ring() {
+        for status in [400, 403, 404, 422, 429, 500, 503] {
+            let page = html("apology.html", &Frame::sample(), context! { status, request_id => "req-1" }).unwrap();
+            assert!(page.contains("01632 960000") && page.contains("req-1"), "{status}: {page}");
+        }
+        let absent = html("track_absent.html", &Frame::sample(), ()).unwrap();
+        assert!(absent.contains("01632 960000"), "{absent}");
     }
 }

@@ -10,7 +10,12 @@ use crate::http::Call;
 pub fn is_from_here(call: &Call) -> bool {
     let own = [call.front.desk.manners.public_url.as_str()];
     let host = call.header("host").unwrap_or_default();
-    is_own(call.header("sec-fetch-site"), call.header("origin"), &own, host)
+    is_own(
+        call.header("sec-fetch-site"),
+        call.header("origin"),
+        &own,
+        host,
+    )
 }
 
 fn is_own(site: Option<&str>, origin: Option<&str>, own: &[&str], host: &str) -> bool {
@@ -19,7 +24,9 @@ fn is_own(site: Option<&str>, origin: Option<&str>, own: &[&str], host: &str) ->
         (None, None) => true,
         (None, Some(origin)) => {
             let is_public = own.iter().any(|url| origin_of(url) == origin);
-            let is_host = origin.split_once("://").is_some_and(|(_, named)| !host.is_empty() && named == host);
+            let is_host = origin
+                .split_once("://")
+                .is_some_and(|(_, named)| !host.is_empty() && named == host);
             is_public || is_host
         }
     }
@@ -28,7 +35,10 @@ fn is_own(site: Option<&str>, origin: Option<&str>, own: &[&str], host: &str) ->
 /// Scheme, host and port of a web address.
 fn origin_of(url: &str) -> &str {
     let after_scheme = url.find("://").map_or(0, |at| at + 3);
-    let end = url.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| after_scheme + at);
+    let end = url
+        .get(after_scheme..)
+        .and_then(|rest| rest.find('/'))
+        .map_or(url.len(), |at| after_scheme + at);
     url.get(..end).unwrap_or(url)
 }
 
@@ -40,7 +50,11 @@ mod tests {
     fn a_form_on_somebody_elses_page_changes_nothing() {
         let check = |site, origin, expect| {
             let own = ["https://council.example/help"];
-            assert_eq!(is_own(site, origin, &own, "10.0.0.5:8080"), expect, "{site:?} {origin:?}");
+            assert_eq!(
+                is_own(site, origin, &own, "10.0.0.5:8080"),
+                expect,
+                "{site:?} {origin:?}"
+            );
         };
         check(Some("same-origin"), Some("null"), true);
         check(Some("cross-site"), Some("https://council.example"), false);

@@ -24,7 +24,12 @@ const LONGEST_LINE: usize = 2_000;
 /// Opening a case by its link, and what can be done there.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    let form = |path, id, handler: fn(Call) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Problem>>>>| {
+    let form = |path,
+                id,
+                handler: fn(
+        Call,
+    )
+        -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Problem>>>>| {
         post(path, handler)
             .id(id)
             .summary("A form of the tracking page")
@@ -51,9 +56,15 @@ pub fn operations() -> Vec<Operation> {
             .query::<Shown>()
             .answers_raw(200, "text/html", "The page.")
             .hidden(),
-        form("/track/messages", "post_tracking_message", |call| Box::pin(add_message(call))),
-        form("/track/withdrawals", "post_tracking_withdrawal", |call| Box::pin(withdraw(call))),
-        form("/track/feedback", "post_tracking_feedback", |call| Box::pin(give_feedback(call))),
+        form("/track/messages", "post_tracking_message", |call| {
+            Box::pin(add_message(call))
+        }),
+        form("/track/withdrawals", "post_tracking_withdrawal", |call| {
+            Box::pin(withdraw(call))
+        }),
+        form("/track/feedback", "post_tracking_feedback", |call| {
+            Box::pin(give_feedback(call))
+        }),
     ]
 }
 
@@ -100,9 +111,13 @@ struct ToldLine {
 async fn open(call: Call) -> Result<Answer, Problem> {
     let token = call.path("token").to_owned();
     let wanted = token.clone();
-    let found = call.read(move |conn, _| tracking::find_link(conn, &wanted)).await;
+    let found = call
+        .read(move |conn, _| tracking::find_link(conn, &wanted))
+        .await;
     match found {
-        Ok(Some(_)) => Ok(Answer::see_other("/track").with_header("set-cookie", cookie(&call, &token))),
+        Ok(Some(_)) => {
+            Ok(Answer::see_other("/track").with_header("set-cookie", cookie(&call, &token)))
+        }
         Ok(None) => Ok(refuse(&call)),
         Err(problem) => Ok(apologise(&call, problem)),
     }
@@ -136,7 +151,10 @@ async fn add_message(call: Call) -> Result<Answer, Problem> {
         return Ok(shown_page(&call, 422, None, Some(mistake.to_owned()), body).await);
     }
     let words = body.clone();
-    let done = act(&call, move |tx, at, link| tracking::add_message(tx, at, link, &words).map(|_| ())).await;
+    let done = act(&call, move |tx, at, link| {
+        tracking::add_message(tx, at, link, &words).map(|_| ())
+    })
+    .await;
     Ok(after(&call, done, "message", body).await)
 }
 
@@ -146,7 +164,10 @@ async fn withdraw(call: Call) -> Result<Answer, Problem> {
         Err(answer) => return Ok(answer),
     };
     let reason = Some(form.one_line("reason")).filter(|reason| !reason.is_empty());
-    let done = act(&call, move |tx, at, link| tracking::withdraw(tx, at, link, reason.as_deref())).await;
+    let done = act(&call, move |tx, at, link| {
+        tracking::withdraw(tx, at, link, reason.as_deref())
+    })
+    .await;
     Ok(after(&call, done, "withdrawal", String::new()).await)
 }
 
@@ -155,12 +176,26 @@ async fn give_feedback(call: Call) -> Result<Answer, Problem> {
         Ok(form) => form,
         Err(answer) => return Ok(answer),
     };
-    let score = form.one_line("score").parse::<u8>().ok().filter(|score| (1..=5).contains(score));
+    let score = form
+        .one_line("score")
+        .parse::<u8>()
+        .ok()
+        .filter(|score| (1..=5).contains(score));
     let Some(score) = score else {
-        return Ok(shown_page(&call, 422, None, Some("Choose one of the five answers.".to_owned()), String::new()).await);
+        return Ok(shown_page(
+            &call,
+            422,
+            None,
+            Some("Choose one of the five answers.".to_owned()),
+            String::new(),
+        )
+        .await);
     };
     let comment = form.one_line("comment");
-    let done = act(&call, move |tx, at, link| tracking::give_feedback(tx, at, link, score, &comment)).await;
+    let done = act(&call, move |tx, at, link| {
+        tracking::give_feedback(tx, at, link, score, &comment)
+    })
+    .await;
     Ok(after(&call, done, "feedback", String::new()).await)
 }
 
@@ -187,7 +222,8 @@ async fn after(call: &Call, done: Result<(), Problem>, what: &str, body: String)
             shown_page(call, 409, None, Some(why), body).await
         }
         Err(problem) if problem.status == 422 => {
-            let why = "Some of the characters cannot be taken. Please write it without them.".to_owned();
+            let why =
+                "Some of the characters cannot be taken. Please write it without them.".to_owned();
             shown_page(call, 422, None, Some(why), body).await
         }
         Err(problem) => apologise(call, problem),
@@ -216,7 +252,12 @@ async fn shown_page(
         Err(problem) => return apologise(call, problem),
     };
     let today = call.front.desk.moment().today();
-    let told = Told { done, mistake, body, ..told(view, today) };
+    let told = Told {
+        done,
+        mistake,
+        body,
+        ..told(view, today)
+    };
     let frame = frame(call, format!("{} ({})", told.heading, told.reference));
     page(status, "track.html", &frame, &told).unwrap_or_else(|problem| apologise(call, problem))
 }
@@ -224,7 +265,9 @@ async fn shown_page(
 fn told(view: PublicView, today: Date) -> Told {
     let is_over = matches!(view.status.as_str(), "closed" | "responded");
     let may_write_again = view.follow_up_until.is_some_and(|until| today <= until);
-    let date_moved = view.first_promised_on.filter(|first| Some(*first) != view.respond_on);
+    let date_moved = view
+        .first_promised_on
+        .filter(|first| Some(*first) != view.respond_on);
     Told {
         reference: view.reference,
         service: view.service,
@@ -234,10 +277,21 @@ fn told(view: PublicView, today: Date) -> Told {
         received_on: on_day(view.received_on),
         respond_on: view.respond_on.filter(|_| !is_over).map(on_day),
         first_promised_on: date_moved.filter(|_| !is_over).map(on_day),
-        follow_up_until: view.follow_up_until.filter(|_| is_over && may_write_again).map(on_day),
+        follow_up_until: view
+            .follow_up_until
+            .filter(|_| is_over && may_write_again)
+            .map(on_day),
         phone: view.phone,
         phone_hours: view.phone_hours,
-        history: view.history.into_iter().rev().map(|line| ToldLine { on: on_day(line.on), what: line.what }).collect(),
+        history: view
+            .history
+            .into_iter()
+            .rev()
+            .map(|line| ToldLine {
+                on: on_day(line.on),
+                what: line.what,
+            })
+            .collect(),
         takes_messages: view.is_open || may_write_again,
         takes_withdrawal: view.is_open && !is_over,
         takes_feedback: is_over,
@@ -267,18 +321,27 @@ struct Form(Vec<(String, String)>);
 
 impl Form {
     fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value.as_str())
     }
 
     /// Line ends as LF; what no keyboard writes is left out.
     fn multi_line(&self, name: &str) -> String {
         let text = self.text(name).replace("\r\n", "\n").replace('\r', "\n");
-        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+        text.chars()
+            .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
+            .collect()
     }
 
     fn one_line(&self, name: &str) -> String {
         let line: Vec<&str> = self.text(name).split_whitespace().collect();
-        line.join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
+        line.join(" ")
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(LONGEST_LINE)
+            .collect()
     }
 }
 
@@ -307,7 +370,11 @@ fn frame(call: &Call, title: impl Into<String>) -> Frame {
 
 /// The cookie's name. With the prefix a browser takes it only over TLS, for this host alone.
 fn cookie_name(call: &Call) -> &'static str {
-    if is_secure(call) { "__Host-reeve_track" } else { "reeve_track" }
+    if is_secure(call) {
+        "__Host-reeve_track"
+    } else {
+        "reeve_track"
+    }
 }
 
 fn is_secure(call: &Call) -> bool {
@@ -316,8 +383,15 @@ fn is_secure(call: &Call) -> bool {
 
 /// Ends with the browser: many read their mail on a shared computer.
 fn cookie(call: &Call, token: &str) -> String {
-    let reach = if is_secure(call) { "Path=/; Secure" } else { "Path=/track" };
-    format!("{}={token}; {reach}; HttpOnly; SameSite=Lax", cookie_name(call))
+    let reach = if is_secure(call) {
+        "Path=/; Secure"
+    } else {
+        "Path=/track"
+    };
+    format!(
+        "{}={token}; {reach}; HttpOnly; SameSite=Lax",
+        cookie_name(call)
+    )
 }
 
 fn token(call: &Call) -> Option<String> {
@@ -333,12 +407,78 @@ fn token(call: &Call) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use jiff::civil::date;
+
     use super::*;
+    use crate::casework::tracking::PublicLine;
+
+    fn view(status: &str) -> PublicView {
+        let at: Timestamp = "2026-11-20T16:58:00Z".parse().unwrap();
+        PublicView {
+            reference: "4X7-K92-MQ3".to_owned(),
+            service: "Bins and waste collection".to_owned(),
+            category: "a missed bin".to_owned(),
+            status: status.to_owned(),
+            status_label: "An officer is looking at it.".to_owned(),
+            what_happens_next: vec!["We will collect it by 5pm on Tuesday 24 November 2026.".to_owned()],
+            received_on: date(2026, 11, 20),
+            respond_on: Some(date(2026, 11, 24)),
+            respond_by: Some(at),
+            first_promised_on: Some(date(2026, 11, 24)),
+            follow_up_until: Some(date(2026, 12, 20)),
+            replied_at: None,
+            phone: "01632 960100".to_owned(),
+            phone_hours: Some("Monday to Friday, 8.30am to 5pm".to_owned()),
+            history: vec![PublicLine { on: date(2026, 11, 20), at, what: "We received it.".to_owned() }],
+            is_open: status != "closed",
+        }
+    }
+
+    fn shown(told: &Told) -> String {
+        super::super::html("track.html", &Frame::sample(), told).unwrap()
+    }
+
+    #[test]
+    fn an_open_case_shows_its_date_and_takes_a_message() {
+        let page = shown(&told(view("open"), date(2026, 11, 23)));
+        for wanted in [
+            "<h1>A missed bin</h1>", "4X7-K92-MQ3", "Tuesday 24 November 2026", "01632 960100",
+            "action=\"/track/messages\"", "action=\"/track/withdrawals\"",
+        ] {
+            assert!(page.contains(wanted), "{wanted} is not on {page}");
+        }
+        assert!(!page.contains("/track/feedback") && !page.contains("The first date we gave you"));
+    }
+
+    #[test]
+    fn a_closed_case_can_be_written_to_until_its_window_ends_and_asks_how_it_was() {
+        let within = shown(&told(view("closed"), date(2026, 12, 20)));
+        assert!(within.contains("/track/messages") && within.contains("until Sunday 20 December 2026"));
+        assert!(within.contains("/track/feedback") && !within.contains("/track/withdrawals"));
+        let after = shown(&told(view("closed"), date(2026, 12, 21)));
+        assert!(!after.contains("/track/messages") && !after.contains("until Sunday 20 December 2026"));
+    }
+
+    #[test]
+    fn a_mistake_is_named_and_what_was_written_is_not_lost() {
+        let told = Told {
+            mistake: Some("Write your message first.".to_owned()),
+            body: "</textarea><script>".to_owned(),
+            ..told(view("open"), date(2026, 11, 23))
+        };
+        let page = shown(&told);
+        assert!(page.contains("There is a problem") && page.contains("&lt;script&gt;"), "{page}");
+        assert!(!page.contains("<script"));
+    }
 
     #[test]
     fn what_a_form_holds_is_taken_as_people_write_it() {
         let form = Form(vec![
-            ("body".to_owned(), "Dear all,\r\nstill there.\u{7}".to_owned()),
+            (
+                "body".to_owned(),
+                "Dear all,\r\nstill there.\u{7}".to_owned(),
+            ),
             ("reason".to_owned(), "  it is\nsolved ".to_owned()),
         ]);
         assert_eq!(form.multi_line("body"), "Dear all,\nstill there.");

@@ -143,7 +143,9 @@ type Boxed<'a> = cases::BoxedQuery<'a, super::db::MultiBackend>;
 /// # Errors
 /// [`StoreError::Taken`] when the reference is in use.
 pub fn insert(tx: &mut Tx<'_>, case: &Case, dates: &Dates) -> Result<(), StoreError> {
-    diesel::insert_into(cases::table).values(Row::of(case, dates)).execute(&mut **tx)?;
+    diesel::insert_into(cases::table)
+        .values(Row::of(case, dates))
+        .execute(&mut **tx)?;
     grant(tx, case)
 }
 
@@ -151,7 +153,12 @@ pub fn insert(tx: &mut Tx<'_>, case: &Case, dates: &Dates) -> Result<(), StoreEr
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when somebody else has changed it since it was read.
-pub fn update(tx: &mut Tx<'_>, case: &Case, dates: &Dates, read_version: i64) -> Result<(), StoreError> {
+pub fn update(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    dates: &Dates,
+    read_version: i64,
+) -> Result<(), StoreError> {
     let row = Row::of(case, dates);
     let n_changed = diesel::update(cases::table)
         .filter(cases::id.eq(row.id).and(cases::version.eq(read_version)))
@@ -160,17 +167,32 @@ pub fn update(tx: &mut Tx<'_>, case: &Case, dates: &Dates, read_version: i64) ->
     if n_changed == 0 {
         return Err(StoreError::Conflict);
     }
-    if case.secrecy == Secrecy::Restricted { grant(tx, case) } else { Ok(()) }
+    if case.secrecy == Secrecy::Restricted {
+        grant(tx, case)
+    } else {
+        Ok(())
+    }
 }
 
 /// One case by its id.
 pub fn find(conn: &mut Conn, id: CaseId) -> Result<Option<Filed>, StoreError> {
-    one(cases::table.filter(cases::id.eq(Id::from(id))).into_boxed(), conn)
+    one(
+        cases::table.filter(cases::id.eq(Id::from(id))).into_boxed(),
+        conn,
+    )
 }
 
 /// One case by its reference.
-pub fn find_by_reference(conn: &mut Conn, reference: &Reference) -> Result<Option<Filed>, StoreError> {
-    one(cases::table.filter(cases::reference.eq(reference.plain().to_owned())).into_boxed(), conn)
+pub fn find_by_reference(
+    conn: &mut Conn,
+    reference: &Reference,
+) -> Result<Option<Filed>, StoreError> {
+    one(
+        cases::table
+            .filter(cases::reference.eq(reference.plain().to_owned()))
+            .into_boxed(),
+        conn,
+    )
 }
 
 /// One case by a reference it had in an older system.
@@ -207,14 +229,20 @@ pub fn list(
         query = match order {
             Order::Due => query.filter(
                 cases::risk.gt(risk).or(cases::risk.eq(risk).and(
-                    cases::due_at.gt(at).or(cases::due_at.eq(at).and(cases::id.gt(id))),
+                    cases::due_at
+                        .gt(at)
+                        .or(cases::due_at.eq(at).and(cases::id.gt(id))),
                 )),
             ),
             Order::Received => query.filter(
-                cases::received_at.lt(at).or(cases::received_at.eq(at).and(cases::id.lt(id))),
+                cases::received_at
+                    .lt(at)
+                    .or(cases::received_at.eq(at).and(cases::id.lt(id))),
             ),
             Order::Updated => query.filter(
-                cases::updated_at.lt(at).or(cases::updated_at.eq(at).and(cases::id.lt(id))),
+                cases::updated_at
+                    .lt(at)
+                    .or(cases::updated_at.eq(at).and(cases::id.lt(id))),
             ),
         };
     }
@@ -240,8 +268,16 @@ pub fn counts(
     now: Timestamp,
     tomorrow: Timestamp,
 ) -> Result<Counts, StoreError> {
-    let open = || narrowed(sight, &Filter { queue: Some(queue.to_owned()), ..Filter::default() })
-        .filter(cases::is_closed.eq(false));
+    let open = || {
+        narrowed(
+            sight,
+            &Filter {
+                queue: Some(queue.to_owned()),
+                ..Filter::default()
+            },
+        )
+        .filter(cases::is_closed.eq(false))
+    };
     let oldest: Option<At> = open()
         .order((cases::received_at.asc(), cases::id.asc()))
         .select(cases::received_at)
@@ -250,11 +286,21 @@ pub fn counts(
     Ok(Counts {
         open: open().count().get_result(conn)?,
         due_today: open()
-            .filter(cases::due_at.ge(At(now)).and(cases::due_at.lt(At(tomorrow))))
+            .filter(
+                cases::due_at
+                    .ge(At(now))
+                    .and(cases::due_at.lt(At(tomorrow))),
+            )
             .count()
             .get_result(conn)?,
-        overdue: open().filter(cases::due_at.lt(At(now))).count().get_result(conn)?,
-        unowned: open().filter(cases::owner.is_null()).count().get_result(conn)?,
+        overdue: open()
+            .filter(cases::due_at.lt(At(now)))
+            .count()
+            .get_result(conn)?,
+        unowned: open()
+            .filter(cases::owner.is_null())
+            .count()
+            .get_result(conn)?,
         oldest_received_at: oldest.map(|at| at.0),
     })
 }
@@ -262,13 +308,26 @@ pub fn counts(
 /// The case of a queue that is most at risk and that nobody has: emergencies, then the earliest
 /// answer date, then the oldest. Held until the transaction ends, so that two who ask at once get
 /// two cases.
-pub fn most_at_risk(tx: &mut Tx<'_>, sight: &Sight, queue: &str) -> Result<Option<Filed>, StoreError> {
+pub fn most_at_risk(
+    tx: &mut Tx<'_>,
+    sight: &Sight,
+    queue: &str,
+) -> Result<Option<Filed>, StoreError> {
     super::dialect::hold(tx, &format!("next:{queue}"))?;
-    let filter = Filter { queue: Some(queue.to_owned()), owner: Some(None), ..Filter::default() };
+    let filter = Filter {
+        queue: Some(queue.to_owned()),
+        owner: Some(None),
+        ..Filter::default()
+    };
     let row: Option<Row> = narrowed(sight, &filter)
         .filter(cases::status.eq_any(["new", "open"]))
         .filter(cases::is_closed.eq(false))
-        .order((cases::risk.asc(), cases::due_at.asc(), cases::received_at.asc(), cases::id.asc()))
+        .order((
+            cases::risk.asc(),
+            cases::due_at.asc(),
+            cases::received_at.asc(),
+            cases::id.asc(),
+        ))
         .select(Row::as_select())
         .first(&mut **tx)
         .optional()?;
@@ -292,7 +351,9 @@ pub fn possible_duplicates(
         .filter(cases::received_at.ge(At(since)));
     if let Some(person) = person {
         query = query.filter(
-            cases::reporter.eq(Some(Id::from(person))).or(cases::location.is_not_null()),
+            cases::reporter
+                .eq(Some(Id::from(person)))
+                .or(cases::location.is_not_null()),
         );
     } else {
         query = query.filter(cases::location.is_not_null());
@@ -317,7 +378,12 @@ pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<CaseId
 }
 
 /// Puts a person on a case, in the role they have there.
-pub fn add_person(tx: &mut Tx<'_>, case: CaseId, person: PersonId, role: RoleOnCase) -> Result<(), StoreError> {
+pub fn add_person(
+    tx: &mut Tx<'_>,
+    case: CaseId,
+    person: PersonId,
+    role: RoleOnCase,
+) -> Result<(), StoreError> {
     diesel::sql_query(
         "INSERT INTO case_people (case_id, person_id, role, has_withdrawn) VALUES ($1, $2, $3, FALSE) \
          ON CONFLICT (case_id, person_id) DO NOTHING",
@@ -330,11 +396,18 @@ pub fn add_person(tx: &mut Tx<'_>, case: CaseId, person: PersonId, role: RoleOnC
 }
 
 /// Who is on a case, and as what; whether they have withdrawn.
-pub fn people(conn: &mut Conn, case: CaseId) -> Result<Vec<(PersonId, RoleOnCase, bool)>, StoreError> {
+pub fn people(
+    conn: &mut Conn,
+    case: CaseId,
+) -> Result<Vec<(PersonId, RoleOnCase, bool)>, StoreError> {
     let rows: Vec<(Id, String, bool)> = case_people::table
         .filter(case_people::case_id.eq(Id::from(case)))
         .order(case_people::person_id)
-        .select((case_people::person_id, case_people::role, case_people::has_withdrawn))
+        .select((
+            case_people::person_id,
+            case_people::role,
+            case_people::has_withdrawn,
+        ))
         .load(conn)?;
     rows.into_iter()
         .map(|(id, role, has_withdrawn)| Ok((id.into(), word(&role)?, has_withdrawn)))
@@ -352,7 +425,11 @@ pub fn has_any(conn: &mut Conn, person: PersonId) -> Result<bool, StoreError> {
 /// A person takes back their part.
 pub fn note_withdrawal(tx: &mut Tx<'_>, case: CaseId, person: PersonId) -> Result<(), StoreError> {
     diesel::update(case_people::table)
-        .filter(case_people::case_id.eq(Id::from(case)).and(case_people::person_id.eq(Id::from(person))))
+        .filter(
+            case_people::case_id
+                .eq(Id::from(case))
+                .and(case_people::person_id.eq(Id::from(person))),
+        )
         .set(case_people::has_withdrawn.eq(true))
         .execute(&mut **tx)?;
     Ok(())
@@ -372,7 +449,11 @@ pub fn link(tx: &mut Tx<'_>, from: CaseId, to: CaseId, kind: LinkKind) -> Result
 }
 
 /// The cases linked to one, both ways, within `sight`.
-pub fn related(conn: &mut Conn, sight: &Sight, case: CaseId) -> Result<Vec<(LinkKind, Filed)>, StoreError> {
+pub fn related(
+    conn: &mut Conn,
+    sight: &Sight,
+    case: CaseId,
+) -> Result<Vec<(LinkKind, Filed)>, StoreError> {
     let id = Id::from(case);
     let links: Vec<(Id, Id, String)> = case_links::table
         .filter(case_links::from_case.eq(id).or(case_links::to_case.eq(id)))
@@ -418,11 +499,12 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
         .select(case_access::case_id);
     let is_named = cases::secrecy.eq("restricted").and(cases::id.eq_any(named));
     let own = sight.user.map(Id::from);
-    let raised = identifiers::table
-        .filter(identifiers::kind.eq("email").and(
-            identifiers::value.eq(sight.raised_by.clone().unwrap_or_else(|| "-".to_owned())),
-        ))
-        .select(identifiers::person_id.nullable());
+    let raised =
+        identifiers::table
+            .filter(identifiers::kind.eq("email").and(
+                identifiers::value.eq(sight.raised_by.clone().unwrap_or_else(|| "-".to_owned())),
+            ))
+            .select(identifiers::person_id.nullable());
     query = match &sight.ordinary {
         Reach::Everything => query.filter(cases::secrecy.ne("restricted").or(is_named)),
         Reach::Within { queues, services } => query.filter(
@@ -432,7 +514,10 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
                     cases::queue
                         .eq_any(queues.clone())
                         .or(cases::service.eq_any(services.clone()))
-                        .or(cases::owner.is_not_null().and(cases::owner.eq(own)).assume_not_null()),
+                        .or(cases::owner
+                            .is_not_null()
+                            .and(cases::owner.eq(own))
+                            .assume_not_null()),
                 )
                 .or(is_named),
         ),
@@ -444,7 +529,10 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
                         .is_not_null()
                         .and(cases::owner.eq(own))
                         .assume_not_null()
-                        .or(cases::reporter.is_not_null().and(cases::reporter.eq_any(raised)).assume_not_null()),
+                        .or(cases::reporter
+                            .is_not_null()
+                            .and(cases::reporter.eq_any(raised))
+                            .assume_not_null()),
                 )
                 .or(is_named),
         ),
@@ -490,10 +578,15 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", escaped(&text.to_lowercase()));
         let in_words = super::schema::contacts::table
-            .filter(lower(super::schema::contacts::body).like(pattern.clone()).escape('\\'))
+            .filter(
+                lower(super::schema::contacts::body)
+                    .like(pattern.clone())
+                    .escape('\\'),
+            )
             .filter(super::schema::contacts::case_id.is_not_null())
             .select(super::schema::contacts::case_id.assume_not_null());
-        let plain = Reference::parse(text).map_or_else(|_| "-".to_owned(), |found| found.plain().to_owned());
+        let plain = Reference::parse(text)
+            .map_or_else(|_| "-".to_owned(), |found| found.plain().to_owned());
         query = query.filter(
             cases::reference
                 .eq(plain)
@@ -511,7 +604,9 @@ diesel::define_sql_function! {
 
 /// A search text with the pattern characters of LIKE taken literally.
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 fn one(query: Boxed<'_>, conn: &mut Conn) -> Result<Option<Filed>, StoreError> {
@@ -533,7 +628,8 @@ fn grant(tx: &mut Tx<'_>, case: &Case) -> Result<(), StoreError> {
 
 /// Reads a stored word; one that is not known is a defect or a tampered row.
 pub(super) fn word<W: std::str::FromStr<Err = UnknownWord>>(text: &str) -> Result<W, StoreError> {
-    text.parse().map_err(|unknown: UnknownWord| StoreError::Unreadable(unknown.to_string()))
+    text.parse()
+        .map_err(|unknown: UnknownWord| StoreError::Unreadable(unknown.to_string()))
 }
 
 impl Row {
@@ -604,8 +700,9 @@ impl TryFrom<Row> for Filed {
         };
         let case = Case {
             id: row.id.into(),
-            reference: Reference::parse(&row.reference)
-                .map_err(|why| StoreError::Unreadable(format!("reference {}: {why}", row.reference)))?,
+            reference: Reference::parse(&row.reference).map_err(|why| {
+                StoreError::Unreadable(format!("reference {}: {why}", row.reference))
+            })?,
             status: word(&row.status)?,
             waiting_for: row.waiting_for.as_deref().map(word).transpose()?,
             outcome: row.outcome.as_deref().map(word).transpose()?,
@@ -629,14 +726,16 @@ impl TryFrom<Row> for Filed {
             requester_kind: word(&row.requester_kind)?,
             danger: row.danger,
             is_claimed: row.is_claimed,
-            stage: u8::try_from(row.stage).map_err(|why| StoreError::Unreadable(why.to_string()))?,
+            stage: u8::try_from(row.stage)
+                .map_err(|why| StoreError::Unreadable(why.to_string()))?,
             facts: row.facts.0,
             terms: row.terms,
             routing: row.routing.0,
             location: row.location.map(|location| location.0),
             fields: row.fields.0,
             their_reference: row.their_reference,
-            n_chasers: u32::try_from(row.n_chasers).map_err(|why| StoreError::Unreadable(why.to_string()))?,
+            n_chasers: u32::try_from(row.n_chasers)
+                .map_err(|why| StoreError::Unreadable(why.to_string()))?,
             n_transfers: u32::try_from(row.n_transfers)
                 .map_err(|why| StoreError::Unreadable(why.to_string()))?,
             last_action: row.last_action.map(|last| last.0),

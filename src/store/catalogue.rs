@@ -21,7 +21,9 @@ pub struct Version {
 
 /// The number of the version in force.
 pub fn newest_version(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
-    Ok(catalogue_versions::table.select(diesel::dsl::max(catalogue_versions::version)).get_result(conn)?)
+    Ok(catalogue_versions::table
+        .select(diesel::dsl::max(catalogue_versions::version))
+        .get_result(conn)?)
 }
 
 /// The body of a version.
@@ -39,11 +41,19 @@ pub fn versions(conn: &mut Conn) -> Result<Vec<Version>, StoreError> {
     let rows: Vec<(i64, At, String)> = catalogue_versions::table
         .order(catalogue_versions::version.desc())
         .limit(100)
-        .select((catalogue_versions::version, catalogue_versions::applied_at, catalogue_versions::applied_by))
+        .select((
+            catalogue_versions::version,
+            catalogue_versions::applied_at,
+            catalogue_versions::applied_by,
+        ))
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(version, at, applied_by)| Version { version, applied_at: at.0, applied_by })
+        .map(|(version, at, applied_by)| Version {
+            version,
+            applied_at: at.0,
+            applied_by,
+        })
         .collect())
 }
 
@@ -76,7 +86,10 @@ pub fn pin(tx: &mut Tx<'_>, id: &str, pinned: &Terms) -> Result<(), StoreError> 
 
 /// Pinned terms.
 pub fn find_terms(conn: &mut Conn, id: &str) -> Result<Option<Terms>, StoreError> {
-    let found: Option<Json<Terms>> =
-        terms::table.filter(terms::id.eq(id.to_owned())).select(terms::body).first(conn).optional()?;
+    let found: Option<Json<Terms>> = terms::table
+        .filter(terms::id.eq(id.to_owned()))
+        .select(terms::body)
+        .first(conn)
+        .optional()?;
     Ok(found.map(|body| body.0))
 }

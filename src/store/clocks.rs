@@ -43,7 +43,14 @@ pub fn of_case(conn: &mut Conn, case: CaseId) -> Result<Vec<Kept>, StoreError> {
         .order((clocks::place, clocks::id))
         .select((clocks::id, clocks::name, clocks::state))
         .load(conn)?;
-    Ok(rows.into_iter().map(|(id, name, state)| Kept { id: id.into(), name, state }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, state)| Kept {
+            id: id.into(),
+            name,
+            state,
+        })
+        .collect())
 }
 
 /// Writes what the clocks read now. `kept` is what was there; new clocks take the next of `ids`.
@@ -74,9 +81,13 @@ pub fn keep(
             ladder: None,
         };
         if known.is_some() {
-            diesel::update(clocks::table.filter(clocks::id.eq(row.id))).set(&row).execute(&mut **tx)?;
+            diesel::update(clocks::table.filter(clocks::id.eq(row.id)))
+                .set(&row)
+                .execute(&mut **tx)?;
         } else {
-            diesel::insert_into(clocks::table).values(row).execute(&mut **tx)?;
+            diesel::insert_into(clocks::table)
+                .values(row)
+                .execute(&mut **tx)?;
         }
     }
     Ok(())

@@ -74,12 +74,19 @@ struct Row {
 /// # Errors
 /// [`StoreError::Taken`] when the source has given this external id before.
 pub fn insert(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), StoreError> {
-    diesel::insert_into(contacts::table).values(Row::from(contact)).execute(&mut **tx)?;
+    diesel::insert_into(contacts::table)
+        .values(Row::from(contact))
+        .execute(&mut **tx)?;
     Ok(())
 }
 
 /// Keeps the bytes of a raw message; once for each content.
-pub fn keep_raw(tx: &mut Tx<'_>, fingerprint: &str, contact: ContactId, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn keep_raw(
+    tx: &mut Tx<'_>,
+    fingerprint: &str,
+    contact: ContactId,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
     diesel::sql_query(
         "INSERT INTO raw_messages (fingerprint, contact_id, bytes) VALUES ($1, $2, $3) \
          ON CONFLICT (fingerprint) DO NOTHING",
@@ -102,11 +109,20 @@ pub fn raw(conn: &mut Conn, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreE
 
 /// One contact.
 pub fn find(conn: &mut Conn, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    first(conn, contacts::table.filter(contacts::id.eq(Id::from(id))).into_boxed())
+    first(
+        conn,
+        contacts::table
+            .filter(contacts::id.eq(Id::from(id)))
+            .into_boxed(),
+    )
 }
 
 /// The contact a source has given under this id before.
-pub fn find_external(conn: &mut Conn, source: &str, external_id: &str) -> Result<Option<Contact>, StoreError> {
+pub fn find_external(
+    conn: &mut Conn,
+    source: &str,
+    external_id: &str,
+) -> Result<Option<Contact>, StoreError> {
     first(
         conn,
         contacts::table
@@ -122,7 +138,9 @@ pub fn find_same(tx: &mut Tx<'_>, fingerprint: &str) -> Result<Option<Contact>, 
     super::dialect::hold(tx, fingerprint)?;
     first(
         tx,
-        contacts::table.filter(contacts::fingerprint.eq(Some(fingerprint.to_owned()))).into_boxed(),
+        contacts::table
+            .filter(contacts::fingerprint.eq(Some(fingerprint.to_owned())))
+            .into_boxed(),
     )
 }
 
@@ -157,7 +175,9 @@ pub fn of_case(
     after: Option<(Timestamp, ContactId)>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let query = contacts::table.filter(contacts::case_id.eq(Some(Id::from(case)))).into_boxed();
+    let query = contacts::table
+        .filter(contacts::case_id.eq(Some(Id::from(case))))
+        .into_boxed();
     page(conn, query, after, limit)
 }
 
@@ -168,13 +188,19 @@ pub fn of_person(
     after: Option<(Timestamp, ContactId)>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let query = contacts::table.filter(contacts::person_id.eq(Some(Id::from(person)))).into_boxed();
+    let query = contacts::table
+        .filter(contacts::person_id.eq(Some(Id::from(person))))
+        .into_boxed();
     page(conn, query, after, limit)
 }
 
 /// How many mails with our notices in reply to them went to this sender since `since`: the cap
 /// that ends a conversation between two machines.
-pub fn n_from_person_since(conn: &mut Conn, person: PersonId, since: Timestamp) -> Result<i64, StoreError> {
+pub fn n_from_person_since(
+    conn: &mut Conn,
+    person: PersonId,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
     Ok(contacts::table
         .filter(contacts::person_id.eq(Some(Id::from(person))))
         .filter(contacts::channel.eq("email"))
@@ -191,9 +217,17 @@ pub fn tally(
 ) -> Result<Vec<(String, String, i64)>, StoreError> {
     Ok(contacts::table
         .filter(contacts::direction.eq("inbound"))
-        .filter(contacts::logged_at.ge(At(from)).and(contacts::logged_at.lt(At(to))))
+        .filter(
+            contacts::logged_at
+                .ge(At(from))
+                .and(contacts::logged_at.lt(At(to))),
+        )
         .group_by((contacts::channel, contacts::disposition))
-        .select((contacts::channel, contacts::disposition, diesel::dsl::count_star()))
+        .select((
+            contacts::channel,
+            contacts::disposition,
+            diesel::dsl::count_star(),
+        ))
         .order((contacts::channel.asc(), contacts::disposition.asc()))
         .load(conn)?)
 }
@@ -208,14 +242,18 @@ pub fn logged_between(
 ) -> Result<Vec<Contact>, StoreError> {
     let mut query = contacts::table
         .filter(contacts::direction.eq("inbound"))
-        .filter(contacts::logged_at.ge(At(from)).and(contacts::logged_at.lt(At(to))))
+        .filter(
+            contacts::logged_at
+                .ge(At(from))
+                .and(contacts::logged_at.lt(At(to))),
+        )
         .filter(contacts::disposition.eq(disposition.as_str()))
         .into_boxed();
     if let Some((at, id)) = after {
         query = query.filter(
-            contacts::logged_at
-                .gt(At(at))
-                .or(contacts::logged_at.eq(At(at)).and(contacts::id.gt(Id::from(id)))),
+            contacts::logged_at.gt(At(at)).or(contacts::logged_at
+                .eq(At(at))
+                .and(contacts::id.gt(Id::from(id)))),
         );
     }
     let rows: Vec<Row> = query
@@ -245,9 +283,9 @@ fn page(
 ) -> Result<Vec<Contact>, StoreError> {
     if let Some((at, id)) = after {
         query = query.filter(
-            contacts::received_at
-                .gt(At(at))
-                .or(contacts::received_at.eq(At(at)).and(contacts::id.gt(Id::from(id)))),
+            contacts::received_at.gt(At(at)).or(contacts::received_at
+                .eq(At(at))
+                .and(contacts::id.gt(Id::from(id)))),
         );
     }
     let rows: Vec<Row> = query

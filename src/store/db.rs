@@ -70,7 +70,9 @@ impl Address {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         match text.split_once(':') {
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.to_owned())),
-            Some(("sqlite", path)) => Ok(Self::Sqlite(PathBuf::from(path.trim_start_matches("//")))),
+            Some(("sqlite", path)) => {
+                Ok(Self::Sqlite(PathBuf::from(path.trim_start_matches("//"))))
+            }
             Some((scheme, rest)) if rest.starts_with("//") => anyhow::bail!(
                 "database URL scheme `{scheme}` is not known: use postgres://… or sqlite:<file>"
             ),
@@ -112,14 +114,21 @@ impl Db {
     /// the setting.
     pub fn open(opening: &Opening) -> anyhow::Result<Self> {
         if let Address::Sqlite(path) = &opening.address {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
             if let Some(folder) = folder
                 && !folder.is_dir()
             {
-                anyhow::bail!("the folder {} for the database file does not exist", folder.display());
+                anyhow::bail!(
+                    "the folder {} for the database file does not exist",
+                    folder.display()
+                );
             }
         }
-        let manager = Manager { address: opening.address.clone() };
+        let manager = Manager {
+            address: opening.address.clone(),
+        };
         let mut first = manager.connect().context("opening the database")?;
         if !opening.allow_unsafe_durability {
             dialect::check_durability(&mut first)?;
@@ -142,7 +151,11 @@ impl Db {
             }
             Address::Postgres(_) => None,
         };
-        Ok(Self { address: opening.address.clone(), pool, writer })
+        Ok(Self {
+            address: opening.address.clone(),
+            pool,
+            writer,
+        })
     }
 
     /// Where the data is.
@@ -163,7 +176,9 @@ impl Db {
     {
         let pool = self.pool.clone();
         on_a_thread(move || {
-            let mut conn = pool.get().map_err(|why| StoreError::Away(why.to_string()))?;
+            let mut conn = pool
+                .get()
+                .map_err(|why| StoreError::Away(why.to_string()))?;
             work(&mut conn)
         })
         .await
@@ -184,7 +199,9 @@ impl Db {
         let Some(writer) = self.writer.clone() else {
             let pool = self.pool.clone();
             return on_a_thread(move || {
-                let mut conn = pool.get().map_err(|why| StoreError::Away(why.to_string()))?;
+                let mut conn = pool
+                    .get()
+                    .map_err(|why| StoreError::Away(why.to_string()))?;
                 let mut attempt = 1;
                 loop {
                     match in_transaction(&mut conn, &work) {
@@ -196,7 +213,11 @@ impl Db {
             .await;
         };
         let (reply, answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Writing { work, outcome: None, reply: Some(reply) });
+        let job: Box<dyn Job> = Box::new(Writing {
+            work,
+            outcome: None,
+            reply: Some(reply),
+        });
         // The channel is deep; when it is full, waiting for it must not block an async worker.
         on_a_thread(move || {
             writer
@@ -213,7 +234,10 @@ impl Db {
     ///
     /// # Errors
     /// When none can be had in time.
-    pub fn at_start<T>(&self, work: impl FnOnce(&mut Conn) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub fn at_start<T>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let mut conn = self.pool.get().context("connecting to the database")?;
         work(&mut conn)
     }
@@ -399,13 +423,14 @@ impl Manager {
         match &self.address {
             Address::Sqlite(path) => {
                 let path = path.to_str().context("the database path is not UTF-8")?;
-                let mut sqlite = SqliteConnection::establish(path)
-                    .with_context(|| format!("opening {path}"))?;
+                let mut sqlite =
+                    SqliteConnection::establish(path).with_context(|| format!("opening {path}"))?;
                 dialect::prepare_sqlite(&mut sqlite)?;
                 Ok(Conn::Sqlite(sqlite))
             }
             Address::Postgres(url) => {
-                let mut postgres = PgConnection::establish(url).context("connecting to PostgreSQL")?;
+                let mut postgres =
+                    PgConnection::establish(url).context("connecting to PostgreSQL")?;
                 dialect::prepare_postgres(&mut postgres)?;
                 Ok(Conn::Postgres(postgres))
             }

@@ -31,7 +31,10 @@ struct NumberRow {
 }
 
 pub(super) fn prepare_sqlite(conn: &mut SqliteConnection) -> anyhow::Result<()> {
-    #[expect(unsafe_code, reason = "the version of the linked library; takes no argument")]
+    #[expect(
+        unsafe_code,
+        reason = "the version of the linked library; takes no argument"
+    )]
     // SAFETY: `sqlite3_libversion_number` reads a constant.
     let version = unsafe { libsqlite3_sys::sqlite3_libversion_number() };
     anyhow::ensure!(
@@ -59,17 +62,36 @@ pub(super) fn check_durability(conn: &mut Conn) -> anyhow::Result<()> {
     match conn {
         Conn::Sqlite(sqlite) => {
             let mode: TextRow =
-                diesel::sql_query("SELECT journal_mode AS value FROM pragma_journal_mode").get_result(sqlite)?;
-            anyhow::ensure!(mode.value == "wal", "journal_mode is {}, not wal", mode.value);
+                diesel::sql_query("SELECT journal_mode AS value FROM pragma_journal_mode")
+                    .get_result(sqlite)?;
+            anyhow::ensure!(
+                mode.value == "wal",
+                "journal_mode is {}, not wal",
+                mode.value
+            );
             let level: NumberRow =
-                diesel::sql_query("SELECT synchronous AS value FROM pragma_synchronous").get_result(sqlite)?;
-            anyhow::ensure!(level.value >= 2, "synchronous is {}, below FULL", level.value);
+                diesel::sql_query("SELECT synchronous AS value FROM pragma_synchronous")
+                    .get_result(sqlite)?;
+            anyhow::ensure!(
+                level.value >= 2,
+                "synchronous is {}, below FULL",
+                level.value
+            );
             let keys: NumberRow =
-                diesel::sql_query("SELECT foreign_keys AS value FROM pragma_foreign_keys").get_result(sqlite)?;
+                diesel::sql_query("SELECT foreign_keys AS value FROM pragma_foreign_keys")
+                    .get_result(sqlite)?;
             anyhow::ensure!(keys.value == 1, "foreign_keys is off");
         }
         Conn::Postgres(postgres) => {
-            for (setting, good) in [("fsync", &["on"][..]), ("synchronous_commit", &["on", "local", "remote_write", "remote_apply"]), ("full_page_writes", &["on"]), ("server_encoding", &["UTF8"])] {
+            for (setting, good) in [
+                ("fsync", &["on"][..]),
+                (
+                    "synchronous_commit",
+                    &["on", "local", "remote_write", "remote_apply"],
+                ),
+                ("full_page_writes", &["on"]),
+                ("server_encoding", &["UTF8"]),
+            ] {
                 let found: TextRow = diesel::sql_query("SELECT current_setting($1) AS value")
                     .bind::<Text, _>(setting)
                     .get_result(postgres)?;
@@ -89,9 +111,13 @@ pub(super) fn check_durability(conn: &mut Conn) -> anyhow::Result<()> {
 pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
     let run = match conn {
         Conn::Sqlite(sqlite) => {
-            let pending = sqlite.has_pending_migration(SQLITE).map_err(|why| anyhow::anyhow!(why))?;
+            let pending = sqlite
+                .has_pending_migration(SQLITE)
+                .map_err(|why| anyhow::anyhow!(why))?;
             if pending {
-                sqlite.run_pending_migrations(SQLITE).map(|done| done.iter().map(ToString::to_string).collect())
+                sqlite
+                    .run_pending_migrations(SQLITE)
+                    .map(|done| done.iter().map(ToString::to_string).collect())
             } else {
                 Ok(Vec::new())
             }
@@ -112,12 +138,19 @@ pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
 /// The names of all migrations, for the test that both databases have the same.
 #[must_use]
 pub fn migration_names() -> (Vec<String>, Vec<String>) {
-    let sqlite = <EmbeddedMigrations as diesel::migration::MigrationSource<diesel::sqlite::Sqlite>>::migrations(&SQLITE)
-        .map(|all| all.iter().map(|one| one.name().to_string()).collect());
-    let postgres = POSTGRES
-        .migrations()
-        .map(|all: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>>| all.iter().map(|one| one.name().to_string()).collect());
-    (sqlite.unwrap_or_else(|_| Vec::new()), postgres.unwrap_or_else(|_| Vec::new()))
+    let sqlite = <EmbeddedMigrations as diesel::migration::MigrationSource<
+        diesel::sqlite::Sqlite,
+    >>::migrations(&SQLITE)
+    .map(|all| all.iter().map(|one| one.name().to_string()).collect());
+    let postgres = POSTGRES.migrations().map(
+        |all: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>>| {
+            all.iter().map(|one| one.name().to_string()).collect()
+        },
+    );
+    (
+        sqlite.unwrap_or_else(|_| Vec::new()),
+        postgres.unwrap_or_else(|_| Vec::new()),
+    )
 }
 
 /// Waits until no other writer holds `key` in a transaction of its own, and holds it until ours

@@ -60,9 +60,15 @@ impl From<Diesel> for StoreError {
 
 /// SQLite and PostgreSQL in their own words; neither has a kind for it in diesel.
 fn is_full(text: &str) -> bool {
-    ["disk is full", "disk I/O error", "No space left", "could not extend file", "readonly database"]
-        .iter()
-        .any(|words| text.contains(words))
+    [
+        "disk is full",
+        "disk I/O error",
+        "No space left",
+        "could not extend file",
+        "readonly database",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
 }
 
 fn is_away(text: &str) -> bool {

@@ -32,7 +32,21 @@ pub struct Taken {
     pub digest_after: Option<Timestamp>,
 }
 
-type Row = (Id, Id, Id, String, String, i32, String, String, At, At, At, String, Option<At>);
+type Row = (
+    Id,
+    Id,
+    Id,
+    String,
+    String,
+    i32,
+    String,
+    String,
+    At,
+    At,
+    At,
+    String,
+    Option<At>,
+);
 
 /// Takes a step; false when it was taken before.
 ///
@@ -81,16 +95,20 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<Taken>, StoreError> {
     let ids: Vec<Id> = visible.iter().copied().map(Id::from).collect();
-    let mut query = escalations::table.filter(escalations::case_id.eq_any(ids)).into_boxed();
+    let mut query = escalations::table
+        .filter(escalations::case_id.eq_any(ids))
+        .into_boxed();
     if let Some((at, id)) = before {
         query = query.filter(
-            escalations::taken_at
-                .lt(At(at))
-                .or(escalations::taken_at.eq(At(at)).and(escalations::id.lt(Id::from(id)))),
+            escalations::taken_at.lt(At(at)).or(escalations::taken_at
+                .eq(At(at))
+                .and(escalations::id.lt(Id::from(id)))),
         );
     }
-    let rows: Vec<Row> =
-        query.order((escalations::taken_at.desc(), escalations::id.desc())).limit(limit).load(conn)?;
+    let rows: Vec<Row> = query
+        .order((escalations::taken_at.desc(), escalations::id.desc()))
+        .limit(limit)
+        .load(conn)?;
     Ok(rows.into_iter().map(taken).collect())
 }
 
@@ -104,20 +122,26 @@ pub fn newest(
     let mut query = escalations::table.into_boxed();
     if let Some((at, id)) = before {
         query = query.filter(
-            escalations::taken_at
-                .lt(At(at))
-                .or(escalations::taken_at.eq(At(at)).and(escalations::id.lt(Id::from(id)))),
+            escalations::taken_at.lt(At(at)).or(escalations::taken_at
+                .eq(At(at))
+                .and(escalations::id.lt(Id::from(id)))),
         );
     }
-    let rows: Vec<Row> =
-        query.order((escalations::taken_at.desc(), escalations::id.desc())).limit(limit).load(conn)?;
+    let rows: Vec<Row> = query
+        .order((escalations::taken_at.desc(), escalations::id.desc()))
+        .limit(limit)
+        .load(conn)?;
     Ok(rows.into_iter().map(taken).collect())
 }
 
 /// Recipients with something new for a digest that is due by now.
 pub fn digest_recipients(conn: &mut Conn, now: Timestamp) -> Result<Vec<String>, StoreError> {
     Ok(escalations::table
-        .filter(escalations::digest_after.is_not_null().and(escalations::digest_after.le(At(now))))
+        .filter(
+            escalations::digest_after
+                .is_not_null()
+                .and(escalations::digest_after.le(At(now))),
+        )
         .select(escalations::recipient)
         .distinct()
         .order(escalations::recipient.asc())
@@ -126,11 +150,19 @@ pub fn digest_recipients(conn: &mut Conn, now: Timestamp) -> Result<Vec<String>,
 }
 
 /// What is new for one recipient's digest, worst first.
-pub fn for_digest(tx: &mut Tx<'_>, recipient: &str, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
+pub fn for_digest(
+    tx: &mut Tx<'_>,
+    recipient: &str,
+    now: Timestamp,
+) -> Result<Vec<Taken>, StoreError> {
     super::dialect::hold(tx, &format!("digest:{recipient}"))?;
     let rows: Vec<Row> = escalations::table
         .filter(escalations::recipient.eq(recipient.to_owned()))
-        .filter(escalations::digest_after.is_not_null().and(escalations::digest_after.le(At(now))))
+        .filter(
+            escalations::digest_after
+                .is_not_null()
+                .and(escalations::digest_after.le(At(now))),
+        )
         .order((escalations::due_at.asc(), escalations::id.asc()))
         .load(&mut **tx)?;
     Ok(rows.into_iter().map(taken).collect())
@@ -141,8 +173,16 @@ pub fn n_told_and_open(conn: &mut Conn, recipient: &str) -> Result<i64, StoreErr
     Ok(escalations::table
         .inner_join(cases::table.on(cases::id.eq(escalations::case_id)))
         .filter(escalations::recipient.eq(recipient.to_owned()))
-        .filter(escalations::digest_after.is_null().and(escalations::state.eq("sent")))
-        .filter(cases::is_closed.eq(false).and(cases::status.ne("responded")))
+        .filter(
+            escalations::digest_after
+                .is_null()
+                .and(escalations::state.eq("sent")),
+        )
+        .filter(
+            cases::is_closed
+                .eq(false)
+                .and(cases::status.ne("responded")),
+        )
         .select(diesel::dsl::count(escalations::case_id).aggregate_distinct())
         .get_result(conn)?)
 }
@@ -158,8 +198,21 @@ pub fn note_digested(tx: &mut Tx<'_>, ids: &[EscalationId]) -> Result<(), StoreE
 }
 
 fn taken(row: Row) -> Taken {
-    let (id, case, clock_id, clock, step, occurrence, post, recipient, due_at, promised_at, taken_at, state, digest_after) =
-        row;
+    let (
+        id,
+        case,
+        clock_id,
+        clock,
+        step,
+        occurrence,
+        post,
+        recipient,
+        due_at,
+        promised_at,
+        taken_at,
+        state,
+        digest_after,
+    ) = row;
     Taken {
         id: id.into(),
         case: case.into(),

@@ -70,7 +70,9 @@ pub fn of_case(
     after: Option<EventId>,
     limit: i64,
 ) -> Result<Vec<Line>, StoreError> {
-    let mut query = events::table.filter(events::case_id.eq(Id::from(case))).into_boxed();
+    let mut query = events::table
+        .filter(events::case_id.eq(Id::from(case)))
+        .into_boxed();
     if let Some(after) = after {
         query = query.filter(events::id.gt(Id::from(after)));
     }

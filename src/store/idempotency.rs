@@ -38,12 +38,23 @@ pub fn find(conn: &mut Conn, once: &Once) -> Result<Option<Answered>, StoreError
         .filter(idempotency::method.eq(once.method.clone()))
         .filter(idempotency::path.eq(once.path.clone()))
         .filter(idempotency::key.eq(once.key.clone()))
-        .select((idempotency::fingerprint, idempotency::status, idempotency::headers, idempotency::body))
+        .select((
+            idempotency::fingerprint,
+            idempotency::status,
+            idempotency::headers,
+            idempotency::body,
+        ))
         .first(conn)
         .optional()?;
     row.map(|(fingerprint, status, headers, body)| {
-        let status = u16::try_from(status).map_err(|why| StoreError::Unreadable(why.to_string()))?;
-        Ok(Answered { fingerprint, status, headers: headers.0, body })
+        let status =
+            u16::try_from(status).map_err(|why| StoreError::Unreadable(why.to_string()))?;
+        Ok(Answered {
+            fingerprint,
+            status,
+            headers: headers.0,
+            body,
+        })
     })
     .transpose()
 }
@@ -51,12 +62,20 @@ pub fn find(conn: &mut Conn, once: &Once) -> Result<Option<Answered>, StoreError
 /// Waits for a twin with the same key that is still at work. After it, [`find`] sees what it
 /// answered.
 pub fn wait_for_twin(tx: &mut Tx<'_>, once: &Once) -> Result<(), StoreError> {
-    let name = format!("once:{}:{}:{}:{}", once.principal, once.method, once.path, once.key);
+    let name = format!(
+        "once:{}:{}:{}:{}",
+        once.principal, once.method, once.path, once.key
+    );
     Ok(super::dialect::hold(tx, &name)?)
 }
 
 /// Keeps an answer; the first one stands.
-pub fn keep(tx: &mut Tx<'_>, once: &Once, answered: &Answered, now: Timestamp) -> Result<(), StoreError> {
+pub fn keep(
+    tx: &mut Tx<'_>,
+    once: &Once,
+    answered: &Answered,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     diesel::sql_query(
         "INSERT INTO idempotency (principal, method, path, key, fingerprint, status, headers, body, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (principal, method, path, key) DO NOTHING",
@@ -76,5 +95,8 @@ pub fn keep(tx: &mut Tx<'_>, once: &Once, answered: &Answered, now: Timestamp) -
 
 /// Forgets what was answered before `before`.
 pub fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, StoreError> {
-    Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(At(before)))).execute(&mut **tx)?)
+    Ok(
+        diesel::delete(idempotency::table.filter(idempotency::created_at.lt(At(before))))
+            .execute(&mut **tx)?,
+    )
 }

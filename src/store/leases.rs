@@ -12,7 +12,13 @@ use super::types::{At, Ts};
 ///
 /// # Errors
 /// A [`StoreError`] when it cannot be written.
-pub fn hold(tx: &mut Tx<'_>, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+pub fn hold(
+    tx: &mut Tx<'_>,
+    name: &str,
+    holder: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
     let n_changed = diesel::sql_query(
         "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE \
          SET holder = excluded.holder, until = excluded.until \

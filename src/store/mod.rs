@@ -5,8 +5,8 @@
 //! text on both databases; what must differ lives in [`dialect`].
 
 pub mod audit;
-pub mod catalogue;
 pub mod cases;
+pub mod catalogue;
 pub mod clocks;
 pub mod contacts;
 pub mod db;

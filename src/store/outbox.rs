@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::outbox;
-use super::types::{At, Id, Json, Js, Ts, Uid};
+use super::types::{At, Id, Js, Json, Ts, Uid};
 use crate::domain::ids::{CaseId, NoticeId, PersonId};
 use crate::domain::notice::Letter;
 
@@ -106,11 +106,20 @@ pub fn put(tx: &mut Tx<'_>, notice: &Notice) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// A [`StoreError`] when nothing could be claimed for a technical reason.
-pub fn claim(tx: &mut Tx<'_>, now: Timestamp, lease_until: Timestamp, limit: i64) -> Result<Vec<Notice>, StoreError> {
+pub fn claim(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Notice>, StoreError> {
     let ids: Vec<Id> = outbox::table
         .filter(outbox::state.eq("pending"))
         .filter(outbox::next_attempt_at.le(At(now)))
-        .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(At(now))))
+        .filter(
+            outbox::lease_until
+                .is_null()
+                .or(outbox::lease_until.le(At(now))),
+        )
         .order((outbox::next_attempt_at.asc(), outbox::id.asc()))
         .limit(limit)
         .select(outbox::id)
@@ -128,7 +137,10 @@ pub fn claim(tx: &mut Tx<'_>, now: Timestamp, lease_until: Timestamp, limit: i64
         .bind::<Ts, _>(At(now))
         .execute(&mut **tx)?;
         if n_changed == 1 {
-            let row: Row = outbox::table.filter(outbox::id.eq(id)).select(Row::as_select()).first(&mut **tx)?;
+            let row: Row = outbox::table
+                .filter(outbox::id.eq(id))
+                .select(Row::as_select())
+                .first(&mut **tx)?;
             claimed.push(row.into());
         }
     }
@@ -136,7 +148,12 @@ pub fn claim(tx: &mut Tx<'_>, now: Timestamp, lease_until: Timestamp, limit: i64
 }
 
 /// Accepted for delivery. False when the lease was lost meanwhile: somebody else records.
-pub fn record_sent(tx: &mut Tx<'_>, id: NoticeId, fence: i64, now: Timestamp) -> Result<bool, StoreError> {
+pub fn record_sent(
+    tx: &mut Tx<'_>,
+    id: NoticeId,
+    fence: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     finish(tx, id, fence, "sent", None, Some(now), None)
 }
 
@@ -148,7 +165,11 @@ pub fn record_failure(
     why: &str,
     next_attempt_at: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
-    let state = if next_attempt_at.is_some() { "pending" } else { "failed" };
+    let state = if next_attempt_at.is_some() {
+        "pending"
+    } else {
+        "failed"
+    };
     finish(tx, id, fence, state, next_attempt_at, None, Some(why))
 }
 
@@ -247,9 +268,9 @@ pub fn list(
     }
     if let Some((at, id)) = before {
         query = query.filter(
-            outbox::created_at
-                .lt(At(at))
-                .or(outbox::created_at.eq(At(at)).and(outbox::id.lt(Id::from(id)))),
+            outbox::created_at.lt(At(at)).or(outbox::created_at
+                .eq(At(at))
+                .and(outbox::id.lt(Id::from(id)))),
         );
     }
     let rows: Vec<Row> = query
@@ -279,13 +300,20 @@ pub fn n_since(
 
 /// How many notices wait, and since when the oldest has been due.
 pub fn backlog(conn: &mut Conn, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
-    let due = || outbox::table.filter(outbox::state.eq("pending")).filter(outbox::next_attempt_at.le(At(now)));
+    let due = || {
+        outbox::table
+            .filter(outbox::state.eq("pending"))
+            .filter(outbox::next_attempt_at.le(At(now)))
+    };
     let oldest: Option<Option<At>> = due()
         .order(outbox::next_attempt_at.asc())
         .select(outbox::next_attempt_at)
         .first(conn)
         .optional()?;
-    Ok((due().count().get_result(conn)?, oldest.flatten().map(|at| at.0)))
+    Ok((
+        due().count().get_result(conn)?,
+        oldest.flatten().map(|at| at.0),
+    ))
 }
 
 /// How many letters to write wait for a queue's cases.
@@ -293,7 +321,11 @@ pub fn n_to_write(conn: &mut Conn, queue: &str) -> Result<i64, StoreError> {
     use super::schema::cases;
     Ok(outbox::table
         .inner_join(cases::table.on(outbox::case_id.eq(cases::id.nullable())))
-        .filter(outbox::state.eq("to_write").and(cases::queue.eq(queue.to_owned())))
+        .filter(
+            outbox::state
+                .eq("to_write")
+                .and(cases::queue.eq(queue.to_owned())),
+        )
         .filter(cases::secrecy.ne("restricted"))
         .count()
         .get_result(conn)?)

@@ -65,7 +65,9 @@ pub fn insert(
     found_by: &[(&str, String)],
     is_verified: bool,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(people::table).values(Row::from(person)).execute(&mut **tx)?;
+    diesel::insert_into(people::table)
+        .values(Row::from(person))
+        .execute(&mut **tx)?;
     for (kind, value) in found_by {
         identify(tx, person.id, kind, value, is_verified)?;
     }
@@ -103,7 +105,11 @@ pub fn update(tx: &mut Tx<'_>, person: &Person, read_version: i64) -> Result<(),
         .filter(people::id.eq(row.id).and(people::version.eq(read_version)))
         .set(&row)
         .execute(&mut **tx)?;
-    if n_changed == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    if n_changed == 0 {
+        Err(StoreError::Conflict)
+    } else {
+        Ok(())
+    }
 }
 
 /// One person.
@@ -117,11 +123,23 @@ pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError>
 }
 
 /// Everybody with this identifier, those for whom it is proved first, then the longest known.
-pub fn identified_by(conn: &mut Conn, kind: &str, value: &str) -> Result<Vec<(Person, bool)>, StoreError> {
+pub fn identified_by(
+    conn: &mut Conn,
+    kind: &str,
+    value: &str,
+) -> Result<Vec<(Person, bool)>, StoreError> {
     let rows: Vec<(Row, bool)> = people::table
         .inner_join(identifiers::table.on(identifiers::person_id.eq(people::id)))
-        .filter(identifiers::kind.eq(kind.to_owned()).and(identifiers::value.eq(value.to_owned())))
-        .order((identifiers::is_verified.desc(), people::created_at.asc(), people::id.asc()))
+        .filter(
+            identifiers::kind
+                .eq(kind.to_owned())
+                .and(identifiers::value.eq(value.to_owned())),
+        )
+        .order((
+            identifiers::is_verified.desc(),
+            people::created_at.asc(),
+            people::id.asc(),
+        ))
         .limit(25)
         .select((Row::as_select(), identifiers::is_verified))
         .load(conn)?;
@@ -134,11 +152,18 @@ pub fn identified_by(conn: &mut Conn, kind: &str, value: &str) -> Result<Vec<(Pe
 pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, StoreError> {
     let pattern = format!(
         "%{}%",
-        name.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+        name.to_lowercase()
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_")
     );
     let rows: Vec<Row> = people::table
         .filter(people::name.is_not_null())
-        .filter(super::cases::lower(people::name.assume_not_null()).like(pattern).escape('\\'))
+        .filter(
+            super::cases::lower(people::name.assume_not_null())
+                .like(pattern)
+                .escape('\\'),
+        )
         .order((people::created_at.desc(), people::id.desc()))
         .limit(limit)
         .select(Row::as_select())
@@ -149,7 +174,11 @@ pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, Sto
 /// A permanent bounce: the address gets no more automatic mail.
 pub fn note_bounce(tx: &mut Tx<'_>, email: &str) -> Result<(), StoreError> {
     diesel::update(identifiers::table)
-        .filter(identifiers::kind.eq("email").and(identifiers::value.eq(email.to_owned())))
+        .filter(
+            identifiers::kind
+                .eq("email")
+                .and(identifiers::value.eq(email.to_owned())),
+        )
         .set(identifiers::is_bouncing.eq(true))
         .execute(&mut **tx)?;
     Ok(())
@@ -157,12 +186,14 @@ pub fn note_bounce(tx: &mut Tx<'_>, email: &str) -> Result<(), StoreError> {
 
 /// Whether mail to this address bounces.
 pub fn is_bouncing(conn: &mut Conn, email: &str) -> Result<bool, StoreError> {
-    Ok(diesel::select(diesel::dsl::exists(identifiers::table.filter(
-        identifiers::kind
-            .eq("email")
-            .and(identifiers::value.eq(email.to_owned()))
-            .and(identifiers::is_bouncing.eq(true)),
-    )))
+    Ok(diesel::select(diesel::dsl::exists(
+        identifiers::table.filter(
+            identifiers::kind
+                .eq("email")
+                .and(identifiers::value.eq(email.to_owned()))
+                .and(identifiers::is_bouncing.eq(true)),
+        ),
+    ))
     .get_result(conn)?)
 }
 

@@ -29,10 +29,12 @@ pub fn set(tx: &mut Tx<'_>, key: &str, value: &str) -> Result<(), StoreError> {
 
 /// Sets a value unless there is one, and says which stands.
 pub fn set_once(tx: &mut Tx<'_>, key: &str, value: &str) -> Result<String, StoreError> {
-    diesel::sql_query("INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
-        .bind::<Text, _>(key)
-        .bind::<Text, _>(value)
-        .execute(&mut **tx)?;
+    diesel::sql_query(
+        "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind::<Text, _>(key)
+    .bind::<Text, _>(value)
+    .execute(&mut **tx)?;
     get(tx, key)?.ok_or(StoreError::Conflict)
 }
 

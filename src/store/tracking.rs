@@ -28,7 +28,13 @@ pub struct Receipt {
 }
 
 /// Keeps a new link.
-pub fn insert(tx: &mut Tx<'_>, link: Link, token_hash: &str, reply_token: &str, now: Timestamp) -> Result<(), StoreError> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    link: Link,
+    token_hash: &str,
+    reply_token: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     diesel::insert_into(tracking_links::table)
         .values((
             tracking_links::id.eq(Id::from(link.id)),
@@ -47,10 +53,18 @@ pub fn find(conn: &mut Conn, token_hash: &str) -> Result<Option<Link>, StoreErro
     let row: Option<(Id, Id, Option<Id>)> = tracking_links::table
         .filter(tracking_links::token_hash.eq(token_hash.to_owned()))
         .filter(tracking_links::revoked_at.is_null())
-        .select((tracking_links::id, tracking_links::case_id, tracking_links::person_id))
+        .select((
+            tracking_links::id,
+            tracking_links::case_id,
+            tracking_links::person_id,
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, case, person)| Link { id: id.into(), case: case.into(), person: person.map(Into::into) }))
+    Ok(row.map(|(id, case, person)| Link {
+        id: id.into(),
+        case: case.into(),
+        person: person.map(Into::into),
+    }))
 }
 
 /// The link whose reply address holds this token.
@@ -58,14 +72,26 @@ pub fn find_by_reply_token(conn: &mut Conn, reply_token: &str) -> Result<Option<
     let row: Option<(Id, Id, Option<Id>)> = tracking_links::table
         .filter(tracking_links::reply_token.eq(reply_token.to_lowercase()))
         .filter(tracking_links::revoked_at.is_null())
-        .select((tracking_links::id, tracking_links::case_id, tracking_links::person_id))
+        .select((
+            tracking_links::id,
+            tracking_links::case_id,
+            tracking_links::person_id,
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, case, person)| Link { id: id.into(), case: case.into(), person: person.map(Into::into) }))
+    Ok(row.map(|(id, case, person)| Link {
+        id: id.into(),
+        case: case.into(),
+        person: person.map(Into::into),
+    }))
 }
 
 /// The link a person already has to a case.
-pub fn of_person(conn: &mut Conn, case: CaseId, person: Option<PersonId>) -> Result<Option<Link>, StoreError> {
+pub fn of_person(
+    conn: &mut Conn,
+    case: CaseId,
+    person: Option<PersonId>,
+) -> Result<Option<Link>, StoreError> {
     let mut query = tracking_links::table
         .filter(tracking_links::case_id.eq(Id::from(case)))
         .filter(tracking_links::revoked_at.is_null())
@@ -76,22 +102,39 @@ pub fn of_person(conn: &mut Conn, case: CaseId, person: Option<PersonId>) -> Res
     };
     let row: Option<(Id, Id, Option<Id>)> = query
         .order(tracking_links::id.asc())
-        .select((tracking_links::id, tracking_links::case_id, tracking_links::person_id))
+        .select((
+            tracking_links::id,
+            tracking_links::case_id,
+            tracking_links::person_id,
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, case, person)| Link { id: id.into(), case: case.into(), person: person.map(Into::into) }))
+    Ok(row.map(|(id, case, person)| Link {
+        id: id.into(),
+        case: case.into(),
+        person: person.map(Into::into),
+    }))
 }
 
 /// Ends every link to a case.
 pub fn revoke(tx: &mut Tx<'_>, case: CaseId, now: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::update(tracking_links::table)
-        .filter(tracking_links::case_id.eq(Id::from(case)).and(tracking_links::revoked_at.is_null()))
+        .filter(
+            tracking_links::case_id
+                .eq(Id::from(case))
+                .and(tracking_links::revoked_at.is_null()),
+        )
         .set(tracking_links::revoked_at.eq(Some(At(now))))
         .execute(&mut **tx)?)
 }
 
 /// Keeps a receipt for whoever logged a restricted case.
-pub fn keep_receipt(tx: &mut Tx<'_>, case: CaseId, holder: &str, receipt: &Receipt) -> Result<(), StoreError> {
+pub fn keep_receipt(
+    tx: &mut Tx<'_>,
+    case: CaseId,
+    holder: &str,
+    receipt: &Receipt,
+) -> Result<(), StoreError> {
     diesel::sql_query(
         "INSERT INTO receipts (case_id, holder, reference, received_at, number_to_ring) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (case_id, holder) DO NOTHING",
@@ -111,11 +154,19 @@ pub fn receipts(conn: &mut Conn, holder: &str) -> Result<Vec<Receipt>, StoreErro
         .filter(receipts::holder.eq(holder.to_owned()))
         .order(receipts::received_at.desc())
         .limit(100)
-        .select((receipts::reference, receipts::received_at, receipts::number_to_ring))
+        .select((
+            receipts::reference,
+            receipts::received_at,
+            receipts::number_to_ring,
+        ))
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(reference, at, number_to_ring)| Receipt { reference, received_at: at.0, number_to_ring })
+        .map(|(reference, at, number_to_ring)| Receipt {
+            reference,
+            received_at: at.0,
+            number_to_ring,
+        })
         .collect())
 }
 

@@ -85,7 +85,9 @@ macro_rules! on_both {
             }
         }
         impl FromSql<$sql, MultiBackend> for $value {
-            fn from_sql(bytes: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+            fn from_sql(
+                bytes: <MultiBackend as Backend>::RawValue<'_>,
+            ) -> deserialize::Result<Self> {
                 bytes.from_sql::<$value, $sql>()
             }
         }
@@ -248,8 +250,17 @@ macro_rules! ids_are_columns {
     )+};
 }
 ids_are_columns!(
-    CaseId, ContactId, EventId, PersonId, UserId, SessionId, ApiKeyId, NoticeId, TrackingLinkId,
-    ClockId, EscalationId,
+    CaseId,
+    ContactId,
+    EventId,
+    PersonId,
+    UserId,
+    SessionId,
+    ApiKeyId,
+    NoticeId,
+    TrackingLinkId,
+    ClockId,
+    EscalationId,
 );
 
 impl From<Timestamp> for At {

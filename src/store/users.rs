@@ -90,7 +90,9 @@ type SessionRow = (Id, Id, String, Id, At, At, bool, Option<At>);
 /// # Errors
 /// [`StoreError::Taken`] when the address has one.
 pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreError> {
-    diesel::insert_into(users::table).values(UserRow::from(account)).execute(&mut **tx)?;
+    diesel::insert_into(users::table)
+        .values(UserRow::from(account))
+        .execute(&mut **tx)?;
     Ok(())
 }
 
@@ -104,7 +106,11 @@ pub fn update(tx: &mut Tx<'_>, account: &Account, read_version: i64) -> Result<(
         .filter(users::id.eq(row.id).and(users::version.eq(read_version)))
         .set(&row)
         .execute(&mut **tx)?;
-    if n_changed == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    if n_changed == 0 {
+        Err(StoreError::Conflict)
+    } else {
+        Ok(())
+    }
 }
 
 /// One account.
@@ -130,7 +136,11 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<Account>, St
 /// The active holder of a post.
 pub fn holder_of(conn: &mut Conn, post: &str) -> Result<Option<Account>, StoreError> {
     let row: Option<UserRow> = users::table
-        .filter(users::post.eq(Some(post.to_owned())).and(users::is_active.eq(true)))
+        .filter(
+            users::post
+                .eq(Some(post.to_owned()))
+                .and(users::is_active.eq(true)),
+        )
         .order(users::id.asc())
         .select(UserRow::as_select())
         .first(conn)
@@ -144,21 +154,33 @@ pub fn list(conn: &mut Conn, after: Option<&str>, limit: i64) -> Result<Vec<Acco
     if let Some(after) = after {
         query = query.filter(users::email.gt(after.to_owned()));
     }
-    let rows: Vec<UserRow> =
-        query.order(users::email.asc()).limit(limit).select(UserRow::as_select()).load(conn)?;
+    let rows: Vec<UserRow> = query
+        .order(users::email.asc())
+        .limit(limit)
+        .select(UserRow::as_select())
+        .load(conn)?;
     rows.into_iter().map(Account::try_from).collect()
 }
 
 /// Names of users, for lists that show owners.
 pub fn names(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
     let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
-    let rows: Vec<(Id, String)> =
-        users::table.filter(users::id.eq_any(ids)).select((users::id, users::name)).load(conn)?;
-    Ok(rows.into_iter().map(|(id, name)| (id.into(), name)).collect())
+    let rows: Vec<(Id, String)> = users::table
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::name))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| (id.into(), name))
+        .collect())
 }
 
 /// Begins a session.
-pub fn begin_session(tx: &mut Tx<'_>, session: Session, refresh_hash: &str) -> Result<(), StoreError> {
+pub fn begin_session(
+    tx: &mut Tx<'_>,
+    session: Session,
+    refresh_hash: &str,
+) -> Result<(), StoreError> {
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(Id::from(session.id)),
@@ -174,16 +196,23 @@ pub fn begin_session(tx: &mut Tx<'_>, session: Session, refresh_hash: &str) -> R
 }
 
 /// The session a refresh token belongs to.
-pub fn session_of_refresh(conn: &mut Conn, refresh_hash: &str) -> Result<Option<Session>, StoreError> {
-    let row: Option<SessionRow> =
-        sessions::table.filter(sessions::refresh_hash.eq(refresh_hash.to_owned())).first(conn).optional()?;
+pub fn session_of_refresh(
+    conn: &mut Conn,
+    refresh_hash: &str,
+) -> Result<Option<Session>, StoreError> {
+    let row: Option<SessionRow> = sessions::table
+        .filter(sessions::refresh_hash.eq(refresh_hash.to_owned()))
+        .first(conn)
+        .optional()?;
     Ok(row.map(session))
 }
 
 /// One session.
 pub fn find_session(conn: &mut Conn, id: SessionId) -> Result<Option<Session>, StoreError> {
-    let row: Option<SessionRow> =
-        sessions::table.filter(sessions::id.eq(Id::from(id))).first(conn).optional()?;
+    let row: Option<SessionRow> = sessions::table
+        .filter(sessions::id.eq(Id::from(id)))
+        .first(conn)
+        .optional()?;
     Ok(row.map(session))
 }
 
@@ -191,7 +220,11 @@ pub fn find_session(conn: &mut Conn, id: SessionId) -> Result<Option<Session>, S
 pub fn spend_session(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
     let n_changed = diesel::update(sessions::table)
         .filter(sessions::id.eq(Id::from(id)))
-        .filter(sessions::is_spent.eq(false).and(sessions::revoked_at.is_null()))
+        .filter(
+            sessions::is_spent
+                .eq(false)
+                .and(sessions::revoked_at.is_null()),
+        )
         .set(sessions::is_spent.eq(true))
         .execute(&mut **tx)?;
     Ok(n_changed == 1)
@@ -200,7 +233,11 @@ pub fn spend_session(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError>
 /// Ends every session grown from one sign-in.
 pub fn revoke_family(tx: &mut Tx<'_>, family: Uuid, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(sessions::table)
-        .filter(sessions::family.eq(Id(family)).and(sessions::revoked_at.is_null()))
+        .filter(
+            sessions::family
+                .eq(Id(family))
+                .and(sessions::revoked_at.is_null()),
+        )
         .set(sessions::revoked_at.eq(Some(At(now))))
         .execute(&mut **tx)?;
     Ok(())
@@ -209,7 +246,11 @@ pub fn revoke_family(tx: &mut Tx<'_>, family: Uuid, now: Timestamp) -> Result<()
 /// Ends every session of a user.
 pub fn revoke_all(tx: &mut Tx<'_>, user: UserId, now: Timestamp) -> Result<(), StoreError> {
     diesel::update(sessions::table)
-        .filter(sessions::user_id.eq(Id::from(user)).and(sessions::revoked_at.is_null()))
+        .filter(
+            sessions::user_id
+                .eq(Id::from(user))
+                .and(sessions::revoked_at.is_null()),
+        )
         .set(sessions::revoked_at.eq(Some(At(now))))
         .execute(&mut **tx)?;
     Ok(())
@@ -259,8 +300,15 @@ pub fn list_keys(conn: &mut Conn) -> Result<Vec<KeptKey>, StoreError> {
 /// Ends a key.
 pub fn revoke_key(tx: &mut Tx<'_>, id: ApiKeyId) -> Result<bool, StoreError> {
     let n_changed = diesel::update(api_keys::table)
-        .filter(api_keys::id.eq(Id::from(id)).and(api_keys::is_active.eq(true)))
-        .set((api_keys::is_active.eq(false), api_keys::version.eq(api_keys::version + 1)))
+        .filter(
+            api_keys::id
+                .eq(Id::from(id))
+                .and(api_keys::is_active.eq(true)),
+        )
+        .set((
+            api_keys::is_active.eq(false),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
         .execute(&mut **tx)?;
     Ok(n_changed == 1)
 }

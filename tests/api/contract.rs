@@ -39,16 +39,31 @@ async fn every_operation_is_served_and_says_who_may() {
             }
             n_operations += 1;
             let access = &operation["x-reeve-access"];
-            assert!(access["roles"].is_array() && access["scopes"].is_array() && access["public"].is_boolean(), "{method} {path}");
+            assert!(
+                access["roles"].is_array()
+                    && access["scopes"].is_array()
+                    && access["public"].is_boolean(),
+                "{method} {path}"
+            );
             let is_public = access["public"] == true;
-            let filled = path.replace("{case}", "01890000-0000-7000-8000-000000000000").replace(['{', '}'], "");
-            let request = actix_web::test::TestRequest::with_uri(&filled).method(method.to_uppercase().parse().unwrap());
+            let filled = path
+                .replace("{case}", "01890000-0000-7000-8000-000000000000")
+                .replace(['{', '}'], "");
+            let request = actix_web::test::TestRequest::with_uri(&filled)
+                .method(method.to_uppercase().parse().unwrap());
             let reply = app.send(&Caller::nobody(), request).await;
             assert_ne!(reply.status, 405, "{method} {path} is not served");
-            assert!(!reply.text.contains("route_not_found"), "{method} {path} is not served");
+            assert!(
+                !reply.text.contains("route_not_found"),
+                "{method} {path} is not served"
+            );
             assert!(reply.status < 500, "{method} {path}: {}", reply.text);
             if !is_public {
-                assert_eq!(reply.status, 401, "{method} {path} lets strangers in: {}", reply.text);
+                assert_eq!(
+                    reply.status, 401,
+                    "{method} {path} lets strangers in: {}",
+                    reply.text
+                );
             }
         }
     }

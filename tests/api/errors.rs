@@ -10,7 +10,12 @@ async fn faults(app: &TestApp, body: Value) -> Vec<(String, String)> {
     let agent = app.agent().await;
     let refused = app.post(&agent, "/v1/contacts", body).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
-    assert!(refused.header("content-type").unwrap().starts_with("application/problem+json"));
+    assert!(
+        refused
+            .header("content-type")
+            .unwrap()
+            .starts_with("application/problem+json")
+    );
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     refused.json()["errors"]
         .as_array()

@@ -7,7 +7,13 @@ use crate::support::{Reply, TestApp};
 
 async fn deliver(app: &TestApp, raw: &str) -> Reply {
     let headers = [("content-type", "message/rfc822")];
-    app.post_with(&app.key("mail-gateway"), "/v1/channels/email/messages", &headers, raw).await
+    app.post_with(
+        &app.key("mail-gateway"),
+        "/v1/channels/email/messages",
+        &headers,
+        raw,
+    )
+    .await
 }
 
 fn mail(from: &str, subject: &str, id: &str, more: &str, body: &str) -> String {

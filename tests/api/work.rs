@@ -6,7 +6,9 @@ use crate::intake::{log, missed_bin};
 use crate::support::{Caller, TestApp};
 
 async fn act(app: &TestApp, who: &Caller, reference: &str, what: &str, body: Value) -> Value {
-    app.post(who, &format!("/v1/cases/{reference}/{what}"), body).await.expect(201)
+    app.post(who, &format!("/v1/cases/{reference}/{what}"), body)
+        .await
+        .expect(201)
 }
 
 fn reference(logged: &Value) -> String {

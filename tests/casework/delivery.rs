@@ -17,9 +17,17 @@ const MONDAY: &str = "2026-11-02T10:00:00Z";
 
 async fn state_of(office: &Office, case: CaseId, clock: &str) -> State {
     let case = office.case(case).await.case;
-    let (_, terms) = office.desk.council().terms(&case.service, &case.category).unwrap();
+    let (_, terms) = office
+        .desk
+        .council()
+        .terms(&case.service, &case.category)
+        .unwrap();
     let readings = clock::read(&case.facts, &terms, office.now());
-    readings.iter().find(|reading| reading.name == clock).unwrap().state
+    readings
+        .iter()
+        .find(|reading| reading.name == clock)
+        .unwrap()
+        .state
 }
 
 /// A report by somebody whose postal address we have too.
@@ -27,7 +35,10 @@ async fn case_with_address(office: &Office) -> CaseId {
     let mut enquiry = report(office.now());
     enquiry.service = Some("waste-collection".to_owned());
     enquiry.category = Some("new-container".to_owned());
-    let address = Address { lines: vec!["14 Larkfield Rise".to_owned()], ..Address::default() };
+    let address = Address {
+        lines: vec!["14 Larkfield Rise".to_owned()],
+        ..Address::default()
+    };
     enquiry.who = Who::Described(Described {
         name: Some("Ada Quillfeather".to_owned()),
         email: Some("ada@mail.example".to_owned()),
@@ -53,10 +64,15 @@ async fn the_acknowledgement_is_met_by_a_confirmation_that_was_accepted_and_not_
     let office = Office::open(MONDAY);
     let case = office.bins("new-container", at(MONDAY)).await.case.id;
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
-    assert_eq!(of_kind(&office.tick().await, "confirmation"), ["ada@mail.example"]);
+    assert_eq!(
+        of_kind(&office.tick().await, "confirmation"),
+        ["ada@mail.example"]
+    );
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Met);
     let timeline = office.timeline(case).await;
-    assert!(timeline.contains(&"notice_sent".to_owned()) && timeline.contains(&"clock_met".to_owned()));
+    assert!(
+        timeline.contains(&"notice_sent".to_owned()) && timeline.contains(&"clock_met".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -67,9 +83,16 @@ async fn a_complaints_automatic_receipt_stops_no_clock() {
     enquiry.category = Some("corporate-complaint".to_owned());
     let catalogue = &office.desk.council().catalogue;
     let service = catalogue.service("complaints").unwrap();
-    enquiry.category = service.categories.iter().find(|one| one.standard == "complaint").map(|one| one.slug.clone());
+    enquiry.category = service
+        .categories
+        .iter()
+        .find(|one| one.standard == "complaint")
+        .map(|one| one.slug.clone());
     let case = office.receive(enquiry).await.case.id;
-    assert_eq!(of_kind(&office.tick().await, "confirmation"), ["ada@mail.example"]);
+    assert_eq!(
+        of_kind(&office.tick().await, "confirmation"),
+        ["ada@mail.example"]
+    );
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
 }
 
@@ -78,14 +101,26 @@ async fn a_refusal_for_good_is_on_the_case_and_the_clock_runs_on() {
     let office = Office::open(MONDAY);
     let case = case_with_address(&office).await;
     let notice = claim_one(&office).await;
-    delivery::record_failed(&office.desk, notice, "550: no such user".to_owned(), true).await.unwrap();
+    delivery::record_failed(&office.desk, notice, "550: no such user".to_owned(), true)
+        .await
+        .unwrap();
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
-    assert!(office.timeline(case).await.contains(&"notice_failed".to_owned()));
+    assert!(
+        office
+            .timeline(case)
+            .await
+            .contains(&"notice_failed".to_owned())
+    );
     let notices = office.notices(case).await;
-    let states: Vec<(&str, &str)> =
-        notices.iter().map(|notice| (notice.transport.as_str(), notice.state.as_str())).collect();
+    let states: Vec<(&str, &str)> = notices
+        .iter()
+        .map(|notice| (notice.transport.as_str(), notice.state.as_str()))
+        .collect();
     assert!(states.contains(&("email", "failed")), "{states:?}");
-    assert!(states.contains(&("post", "to_write")), "write to them: {states:?}");
+    assert!(
+        states.contains(&("post", "to_write")),
+        "write to them: {states:?}"
+    );
 }
 
 #[tokio::test]
@@ -96,11 +131,21 @@ async fn a_server_that_is_away_for_an_hour_costs_no_mail_and_needs_nobody() {
     for _ in 0..120 {
         for notice in delivery::claim(&office.desk, 10).await.unwrap() {
             message_ids.push(notice.message_id.clone());
-            delivery::record_failed(&office.desk, notice, "connection refused".to_owned(), false).await.unwrap();
+            delivery::record_failed(&office.desk, notice, "connection refused".to_owned(), false)
+                .await
+                .unwrap();
         }
-        office.desk.time.move_to(office.now() + SignedDuration::from_secs(30)).unwrap();
+        office
+            .desk
+            .time
+            .move_to(office.now() + SignedDuration::from_secs(30))
+            .unwrap();
     }
-    assert!((5..=8).contains(&message_ids.len()), "{}", message_ids.len());
+    assert!(
+        (5..=8).contains(&message_ids.len()),
+        "{}",
+        message_ids.len()
+    );
     let mails = office.later(hours(1)).await;
     message_ids.push(mails[0].message_id.clone());
     message_ids.dedup();
@@ -114,11 +159,22 @@ async fn a_mail_refused_for_five_days_is_given_up_where_somebody_sees_it() {
     let case = office.bins("new-container", at(MONDAY)).await.case.id;
     for _ in 0..2 {
         let notice = claim_one(&office).await;
-        delivery::record_failed(&office.desk, notice, "timeout".to_owned(), false).await.unwrap();
-        office.desk.time.move_to(office.now() + hours(5 * 24 + 1)).unwrap();
+        delivery::record_failed(&office.desk, notice, "timeout".to_owned(), false)
+            .await
+            .unwrap();
+        office
+            .desk
+            .time
+            .move_to(office.now() + hours(5 * 24 + 1))
+            .unwrap();
     }
     assert_eq!(office.notices(case).await[0].state, "failed");
-    assert!(office.timeline(case).await.contains(&"notice_failed".to_owned()));
+    assert!(
+        office
+            .timeline(case)
+            .await
+            .contains(&"notice_failed".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -126,8 +182,15 @@ async fn a_sender_that_lost_its_lease_cannot_record() {
     let office = Office::open(MONDAY);
     let case = office.bins("new-container", at(MONDAY)).await.case.id;
     let first = claim_one(&office).await;
-    assert!(delivery::claim(&office.desk, 10).await.unwrap().is_empty(), "it is being sent");
-    office.desk.time.move_to(office.now() + delivery::LEASE).unwrap();
+    assert!(
+        delivery::claim(&office.desk, 10).await.unwrap().is_empty(),
+        "it is being sent"
+    );
+    office
+        .desk
+        .time
+        .move_to(office.now() + delivery::LEASE)
+        .unwrap();
     let second = claim_one(&office).await;
     assert_eq!(first.message_id, second.message_id);
     assert!(!delivery::record_sent(&office.desk, first).await.unwrap());
@@ -143,14 +206,33 @@ async fn a_confirmation_that_comes_back_sets_its_clock_running_again() {
     office.tick().await;
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Met);
     let sent = office.notices(case).await.remove(0);
-    office.desk.time.move_to(office.now() + SignedDuration::from_mins(2)).unwrap();
+    office
+        .desk
+        .time
+        .move_to(office.now() + SignedDuration::from_mins(2))
+        .unwrap();
     let bounce = sent.clone();
-    office.desk.perform(move |tx, at| delivery::bounced(tx, at, &bounce, true)).await.unwrap();
+    office
+        .desk
+        .perform(move |tx, at| delivery::bounced(tx, at, &bounce, true))
+        .await
+        .unwrap();
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
     let timeline = office.timeline(case).await;
-    assert!(timeline.contains(&"address_bounced".to_owned()) && timeline.contains(&"clock_reopened".to_owned()));
-    assert!(timeline.contains(&"notice_sent".to_owned()), "that it was sent stays a fact");
-    let to_write = office.notices(case).await.into_iter().find(|notice| notice.state == "to_write").unwrap();
+    assert!(
+        timeline.contains(&"address_bounced".to_owned())
+            && timeline.contains(&"clock_reopened".to_owned())
+    );
+    assert!(
+        timeline.contains(&"notice_sent".to_owned()),
+        "that it was sent stays a fact"
+    );
+    let to_write = office
+        .notices(case)
+        .await
+        .into_iter()
+        .find(|notice| notice.state == "to_write")
+        .unwrap();
     assert_eq!(to_write.meets, sent.meets);
 }
 
@@ -161,8 +243,15 @@ async fn a_mail_that_is_only_delayed_changes_nothing() {
     office.tick().await;
     let before = (office.case(case).await, office.timeline(case).await);
     let sent = office.notices(case).await.remove(0);
-    office.desk.perform(move |tx, at| delivery::bounced(tx, at, &sent, false)).await.unwrap();
-    assert_eq!((office.case(case).await, office.timeline(case).await), before);
+    office
+        .desk
+        .perform(move |tx, at| delivery::bounced(tx, at, &sent, false))
+        .await
+        .unwrap();
+    assert_eq!(
+        (office.case(case).await, office.timeline(case).await),
+        before
+    );
 }
 
 #[tokio::test]
@@ -172,7 +261,12 @@ async fn a_head_of_service_whose_mail_bounces_is_told_through_the_deputy() {
     office.tick().await;
     let mails = office.at("2026-11-17T09:00:00Z").await;
     assert_eq!(of_kind(&mails, "digest"), [HEAD]);
-    let message_id = mails.iter().find(|mail| mail.to == HEAD).unwrap().message_id.clone();
+    let message_id = mails
+        .iter()
+        .find(|mail| mail.to == HEAD)
+        .unwrap()
+        .message_id
+        .clone();
     office
         .desk
         .perform(move |tx, at| {
@@ -184,10 +278,18 @@ async fn a_head_of_service_whose_mail_bounces_is_told_through_the_deputy() {
     let mails = office.tick().await;
     assert_eq!(of_kind(&mails, "digest"), [DEPUTY_HEAD]);
     let told = office.told(case).await;
-    assert!(told.contains(&format!("head_of_service {DEPUTY_HEAD} sent")), "{told:?}");
+    assert!(
+        told.contains(&format!("head_of_service {DEPUTY_HEAD} sent")),
+        "{told:?}"
+    );
     // The next late case goes to the deputy at once.
-    office.bins("new-container", at("2026-10-20T10:00:00Z")).await;
-    assert!(of_kind(&office.at("2026-11-18T09:00:00Z").await, "digest").contains(&DEPUTY_HEAD.to_owned()));
+    office
+        .bins("new-container", at("2026-10-20T10:00:00Z"))
+        .await;
+    assert!(
+        of_kind(&office.at("2026-11-18T09:00:00Z").await, "digest")
+            .contains(&DEPUTY_HEAD.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -195,8 +297,14 @@ async fn that_a_mail_left_does_not_make_a_case_stale_for_whoever_reads_it() {
     let office = Office::open(MONDAY);
     let case = office.bins("new-container", at(MONDAY)).await.case.id;
     office.tick().await;
-    office.desk.time.move_to(at("2026-11-12T09:00:00Z")).unwrap();
-    reeve::casework::escalation::sweep(&office.desk).await.unwrap();
+    office
+        .desk
+        .time
+        .move_to(at("2026-11-12T09:00:00Z"))
+        .unwrap();
+    reeve::casework::escalation::sweep(&office.desk)
+        .await
+        .unwrap();
     let version = office.case(case).await.case.version;
     assert_eq!(of_kind(&office.tick().await, "reminder"), [TEAM_LEADER]);
     assert_eq!(office.case(case).await.case.version, version);

@@ -61,28 +61,48 @@ impl Office {
     pub fn with_posts(now: &str, change: impl Fn(String) -> String) -> Self {
         let files: Vec<(String, String)> = embedded::northmere_files()
             .into_iter()
-            .map(|(path, text)| if path == "posts.toml" { (path, change(text)) } else { (path, text) })
+            .map(|(path, text)| {
+                if path == "posts.toml" {
+                    (path, change(text))
+                } else {
+                    (path, text)
+                }
+            })
             .collect();
-        let changed = Catalogue::load(&files, embedded::bank_holidays(), &embedded::standards()).unwrap();
+        let changed =
+            Catalogue::load(&files, embedded::bank_holidays(), &embedded::standards()).unwrap();
         Self::with(now, changed)
     }
 
     fn with(now: &str, catalogue: Catalogue) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = Address::Sqlite(folder.path().join("reeve.db"));
-        let db = Db::open(&Opening { address, pool_size: 4, allow_unsafe_durability: false }).unwrap();
+        let db = Db::open(&Opening {
+            address,
+            pool_size: 4,
+            allow_unsafe_durability: false,
+        })
+        .unwrap();
         db.migrate().unwrap();
         let manners = Manners {
             public_url: "https://reports.council.example".to_owned(),
             undo_seconds: 120,
             redirect_all_to: None,
         };
-        let secrets = Secrets { tracking: vec![7; 32], loop_token: "loop".to_owned() };
+        let secrets = Secrets {
+            tracking: vec![7; 32],
+            loop_token: "loop".to_owned(),
+        };
         let council = Council::new(catalogue, &[]).unwrap();
         let desk = Desk::new(db, TimeSource::fixed(at(now)), manners, secrets, council);
         let (transport, sent) = Transport::memory();
         let pump = jobs::pump_of(&desk, transport, 4);
-        Self { desk, pump, sent, _folder: folder }
+        Self {
+            desk,
+            pump,
+            sent,
+            _folder: folder,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -106,7 +126,12 @@ impl Office {
         assert_eq!(swept.n_failed, 0, "a case could not be looked at");
         escalation::digests(&self.desk).await.unwrap();
         self.pump.pump_once().await.unwrap();
-        self.sent.lock().unwrap().drain(..).map(|sent| Mail::read(&sent)).collect()
+        self.sent
+            .lock()
+            .unwrap()
+            .drain(..)
+            .map(|sent| Mail::read(&sent))
+            .collect()
     }
 
     pub async fn receive(&self, enquiry: Enquiry) -> Filed {
@@ -139,30 +164,54 @@ impl Office {
             teams: Vec::new(),
             post: None,
         };
-        let account =
-            Account { user: user.clone(), password_hash: None, is_active: true, created_at: self.now(), version: 1 };
-        self.desk.perform(move |tx, _| Ok(users::insert(tx, &account)?)).await.unwrap();
+        let account = Account {
+            user: user.clone(),
+            password_hash: None,
+            is_active: true,
+            created_at: self.now(),
+            version: 1,
+        };
+        self.desk
+            .perform(move |tx, _| Ok(users::insert(tx, &account)?))
+            .await
+            .unwrap();
         user
     }
 
     pub async fn act(&self, user: &User, case: CaseId, command: Command) {
         let actor = Actor::User(user.clone());
         self.desk
-            .perform(move |tx, at| actions::act(tx, at, &actor, &actions::Target::Id(case), &command, None))
+            .perform(move |tx, at| {
+                actions::act(tx, at, &actor, &actions::Target::Id(case), &command, None)
+            })
             .await
             .unwrap();
     }
 
     pub async fn owned_by(&self, user: &User, case: CaseId) {
-        self.act(user, case, Command::Assign { owner: Some(user.id) }).await;
+        self.act(
+            user,
+            case,
+            Command::Assign {
+                owner: Some(user.id),
+            },
+        )
+        .await;
     }
 
     pub async fn case(&self, id: CaseId) -> Filed {
-        self.desk.read(move |conn, _| Ok(cases::find(conn, id)?)).await.unwrap().unwrap()
+        self.desk
+            .read(move |conn, _| Ok(cases::find(conn, id)?))
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     pub async fn steps(&self, id: CaseId) -> Vec<Taken> {
-        self.desk.read(move |conn, _| Ok(escalations::of_case(conn, id)?)).await.unwrap()
+        self.desk
+            .read(move |conn, _| Ok(escalations::of_case(conn, id)?))
+            .await
+            .unwrap()
     }
 
     /// `step recipient state`, in the order of the ladder, without the acknowledgement's.
@@ -170,21 +219,34 @@ impl Office {
         let mut steps = self.steps(id).await;
         steps.retain(|step| step.clock != "acknowledge");
         steps.sort_by_key(|step| (step.due_at, step.recipient.clone()));
-        steps.iter().map(|step| format!("{} {} {}", step.step, step.recipient, step.state)).collect()
+        steps
+            .iter()
+            .map(|step| format!("{} {} {}", step.step, step.recipient, step.state))
+            .collect()
     }
 
     pub async fn timeline(&self, id: CaseId) -> Vec<String> {
-        let lines = self.desk.read(move |conn, _| Ok(events::of_case(conn, id, None, 500)?)).await.unwrap();
+        let lines = self
+            .desk
+            .read(move |conn, _| Ok(events::of_case(conn, id, None, 500)?))
+            .await
+            .unwrap();
         lines.into_iter().map(|line| line.kind).collect()
     }
 
     pub async fn notices(&self, id: CaseId) -> Vec<Notice> {
-        self.desk.read(move |conn, _| Ok(outbox::list(conn, Some(id), None, None, 100)?)).await.unwrap()
+        self.desk
+            .read(move |conn, _| Ok(outbox::list(conn, Some(id), None, None, 100)?))
+            .await
+            .unwrap()
     }
 
     /// How many cases stand waiting to be looked at now.
     pub async fn n_due(&self) -> usize {
-        self.desk.read(|conn, at| Ok(cases::to_wake(conn, at.now, 1000)?.len())).await.unwrap()
+        self.desk
+            .read(|conn, at| Ok(cases::to_wake(conn, at.now, 1000)?.len()))
+            .await
+            .unwrap()
     }
 }
 
@@ -193,7 +255,9 @@ impl Mail {
         let raw = String::from_utf8(sent.bytes.clone()).unwrap();
         let (head, body) = raw.split_once("\r\n\r\n").unwrap();
         let all = |name: &str| -> Vec<String> {
-            let named = head.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            let named = head
+                .lines()
+                .filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
             named.map(str::to_owned).collect()
         };
         Self {
@@ -208,7 +272,11 @@ impl Mail {
 
 /// The mails of one kind, by recipient.
 pub fn of_kind(mails: &[Mail], kind: &str) -> Vec<String> {
-    let mut to: Vec<String> = mails.iter().filter(|mail| mail.kind == kind).map(|mail| mail.to.clone()).collect();
+    let mut to: Vec<String> = mails
+        .iter()
+        .filter(|mail| mail.kind == kind)
+        .map(|mail| mail.to.clone())
+        .collect();
     to.sort();
     to
 }

@@ -27,7 +27,9 @@ impl Demo {
         let name = format!("demo_{}", uuid::Uuid::new_v4().simple());
         use diesel::prelude::*;
         let mut conn = diesel::PgConnection::establish(&server).unwrap();
-        diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
+        diesel::sql_query(format!("CREATE DATABASE {name}"))
+            .execute(&mut conn)
+            .unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
         Some(Self::new(Some(format!("{base}/{name}")), Vec::new()))
     }
@@ -52,14 +54,22 @@ impl Demo {
 
     fn new(database: Option<String>, settings: Vec<(String, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut demo = Self { child: None, told: Value::Null, folder, database, settings };
+        let mut demo = Self {
+            child: None,
+            told: Value::Null,
+            folder,
+            database,
+            settings,
+        };
         demo.start();
         demo
     }
 
     pub fn start(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reeve"));
-        command.args(["demo", "--json", "--port", "0", "--data-dir"]).arg(self.folder.path());
+        command
+            .args(["demo", "--json", "--port", "0", "--data-dir"])
+            .arg(self.folder.path());
         if let Some(url) = &self.database {
             command.args(["--database-url", url]);
             // The server of the tests does not sync; nothing on it outlives them.
@@ -69,9 +79,12 @@ impl Demo {
         let log = std::fs::File::create(self.folder.path().join("log.txt")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         self.told = serde_json::from_str(&line).unwrap_or_else(|why| {
-            let log = std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default();
+            let log =
+                std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default();
             panic!("it did not start ({why}): {line}\n{log}")
         });
         self.child = Some(child);
@@ -87,7 +100,10 @@ impl Demo {
     /// As an operator would; says the exit code.
     pub fn stop(&mut self) -> Option<i32> {
         let mut child = self.child.take().unwrap();
-        let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        let stopped = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(stopped.success());
         child.wait().unwrap().code()
     }
@@ -116,12 +132,16 @@ impl Demo {
     }
 
     pub fn post_clock(&self, body: Value) {
-        ureq::post(format!("{}/demo/clock", self.api())).send_json(body).unwrap();
+        ureq::post(format!("{}/demo/clock", self.api()))
+            .send_json(body)
+            .unwrap();
     }
 
     /// An instant so many seconds after its own now.
     pub fn later(&self, seconds: i64) -> String {
-        let mut answer = ureq::get(format!("{}/demo/clock", self.api())).call().unwrap();
+        let mut answer = ureq::get(format!("{}/demo/clock", self.api()))
+            .call()
+            .unwrap();
         let now: Value = answer.body_mut().read_json().unwrap();
         let now: jiff::Timestamp = now["now"].as_str().unwrap().parse().unwrap();
         (now + jiff::SignedDuration::from_secs(seconds)).to_string()
@@ -136,7 +156,9 @@ impl Demo {
             if path.extension().is_none_or(|ending| ending != "eml") {
                 continue;
             }
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
             let is_about = text.contains(&format!("X-Reeve-Case: {reference}"));
             if is_about && text.contains(&format!("X-Reeve-Notice: {kind}\r\n")) {
                 found.push(text);
@@ -148,7 +170,10 @@ impl Demo {
     pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
         let start = Instant::now();
         while !is_so() {
-            assert!(start.elapsed() < Duration::from_secs(30), "waited 30 s until {what}");
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "waited 30 s until {what}"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }

@@ -56,7 +56,11 @@ fn kill_again_and_again(demo: &mut Demo, n_kills: usize) {
             ledger.push((key, case));
         }
     }
-    assert!(ledger.len() >= n_kills, "only {} contacts were answered", ledger.len());
+    assert!(
+        ledger.len() >= n_kills,
+        "only {} contacts were answered",
+        ledger.len()
+    );
     let agent = demo.sign_in("agent");
     let mut references: Vec<&String> = ledger.iter().map(|(_, reference)| reference).collect();
     references.sort();
@@ -66,10 +70,16 @@ fn kill_again_and_again(demo: &mut Demo, n_kills: usize) {
         let case = demo.get(&agent, &format!("/v1/cases/{reference}"));
         assert_eq!(case["reference"], reference.as_str(), "{key}");
         let contacts = demo.get(&agent, &format!("/v1/cases/{reference}/contacts"));
-        assert_eq!(contacts["items"].as_array().unwrap().len(), 1, "{key} {reference}");
+        assert_eq!(
+            contacts["items"].as_array().unwrap().len(),
+            1,
+            "{key} {reference}"
+        );
     }
     demo.wait_until("every confirmation has left", || {
-        ledger.iter().all(|(_, reference)| demo.mails_about(reference, "confirmation").len() == 1)
+        ledger
+            .iter()
+            .all(|(_, reference)| demo.mails_about(reference, "confirmation").len() == 1)
     });
 }
 
@@ -85,7 +95,9 @@ fn when_the_date_passes_each_post_is_told_once_and_not_again_after_a_restart() {
         demo.mails_about(&reference, "reminder").len() == 1
     });
     demo.post_clock(json!({"to": "2027-02-04T09:00:30Z"}));
-    demo.wait_until("the head of service has a digest", || demo.mails_about(&reference, "digest").len() == 1);
+    demo.wait_until("the head of service has a digest", || {
+        demo.mails_about(&reference, "digest").len() == 1
+    });
     demo.stop();
     demo.start();
     std::thread::sleep(Duration::from_secs(3));
@@ -102,16 +114,21 @@ fn two_replicas_tell_each_post_once() {
     let two = one.replica();
     let agent = one.sign_in("agent");
     one.post_clock(json!({"to": "2027-02-01T10:00:00Z"}));
-    let references: Vec<String> =
-        (0..12).map(|n| demo::post_contact(&one.api(), &agent, &format!("two-{n}")).unwrap()).collect();
+    let references: Vec<String> = (0..12)
+        .map(|n| demo::post_contact(&one.api(), &agent, &format!("two-{n}")).unwrap())
+        .collect();
     two.post_clock(json!({"to": "2027-02-03T17:00:30Z"}));
     let told = |kind: &str| -> Vec<usize> {
         references
             .iter()
-            .map(|reference| one.mails_about(reference, kind).len() + two.mails_about(reference, kind).len())
+            .map(|reference| {
+                one.mails_about(reference, kind).len() + two.mails_about(reference, kind).len()
+            })
             .collect()
     };
-    one.wait_until("each case's team leader is told", || told("reminder").iter().all(|n| *n >= 1));
+    one.wait_until("each case's team leader is told", || {
+        told("reminder").iter().all(|n| *n >= 1)
+    });
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(told("reminder"), vec![1; references.len()]);
     assert_eq!(told("confirmation"), vec![1; references.len()]);
@@ -127,15 +144,18 @@ fn mail_waits_for_its_server_and_arrives_once() {
     sink.refuse(true);
     let demo = Demo::with_smtp(sink.port());
     let agent = demo.sign_in("agent");
-    let references: Vec<String> =
-        (0..5).map(|n| demo::post_contact(&demo.api(), &agent, &format!("smtp-{n}")).unwrap()).collect();
+    let references: Vec<String> = (0..5)
+        .map(|n| demo::post_contact(&demo.api(), &agent, &format!("smtp-{n}")).unwrap())
+        .collect();
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(sink.mails().len(), 0, "it refused everything");
     sink.refuse(false);
     // The next attempt is a few minutes away by Reeve's own clock.
     demo.post_clock(json!({"to": demo.later(3600)}));
     demo.wait_until("all mail has arrived", || {
-        references.iter().all(|reference| sink.n_about(reference) >= 1)
+        references
+            .iter()
+            .all(|reference| sink.n_about(reference) >= 1)
     });
     std::thread::sleep(Duration::from_secs(2));
     for reference in &references {

@@ -29,7 +29,11 @@ impl Sink {
                 });
             }
         });
-        Self { port, is_refusing, mails }
+        Self {
+            port,
+            is_refusing,
+            mails,
+        }
     }
 
     pub fn port(&self) -> u16 {
@@ -46,11 +50,18 @@ impl Sink {
 
     pub fn n_about(&self, reference: &str) -> usize {
         let line = format!("X-Reeve-Case: {reference}");
-        self.mails().iter().filter(|mail| mail.contains(&line)).count()
+        self.mails()
+            .iter()
+            .filter(|mail| mail.contains(&line))
+            .count()
     }
 }
 
-fn converse(stream: TcpStream, refusing: &AtomicBool, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn converse(
+    stream: TcpStream,
+    refusing: &AtomicBool,
+    taken: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?);
     let mut out = stream;
     out.write_all(b"220 sink.example\r\n")?;
@@ -59,7 +70,11 @@ fn converse(stream: TcpStream, refusing: &AtomicBool, taken: &Mutex<Vec<String>>
         if lines.read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let word = line.split_whitespace().next().unwrap_or("").to_ascii_uppercase();
+        let word = line
+            .split_whitespace()
+            .next()
+            .unwrap_or("")
+            .to_ascii_uppercase();
         let answer = match word.as_str() {
             "EHLO" => "250-sink.example\r\n250 8BITMIME\r\n",
             "MAIL" if refusing.load(Ordering::SeqCst) => "451 not now\r\n",

@@ -29,10 +29,16 @@ pub(super) fn raise_due(
     looking: &mut Looking<'_>,
     chain: &Chain<'_>,
 ) -> Result<(), Failure> {
-    let Some(danger) = looking.case.danger.clone() else { return Ok(()) };
+    let Some(danger) = looking.case.danger.clone() else {
+        return Ok(());
+    };
     // Alerts have no clock of their own; their rows stand beside the first one of the case.
     let Some(clock_id) = looking.kept.first().map(|kept| kept.id) else {
-        return Err(anyhow::anyhow!("case {} has no clock to keep its alerts by", looking.case.id).into());
+        return Err(anyhow::anyhow!(
+            "case {} has no clock to keep its alerts by",
+            looking.case.id
+        )
+        .into());
     };
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut newest_occurrence = 0;
@@ -44,13 +50,32 @@ pub(super) fn raise_due(
         for whom in &step.to {
             let resolved = chain.resolve(tx, whom, looking.case.owner)?;
             for unreached in &resolved.unreached {
-                let row = row(at, looking, clock_id, &step, &unreached.post, &unreached.address, "undeliverable");
+                let row = row(
+                    at,
+                    looking,
+                    clock_id,
+                    &step,
+                    &unreached.post,
+                    &unreached.address,
+                    "undeliverable",
+                );
                 looking.n_undeliverable += usize::from(escalations::take(tx, &row)?);
             }
-            let Some(recipient) = resolved.recipient.filter(|one| told.insert(one.address.clone())) else {
+            let Some(recipient) = resolved
+                .recipient
+                .filter(|one| told.insert(one.address.clone()))
+            else {
                 continue;
             };
-            let row = row(at, looking, clock_id, &step, &recipient.post, &recipient.address, "sent");
+            let row = row(
+                at,
+                looking,
+                clock_id,
+                &step,
+                &recipient.post,
+                &recipient.address,
+                "sent",
+            );
             if !escalations::take(tx, &row)? {
                 continue;
             }
@@ -61,15 +86,29 @@ pub(super) fn raise_due(
                 occurrence: n_told_before(looking, &recipient.address) + 1,
                 case_page: None,
             };
-            let key = format!("alert:{}:{}:{}:{}", looking.case.id, step.step, step.occurrence, recipient.address);
-            letters::tell_staff(tx, at, Some(looking.case.id), &recipient.address, says, key, at.now)?;
+            let key = format!(
+                "alert:{}:{}:{}:{}",
+                looking.case.id, step.step, step.occurrence, recipient.address
+            );
+            letters::tell_staff(
+                tx,
+                at,
+                Some(looking.case.id),
+                &recipient.address,
+                says,
+                key,
+                at.now,
+            )?;
             looking.n_told += 1;
             newest_occurrence = newest_occurrence.max(step.occurrence);
             to.push(recipient.post);
         }
     }
     if !to.is_empty() {
-        looking.happened.push(Event::AlertRaised { occurrence: newest_occurrence, to });
+        looking.happened.push(Event::AlertRaised {
+            occurrence: newest_occurrence,
+            to,
+        });
     }
     Ok(())
 }
@@ -95,7 +134,9 @@ fn is_known(looking: &Looking<'_>, step: &PlannedStep) -> bool {
 }
 
 fn n_told_before(looking: &Looking<'_>, address: &str) -> u32 {
-    let told = |taken: &&Taken| taken.clock == ALERT && taken.state == "sent" && taken.recipient == address;
+    let told = |taken: &&Taken| {
+        taken.clock == ALERT && taken.state == "sent" && taken.recipient == address
+    };
     u32::try_from(looking.taken.iter().filter(told).count()).unwrap_or(u32::MAX)
 }
 

@@ -74,19 +74,33 @@ impl<'c> Chain<'c> {
             .queue(&case.queue)
             .or_else(|| own.and_then(|service| catalogue.queue(&service.queue)));
         let asked_about = underlying_service(conn, case)?;
-        let service = asked_about.and_then(|slug| catalogue.service(&slug)).or(own);
+        let service = asked_about
+            .and_then(|slug| catalogue.service(&slug))
+            .or(own);
         let confined = match &case.about {
             Some(about) => Some(Confined::of(conn, catalogue, case, about)?),
             None => None,
         };
-        Ok(Self { catalogue, now: at.now, today: at.today(), queue, service, confined })
+        Ok(Self {
+            catalogue,
+            now: at.now,
+            today: at.today(),
+            queue,
+            service,
+            confined,
+        })
     }
 
     /// Who is told when a step names `whom`. `owner` has the case, or made the promise.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub fn resolve(&self, conn: &mut Conn, whom: &Whom, owner: Option<UserId>) -> Result<Resolved, Failure> {
+    pub fn resolve(
+        &self,
+        conn: &mut Conn,
+        whom: &Whom,
+        owner: Option<UserId>,
+    ) -> Result<Resolved, Failure> {
         let mut resolved = Resolved::default();
         let mut rung = Some(whom.clone());
         if *whom == Whom::Owner {
@@ -108,7 +122,11 @@ impl<'c> Chain<'c> {
             && let Some(whom) = rung
         {
             self.try_post(conn, &whom, &mut resolved)?;
-            rung = if self.confined.is_some() { None } else { whom.next_up() };
+            rung = if self.confined.is_some() {
+                None
+            } else {
+                whom.next_up()
+            };
         }
         Ok(resolved)
     }
@@ -129,14 +147,28 @@ impl<'c> Chain<'c> {
     fn owner(&self, conn: &mut Conn, owner: Option<UserId>) -> Result<Option<Recipient>, Failure> {
         let Some(owner) = owner else { return Ok(None) };
         let account = users::find(conn, owner)?.filter(|account| account.is_active);
-        let Some(address) = account.map(|account| account.user.email) else { return Ok(None) };
+        let Some(address) = account.map(|account| account.user.email) else {
+            return Ok(None);
+        };
         let can_be_told = self.may_be_told(&address) && !self.is_passed_over(conn, &address)?;
-        Ok(can_be_told.then(|| Recipient { post: "owner".to_owned(), address, gets_digest: false }))
+        Ok(can_be_told.then(|| Recipient {
+            post: "owner".to_owned(),
+            address,
+            gets_digest: false,
+        }))
     }
 
-    fn try_post(&self, conn: &mut Conn, whom: &Whom, resolved: &mut Resolved) -> Result<(), Failure> {
+    fn try_post(
+        &self,
+        conn: &mut Conn,
+        whom: &Whom,
+        resolved: &mut Resolved,
+    ) -> Result<(), Failure> {
         let Some(post) = self.post(whom) else {
-            resolved.unreached.push(Unreached { post: whom.to_string(), address: whom.to_string() });
+            resolved.unreached.push(Unreached {
+                post: whom.to_string(),
+                address: whom.to_string(),
+            });
             return Ok(());
         };
         let mut told = None;
@@ -150,10 +182,17 @@ impl<'c> Chain<'c> {
         if told.as_deref() != Some(post.email.as_str()) {
             let has_address = !post.email.is_empty();
             let address = if has_address { &post.email } else { &post.slug };
-            resolved.unreached.push(Unreached { post: post.slug.clone(), address: address.clone() });
+            resolved.unreached.push(Unreached {
+                post: post.slug.clone(),
+                address: address.clone(),
+            });
         }
         let gets_digest = whom.gets_digest();
-        resolved.recipient = told.map(|address| Recipient { post: post.slug.clone(), address, gets_digest });
+        resolved.recipient = told.map(|address| Recipient {
+            post: post.slug.clone(),
+            address,
+            gets_digest,
+        });
         Ok(())
     }
 
@@ -165,13 +204,16 @@ impl<'c> Chain<'c> {
     }
 
     fn may_be_told(&self, address: &str) -> bool {
-        self.confined.as_ref().is_none_or(|confined| !confined.never.iter().any(|never| never == address))
+        self.confined
+            .as_ref()
+            .is_none_or(|confined| !confined.never.iter().any(|never| never == address))
     }
 
     fn is_passed_over(&self, conn: &mut Conn, address: &str) -> Result<bool, Failure> {
         let noted = settings::get(conn, &unreachable_key(address))?;
         let since = noted.and_then(|text| text.parse::<Timestamp>().ok());
-        Ok(since.is_some_and(|since| since <= self.now && self.now.duration_since(since) < PASSED_OVER))
+        Ok(since
+            .is_some_and(|since| since <= self.now && self.now.duration_since(since) < PASSED_OVER))
     }
 }
 
@@ -196,14 +238,21 @@ fn underlying_service(conn: &mut Conn, case: &Case) -> Result<Option<String>, Fa
     let asked_about = |wanted: LinkKind| {
         beside
             .iter()
-            .find(|(kind, filed)| *kind == wanted && filed.case.procedure != Procedure::MemberEnquiry)
+            .find(|(kind, filed)| {
+                *kind == wanted && filed.case.procedure != Procedure::MemberEnquiry
+            })
             .map(|(_, filed)| filed.case.service.clone())
     };
     Ok(asked_about(LinkKind::About).or_else(|| asked_about(LinkKind::Related)))
 }
 
 impl<'c> Confined<'c> {
-    fn of(conn: &mut Conn, catalogue: &'c Catalogue, case: &Case, about: &About) -> Result<Self, Failure> {
+    fn of(
+        conn: &mut Conn,
+        catalogue: &'c Catalogue,
+        case: &Case,
+        about: &About,
+    ) -> Result<Self, Failure> {
         let mut never = Vec::new();
         let mut subject = None;
         match about {
@@ -211,7 +260,11 @@ impl<'c> Confined<'c> {
             About::User(id) => {
                 if let Some(account) = users::find(conn, *id)? {
                     never.push(account.user.email);
-                    subject = account.user.post.as_deref().and_then(|slug| catalogue.post(slug));
+                    subject = account
+                        .user
+                        .post
+                        .as_deref()
+                        .and_then(|slug| catalogue.post(slug));
                 }
             }
         }
@@ -222,8 +275,13 @@ impl<'c> Confined<'c> {
         }
         let is_subject = |slug: &str| subject.is_some_and(|post| post.slug == slug);
         // Who was named when it opened, else the director of the service it is about.
-        let named = case.restricted_to.iter().filter_map(|holder| holder.strip_prefix("post:"));
-        let over = catalogue.service(&case.service).map(|service| service.director.as_str());
+        let named = case
+            .restricted_to
+            .iter()
+            .filter_map(|holder| holder.strip_prefix("post:"));
+        let over = catalogue
+            .service(&case.service)
+            .map(|service| service.director.as_str());
         let director = named
             .chain(over)
             .filter_map(|slug| catalogue.post(slug))
@@ -233,7 +291,12 @@ impl<'c> Confined<'c> {
 }
 
 fn team_leaders_under(catalogue: &Catalogue, post: &Post) -> Vec<String> {
-    let of_service = catalogue.services.values().filter(|service| service.head_of_service == post.slug);
+    let of_service = catalogue
+        .services
+        .values()
+        .filter(|service| service.head_of_service == post.slug);
     let queues = of_service.filter_map(|service| catalogue.queue(&service.queue));
-    queues.map(|queue| queue.team_leader.email.clone()).collect()
+    queues
+        .map(|queue| queue.team_leader.email.clone())
+        .collect()
 }

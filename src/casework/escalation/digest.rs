@@ -25,13 +25,20 @@ use crate::store::{Conn, Tx, cases, outbox};
 pub async fn digests(desk: &Arc<Desk>) -> Result<usize, Failure> {
     let recipients = desk
         .read(|conn, at| {
-            if is_digest_time(at) { Ok(escalations::digest_recipients(conn, at.now)?) } else { Ok(Vec::new()) }
+            if is_digest_time(at) {
+                Ok(escalations::digest_recipients(conn, at.now)?)
+            } else {
+                Ok(Vec::new())
+            }
         })
         .await?;
     let mut n_written = 0;
     let mut failed = None;
     for recipient in recipients {
-        match desk.perform(move |tx, at| write_one(tx, at, &recipient)).await {
+        match desk
+            .perform(move |tx, at| write_one(tx, at, &recipient))
+            .await
+        {
             Ok(is_written) => n_written += usize::from(is_written),
             Err(why) => {
                 tracing::error!("Could not write a digest: {why:#}");
@@ -50,13 +57,20 @@ struct Entry {
 
 fn is_digest_time(at: &Moment) -> bool {
     let calendar = &at.council.catalogue.calendar;
-    calendar.next_sending_time(at.now) == at.now && calendar.instant(at.today(), REMINDER_HOUR) <= at.now
+    calendar.next_sending_time(at.now) == at.now
+        && calendar.instant(at.today(), REMINDER_HOUR) <= at.now
 }
 
 fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Failure> {
     let taken = escalations::for_digest(tx, recipient, at.now)?;
-    let Some(first) = taken.first() else { return Ok(false) };
-    let post = at.council.catalogue.post(&first.post).map_or_else(|| first.post.clone(), |post| post.title.clone());
+    let Some(first) = taken.first() else {
+        return Ok(false);
+    };
+    let post = at
+        .council
+        .catalogue
+        .post(&first.post)
+        .map_or_else(|| first.post.clone(), |post| post.title.clone());
     let ids: Vec<EscalationId> = taken.iter().map(|one| one.id).collect();
     let mut of_case: BTreeMap<CaseId, Vec<Taken>> = BTreeMap::new();
     for one in taken {
@@ -93,13 +107,29 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
 
 /// The case as it stands now, by the promise it has been breaking longest; nothing when the step no
 /// longer holds.
-fn entry(conn: &mut Conn, at: &Moment, id: CaseId, steps: &[Taken]) -> Result<Option<Entry>, Failure> {
-    let Some(filed) = cases::find(conn, id)? else { return Ok(None) };
+fn entry(
+    conn: &mut Conn,
+    at: &Moment,
+    id: CaseId,
+    steps: &[Taken],
+) -> Result<Option<Entry>, Failure> {
+    let Some(filed) = cases::find(conn, id)? else {
+        return Ok(None);
+    };
     let terms = terms_of(conn, at, &filed.case)?;
     let readings = clock::read(&filed.case.facts, &terms, at.now);
-    let standing = |step: &Taken| readings.iter().find(|reading| still_holds(reading, &step.clock, step.promised_at.as_microsecond()));
-    let worst = steps.iter().filter_map(|step| Some((step.promised_at, standing(step)?))).min_by_key(|(at, _)| *at);
-    let Some((promised_at, reading)) = worst else { return Ok(None) };
+    let standing = |step: &Taken| {
+        readings
+            .iter()
+            .find(|reading| still_holds(reading, &step.clock, step.promised_at.as_microsecond()))
+    };
+    let worst = steps
+        .iter()
+        .filter_map(|step| Some((step.promised_at, standing(step)?)))
+        .min_by_key(|(at, _)| *at);
+    let Some((promised_at, reading)) = worst else {
+        return Ok(None);
+    };
     let item = letters::staff_item(conn, at, &filed.case, Some(reading))?;
     Ok(Some(Entry { promised_at, item }))
 }
@@ -107,11 +137,18 @@ fn entry(conn: &mut Conn, at: &Moment, id: CaseId, steps: &[Taken]) -> Result<Op
 /// Whether a clock still promises what a step was about: not met, paused, ended or moved.
 pub fn still_holds(reading: &Reading, clock: &str, promised_at_micros: i64) -> bool {
     reading.name == clock
-        && matches!(reading.state, State::Running | State::Missed | State::Projected)
-        && reading.due_at.is_some_and(|due_at| due_at.as_microsecond() == promised_at_micros)
+        && matches!(
+            reading.state,
+            State::Running | State::Missed | State::Projected
+        )
+        && reading
+            .due_at
+            .is_some_and(|due_at| due_at.as_microsecond() == promised_at_micros)
 }
 
 fn was_told_before(conn: &mut Conn, case: CaseId, recipient: &str) -> Result<bool, Failure> {
     let all = escalations::of_case(conn, case)?;
-    Ok(all.iter().any(|one| one.recipient == recipient && one.state == "sent" && one.digest_after.is_none()))
+    Ok(all
+        .iter()
+        .any(|one| one.recipient == recipient && one.state == "sent" && one.digest_after.is_none()))
 }

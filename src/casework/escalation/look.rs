@@ -14,10 +14,10 @@ use crate::domain::clock::{self, Reading, Terms};
 use crate::domain::ids::CaseId;
 use crate::domain::ladder;
 use crate::domain::lifecycle::{self, By, Event};
+use crate::store::Tx;
 use crate::store::cases::{self, Dates, Filed};
 use crate::store::clocks::{self, Kept};
 use crate::store::escalations::{self, Taken};
-use crate::store::Tx;
 
 /// What looking at one case came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +43,9 @@ pub(super) struct Looking<'t> {
 /// # Errors
 /// When it cannot be written; then nothing was taken.
 pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failure> {
-    let Some(Filed { case, dates }) = cases::find(tx, id)? else { return Ok(Looked::default()) };
+    let Some(Filed { case, dates }) = cases::find(tx, id)? else {
+        return Ok(Looked::default());
+    };
     if dates.wake_at.is_none_or(|wake_at| wake_at > at.now) {
         return Ok(Looked::default());
     }
@@ -66,8 +68,11 @@ pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failu
         steps::take_due(tx, at, &mut looking, &readings, &chain)?;
         alert::raise_due(tx, at, &mut looking, &chain)?;
     }
-    let looked =
-        Looked { was_due: true, n_told: looking.n_told, n_undeliverable: looking.n_undeliverable };
+    let looked = Looked {
+        was_due: true,
+        n_told: looking.n_told,
+        n_undeliverable: looking.n_undeliverable,
+    };
     file(tx, at, looking, &readings, dates, read_version)?;
     Ok(looked)
 }
@@ -81,25 +86,63 @@ fn file(
     dates: Dates,
     read_version: i64,
 ) -> Result<(), Failure> {
-    let Looking { case, terms, kept, happened, .. } = looking;
+    let Looking {
+        case,
+        terms,
+        kept,
+        happened,
+        ..
+    } = looking;
     let later = next_look_at(at, &case, terms, readings);
     let is_as_filed = readings.iter().all(|reading| {
-        kept.iter().any(|kept| kept.name == reading.name && kept.state == reading.state.to_string())
+        kept.iter()
+            .any(|kept| kept.name == reading.name && kept.state == reading.state.to_string())
     });
     if happened.is_empty() && is_as_filed {
         // Nothing to tell: whoever reads the case finds it as it was, under the same version.
-        cases::update(tx, &case, &Dates { wake_at: later, ..dates }, read_version)?;
+        cases::update(
+            tx,
+            &case,
+            &Dates {
+                wake_at: later,
+                ..dates
+            },
+            read_version,
+        )?;
         return Ok(());
     }
     let reeve = Actor::System.label();
-    let happened = happened.into_iter().map(|event| (event, reeve.clone())).collect();
-    let settled = settle(tx, at, case, terms, happened, Written::Changed { read_version })?;
+    let happened = happened
+        .into_iter()
+        .map(|event| (event, reeve.clone()))
+        .collect();
+    let settled = settle(
+        tx,
+        at,
+        case,
+        terms,
+        happened,
+        Written::Changed { read_version },
+    )?;
     // All that had come by now was dealt with just now. A case still due, because alerts that nobody
     // was there to send stand untaken, would be looked at for ever.
-    if settled.filed.dates.wake_at.is_some_and(|wake_at| wake_at <= at.now) {
+    if settled
+        .filed
+        .dates
+        .wake_at
+        .is_some_and(|wake_at| wake_at <= at.now)
+    {
         let Filed { case, dates } = settled.filed;
         let version = case.version;
-        cases::update(tx, &case, &Dates { wake_at: later, ..dates }, version)?;
+        cases::update(
+            tx,
+            &case,
+            &Dates {
+                wake_at: later,
+                ..dates
+            },
+            version,
+        )?;
     }
     Ok(())
 }
@@ -108,23 +151,39 @@ fn file(
 fn end_pauses(at: &Moment, looking: &mut Looking<'_>) {
     let calendar = &looking.terms.calendar;
     let mut n_ended = 0;
-    for pause in looking.case.facts.pauses.iter_mut().filter(|pause| pause.to.is_none()) {
+    for pause in looking
+        .case
+        .facts
+        .pauses
+        .iter_mut()
+        .filter(|pause| pause.to.is_none())
+    {
         let ends_at = calendar.instant(pause.resume_on, WallTime::MIDNIGHT);
         if ends_at <= at.now {
             pause.to = Some(ends_at.max(pause.from));
             n_ended += 1;
         }
     }
-    let still_waits = looking.case.facts.pauses.iter().any(|pause| pause.to.is_none());
+    let still_waits = looking
+        .case
+        .facts
+        .pauses
+        .iter()
+        .any(|pause| pause.to.is_none());
     if n_ended > 0 && !still_waits && looking.case.status == Status::Waiting {
-        let resumed = Event::Resumed { why: "the latest day for waiting has come".to_owned() };
+        let resumed = Event::Resumed {
+            why: "the latest day for waiting has come".to_owned(),
+        };
         happen(at, looking, resumed);
     }
 }
 
 /// An answered case closes when nobody has said by the last day that it is not right.
 fn close_when_nobody_wrote_again(at: &Moment, looking: &mut Looking<'_>) {
-    let is_over = looking.case.follow_up_until.is_some_and(|until| at.today() > until);
+    let is_over = looking
+        .case
+        .follow_up_until
+        .is_some_and(|until| at.today() > until);
     if looking.case.status == Status::Responded && is_over {
         let outcome = looking.case.outcome.unwrap_or(Outcome::Answered);
         happen(at, looking, Event::Closed { outcome });
@@ -137,7 +196,12 @@ fn happen(at: &Moment, looking: &mut Looking<'_>, event: Event) {
 }
 
 /// When something happens next, all that has come by now being done.
-fn next_look_at(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading]) -> Option<Timestamp> {
+fn next_look_at(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    readings: &[Reading],
+) -> Option<Timestamp> {
     if case.is_closed() {
         return None;
     }
@@ -145,12 +209,20 @@ fn next_look_at(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading]) -
         let ladder = ladder_of(at, case, terms, &reading.name);
         ladder::next_step_at(ladder, reading, terms, Some(at.now))
     });
-    let of_danger = alert_steps(at, case).into_iter().filter(|step| !step.skipped).map(|step| step.at);
+    let of_danger = alert_steps(at, case)
+        .into_iter()
+        .filter(|step| !step.skipped)
+        .map(|step| step.at);
     let over_at = case
         .follow_up_until
         .filter(|_| case.status == Status::Responded)
         .and_then(|until| until.tomorrow().ok())
-        .map(|day_after| at.council.catalogue.calendar.instant(day_after, WallTime::MIDNIGHT));
+        .map(|day_after| {
+            at.council
+                .catalogue
+                .calendar
+                .instant(day_after, WallTime::MIDNIGHT)
+        });
     of_clocks
         .chain(of_danger)
         .chain(clock::next_change_at(&case.facts, terms, at.now))

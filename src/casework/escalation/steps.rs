@@ -79,9 +79,17 @@ pub(super) fn take_due(
 
 /// The dedupe key of a step's letter; [`clock_and_promise`] reads it again.
 fn dedupe_key(taking: &Taking) -> String {
-    let PlannedStep { step, occurrence, due_at, .. } = &taking.step;
+    let PlannedStep {
+        step,
+        occurrence,
+        due_at,
+        ..
+    } = &taking.step;
     let (clock, promised_at) = (taking.clock_id, due_at.as_microsecond());
-    format!("step:{clock}:{promised_at}:{occurrence}:{step}:{}", taking.recipient.address)
+    format!(
+        "step:{clock}:{promised_at}:{occurrence}:{step}:{}",
+        taking.recipient.address
+    )
 }
 
 /// Which clock and which of its dates (in microseconds) a reminder is about.
@@ -99,7 +107,9 @@ fn due(
 ) -> Result<Vec<Taking>, Failure> {
     let mut takings = Vec::new();
     for (n, reading) in readings.iter().enumerate() {
-        let Some(clock) = looking.kept.iter().find(|kept| kept.name == reading.name) else { continue };
+        let Some(clock) = looking.kept.iter().find(|kept| kept.name == reading.name) else {
+            continue;
+        };
         let known = taken_steps(&looking.taken, &reading.name);
         let ladder = ladder_of(at, &looking.case, looking.terms, &reading.name);
         for step in ladder::due_steps(ladder, reading, looking.terms, at.now) {
@@ -122,17 +132,36 @@ fn due(
             };
             for whom in &step.to {
                 let resolved = chain.resolve(conn, whom, owner_of(looking, reading))?;
-                let outcome = if step.skipped { Outcome::Skipped } else { Outcome::Sent };
+                let outcome = if step.skipped {
+                    Outcome::Skipped
+                } else {
+                    Outcome::Sent
+                };
                 let nobody = resolved.recipient.is_none();
                 if let Some(recipient) = resolved.recipient {
                     name(recipient, outcome);
                 }
                 // What is not sent anyway need not be said to have failed; but a step that nobody
                 // can be told of is kept all the same.
-                for unreached in resolved.unreached.into_iter().filter(|_| nobody || !step.skipped) {
-                    let outcome = if step.skipped { Outcome::Skipped } else { Outcome::Undeliverable };
+                for unreached in resolved
+                    .unreached
+                    .into_iter()
+                    .filter(|_| nobody || !step.skipped)
+                {
+                    let outcome = if step.skipped {
+                        Outcome::Skipped
+                    } else {
+                        Outcome::Undeliverable
+                    };
                     let (post, address) = (unreached.post, unreached.address);
-                    name(Recipient { post, address, gets_digest: false }, outcome);
+                    name(
+                        Recipient {
+                            post,
+                            address,
+                            gets_digest: false,
+                        },
+                        outcome,
+                    );
                 }
             }
         }
@@ -142,14 +171,21 @@ fn due(
 
 /// Whoever made the promise, where it is an officer's own; else whoever has the case.
 fn owner_of(looking: &Looking<'_>, reading: &Reading) -> Option<UserId> {
-    let own = reading.promise.as_ref().and_then(|promise| promise.owner.parse().ok());
+    let own = reading
+        .promise
+        .as_ref()
+        .and_then(|promise| promise.owner.parse().ok());
     own.or(looking.case.owner)
 }
 
 fn coalesce(takings: &mut [Taking], opened_at: Timestamp) {
     let mut told_of_clock: BTreeSet<(ClockId, String)> = BTreeSet::new();
     let mut told_at_opening: BTreeSet<String> = BTreeSet::new();
-    for taking in takings.iter_mut().rev().filter(|taking| taking.outcome == Outcome::Sent) {
+    for taking in takings
+        .iter_mut()
+        .rev()
+        .filter(|taking| taking.outcome == Outcome::Sent)
+    {
         let address = taking.recipient.address.clone();
         let is_newest = told_of_clock.insert((taking.clock_id, address.clone()));
         let fell_before = taking.step.at <= opened_at;
@@ -195,10 +231,26 @@ fn write_to(
 ) -> Result<(), Failure> {
     let item = letters::staff_item(tx, at, &looking.case, readings.get(taking.reading))?;
     let has_come = taking.step.due_at.duration_since(at.now) <= SignedDuration::ZERO;
-    let says = if has_come { Says::Due { item } } else { Says::Reminder { item } };
-    let send_at = if taking.step.at_once { at.now } else { at.council.catalogue.calendar.next_sending_time(at.now) };
+    let says = if has_come {
+        Says::Due { item }
+    } else {
+        Says::Reminder { item }
+    };
+    let send_at = if taking.step.at_once {
+        at.now
+    } else {
+        at.council.catalogue.calendar.next_sending_time(at.now)
+    };
     let to = &taking.recipient.address;
-    letters::tell_staff(tx, at, Some(looking.case.id), to, says, dedupe_key(taking), send_at)?;
+    letters::tell_staff(
+        tx,
+        at,
+        Some(looking.case.id),
+        to,
+        says,
+        dedupe_key(taking),
+        send_at,
+    )?;
     Ok(())
 }
 
@@ -207,11 +259,16 @@ fn put_on_timeline(events: &mut Vec<Event>, taking: &Taking) {
     let became = taking.outcome.as_str();
     let who = &taking.recipient.post;
     let same = events.iter_mut().find_map(|event| match event {
-        Event::EscalationStep { clock, step, occurrence, state, to }
-            if *clock == taking.clock
-                && *step == taking.step.step
-                && *occurrence == taking.step.occurrence
-                && state == became =>
+        Event::EscalationStep {
+            clock,
+            step,
+            occurrence,
+            state,
+            to,
+        } if *clock == taking.clock
+            && *step == taking.step.step
+            && *occurrence == taking.step.occurrence
+            && state == became =>
         {
             Some(to)
         }

@@ -14,7 +14,9 @@ use crate::casework::actions::{Acted, Owner, Target, find};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, Verdict, may};
-use crate::domain::case::{LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor};
+use crate::domain::case::{
+    LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor,
+};
 use crate::domain::contact::{Channel, Location};
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::person::{PersonKind, RoleOnCase};
@@ -189,7 +191,10 @@ pub fn list(
 ) -> Result<(Part<CaseView, CasesAfter>, Option<u64>), Failure> {
     let sight = actor.sight();
     let Some(filter) = filter(conn, at, actor, question)? else {
-        let nothing = Part { items: Vec::new(), next: None };
+        let nothing = Part {
+            items: Vec::new(),
+            next: None,
+        };
         return Ok((nothing, question.with_total.then_some(0)));
     };
     let order = match question.sort {
@@ -197,17 +202,31 @@ pub fn list(
         Sort::Received => Order::Received,
         Sort::Updated => Order::Updated,
     };
-    let after = after.map(|after| After { risk: after.risk, at: after.at, id: after.id });
+    let after = after.map(|after| After {
+        risk: after.risk,
+        at: after.at,
+        id: after.id,
+    });
     let rows = cases::list(conn, &sight, &filter, order, after, i64::from(limit) + 1)?;
     let part = Part::cut(rows, limit, |filed| goes_on(question.sort, filed));
-    let seen: Vec<Filed> = part.items.into_iter().filter(|filed| is_readable(actor, &filed.case)).collect();
+    let seen: Vec<Filed> = part
+        .items
+        .into_iter()
+        .filter(|filed| is_readable(actor, &filed.case))
+        .collect();
     let items = views(conn, &seen)?;
     let total = if question.with_total {
         Some(u64::try_from(cases::count(conn, &sight, &filter)?).unwrap_or(0))
     } else {
         None
     };
-    Ok((Part { items, next: part.next }, total))
+    Ok((
+        Part {
+            items,
+            next: part.next,
+        },
+        total,
+    ))
 }
 
 /// One case, for somebody who may see it.
@@ -239,7 +258,11 @@ pub fn detail_of(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDe
         aliases: cases::aliases(conn, case.id)?,
         their_reference: case.their_reference.clone(),
         location: case.location.clone(),
-        fields: if is_outside { serde_json::Map::new() } else { case.fields.clone() },
+        fields: if is_outside {
+            serde_json::Map::new()
+        } else {
+            case.fields.clone()
+        },
         secrecy: case.secrecy,
         danger: case.danger.clone(),
         is_claimed: case.is_claimed,
@@ -269,11 +292,17 @@ pub fn acted(conn: &mut Conn, actor: &Actor, acted: &Acted) -> Result<ActedView,
         None => None,
     };
     let notice = match acted.notice {
-        Some(id) => outbox::find(conn, id)?
-            .map(|notice| LeavingNotice { id: notice.id.0, leaves_at: notice.next_attempt_at }),
+        Some(id) => outbox::find(conn, id)?.map(|notice| LeavingNotice {
+            id: notice.id.0,
+            leaves_at: notice.next_attempt_at,
+        }),
         None => None,
     };
-    Ok(ActedView { event, case: view(conn, filed)?, notice })
+    Ok(ActedView {
+        event,
+        case: view(conn, filed)?,
+        notice,
+    })
 }
 
 /// Cases linked to one, in either direction, within what the actor may see.
@@ -356,7 +385,9 @@ fn show(filed: &Filed, names: &[(crate::domain::ids::UserId, String)]) -> CaseVi
 
 /// A member sees themselves on a case, and nobody else.
 fn people_on(conn: &mut Conn, actor: &Actor, case: CaseId) -> Result<Vec<PersonOnCase>, Failure> {
-    let own_address = is_outside_the_work(actor).then(|| actor.user().map(|user| user.email.clone())).flatten();
+    let own_address = is_outside_the_work(actor)
+        .then(|| actor.user().map(|user| user.email.clone()))
+        .flatten();
     let mut shown = Vec::new();
     for (id, role, has_withdrawn) in cases::people(conn, case)? {
         let person = people::find(conn, id)?;
@@ -364,14 +395,24 @@ fn people_on(conn: &mut Conn, actor: &Actor, case: CaseId) -> Result<Vec<PersonO
             && person.as_ref().and_then(|person| person.email.as_ref()) != own_address.as_ref();
         if !is_hidden {
             let name = person.and_then(|person| person.name);
-            shown.push(PersonOnCase { id: id.0, name, role, has_withdrawn });
+            shown.push(PersonOnCase {
+                id: id.0,
+                name,
+                role,
+                has_withdrawn,
+            });
         }
     }
     Ok(shown)
 }
 
 /// The filter as the store takes it; nothing when it cannot be met.
-fn filter(conn: &mut Conn, at: &Moment, actor: &Actor, question: &Question) -> Result<Option<Filter>, Failure> {
+fn filter(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    question: &Question,
+) -> Result<Option<Filter>, Failure> {
     let owner = match &question.owner {
         None => None,
         Some(Owner::Nobody) => Some(None),
@@ -387,7 +428,10 @@ fn filter(conn: &mut Conn, at: &Moment, actor: &Actor, question: &Question) -> R
     };
     let status: BTreeSet<Status> = question.status.iter().copied().collect();
     Ok(Some(Filter {
-        status: status.into_iter().map(|status| status.to_string()).collect(),
+        status: status
+            .into_iter()
+            .map(|status| status.to_string())
+            .collect(),
         queue: question.queue.clone(),
         service: question.service.clone(),
         category: question.category.clone(),
@@ -408,5 +452,10 @@ fn goes_on(sort: Sort, filed: &Filed) -> CasesAfter {
         Sort::Received => filed.case.received_at,
         Sort::Updated => filed.case.updated_at,
     };
-    CasesAfter { sort, risk: i32::from(filed.case.priority != Priority::Emergency), at, id: filed.case.id }
+    CasesAfter {
+        sort,
+        risk: i32::from(filed.case.priority != Priority::Emergency),
+        at,
+        id: filed.case.id,
+    }
 }

@@ -118,12 +118,20 @@ pub struct DayView {
 ///
 /// # Errors
 /// [`Failure::Missing`] when there is no case, or none the actor may know of.
-pub fn clocks(conn: &mut Conn, at: &Moment, actor: &Actor, target: &Target) -> Result<Vec<ClockView>, Failure> {
+pub fn clocks(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    target: &Target,
+) -> Result<Vec<ClockView>, Failure> {
     let case = find(conn, actor, target, Act::Read)?.case;
     let terms = terms_of(conn, at, &case)?;
     let readings = clock::read(&case.facts, &terms, at.now);
     let names = names(conn, readings.iter().filter_map(promised_by))?;
-    Ok(readings.into_iter().map(|reading| clock_view(reading, &names)).collect())
+    Ok(readings
+        .into_iter()
+        .map(|reading| clock_view(reading, &names))
+        .collect())
 }
 
 /// One promise, explained.
@@ -150,7 +158,11 @@ pub fn explanation(
         days: told
             .days
             .into_iter()
-            .map(|day| DayView { on: day.on, counted: day.counted, why: day.why })
+            .map(|day| DayView {
+                on: day.on,
+                counted: day.counted,
+                why: day.why,
+            })
             .collect(),
         extended_max_on: told.extended_max_on,
         words: told.words,
@@ -174,7 +186,10 @@ impl From<State> for ClockState {
 
 /// Whose promise it is. Promises made by nobody in particular have no owner.
 fn promised_by(reading: &Reading) -> Option<UserId> {
-    reading.promise.as_ref().and_then(|promise| promise.owner.parse().ok())
+    reading
+        .promise
+        .as_ref()
+        .and_then(|promise| promise.owner.parse().ok())
 }
 
 fn clock_view(reading: Reading, names: &[(UserId, String)]) -> ClockView {
@@ -207,7 +222,10 @@ fn clock_view(reading: Reading, names: &[(UserId, String)]) -> ClockView {
             times: extended.times,
         }),
         extended_max_on: reading.extended_max_on,
-        promise: reading.promise.map(|promise| PromiseView { what: promise.what, owner }),
+        promise: reading.promise.map(|promise| PromiseView {
+            what: promise.what,
+            owner,
+        }),
     }
 }
 

@@ -11,8 +11,8 @@ use crate::casework::actions::{Target, find};
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor};
 use crate::domain::ids::{CaseId, EscalationId};
-use crate::store::escalations::{self, Taken};
 use crate::store::Conn;
+use crate::store::escalations::{self, Taken};
 
 /// One step of a ladder, with everybody it told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -73,7 +73,8 @@ pub fn list(
             let name = match seen.get(&row.case) {
                 Some(name) => name.clone(),
                 None => {
-                    let name = readable(conn, actor, row.case)?.map(|filed| CaseName::of(&filed.case));
+                    let name =
+                        readable(conn, actor, row.case)?.map(|filed| CaseName::of(&filed.case));
                     seen.insert(row.case, name.clone());
                     name
                 }
@@ -82,7 +83,10 @@ pub fn list(
             let place = (row.taken_at, row.id.0);
             if let Some(name) = name {
                 let is_more_of_the_last = last.as_ref().is_some_and(|last| is_one_step(last, &row));
-                let told = ToldPost { post: row.post.clone(), email: row.recipient.clone() };
+                let told = ToldPost {
+                    post: row.post.clone(),
+                    email: row.recipient.clone(),
+                };
                 let is_full = items.len() == usize::from(limit);
                 match items.last_mut() {
                     Some(step) if is_more_of_the_last => step.to.insert(0, told),

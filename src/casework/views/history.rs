@@ -121,7 +121,10 @@ pub fn contacts(
     for contact in part.items {
         items.push(contact_view(conn, contact)?);
     }
-    Ok(Part { items, next: part.next })
+    Ok(Part {
+        items,
+        next: part.next,
+    })
 }
 
 /// One contact as staff read it.
@@ -161,9 +164,15 @@ pub(super) fn line_for(actor: &Actor, line: &Line) -> Result<TimelineLine, Failu
     let is_outside = is_outside_the_work(actor);
     let was_said_to_the_person = matches!(
         event,
-        Event::Acknowledged { .. } | Event::Asked { .. } | Event::Replied { .. } | Event::Extended { .. }
+        Event::Acknowledged { .. }
+            | Event::Asked { .. }
+            | Event::Replied { .. }
+            | Event::Extended { .. }
     );
-    let detail = line.event.get("detail").filter(|_| !is_outside || was_said_to_the_person);
+    let detail = line
+        .event
+        .get("detail")
+        .filter(|_| !is_outside || was_said_to_the_person);
     let mut label = line.actor.clone();
     if is_outside {
         label.id = None;
@@ -176,7 +185,9 @@ pub(super) fn line_for(actor: &Actor, line: &Line) -> Result<TimelineLine, Failu
         actor: label,
         public: line.is_public,
         words: event.public_words(),
-        detail: detail.cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+        detail: detail
+            .cloned()
+            .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
     })
 }
 
@@ -187,7 +198,13 @@ fn is_shown(actor: &Actor, case: &Case, line: &Line) -> Result<bool, Failure> {
     if line.kind != "noted" {
         return Ok(true);
     }
-    let is_for_the_team = matches!(read(line)?, Event::Noted { audience: Audience::Team, .. });
+    let is_for_the_team = matches!(
+        read(line)?,
+        Event::Noted {
+            audience: Audience::Team,
+            ..
+        }
+    );
     Ok(!is_for_the_team || may(actor, Act::Work, case, false) == Verdict::Allow)
 }
 

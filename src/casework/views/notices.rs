@@ -74,10 +74,22 @@ impl NoticeState {
     }
 
     fn of(notice: &Notice) -> Result<Self, Failure> {
-        [Self::Pending, Self::Sent, Self::Failed, Self::ToWrite, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == notice.state)
-            .ok_or_else(|| Failure::Fault(anyhow::anyhow!("notice {} is `{}`", notice.id, notice.state)))
+        [
+            Self::Pending,
+            Self::Sent,
+            Self::Failed,
+            Self::ToWrite,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == notice.state)
+        .ok_or_else(|| {
+            Failure::Fault(anyhow::anyhow!(
+                "notice {} is `{}`",
+                notice.id,
+                notice.state
+            ))
+        })
     }
 }
 
@@ -136,15 +148,27 @@ pub fn of_case(
     let before = after.map(|(at, id)| (at, NoticeId(id)));
     let rows = outbox::list(conn, Some(case.id), None, before, i64::from(limit) + 1)?;
     let part = Part::cut(rows, limit, |row: &Notice| (row.created_at, row.id.0));
-    let items = part.items.iter().map(|row| in_full(row, &case)).collect::<Result<_, _>>()?;
-    Ok(Part { items, next: part.next })
+    let items = part
+        .items
+        .iter()
+        .map(|row| in_full(row, &case))
+        .collect::<Result<_, _>>()?;
+    Ok(Part {
+        items,
+        next: part.next,
+    })
 }
 
 /// One notice.
 ///
 /// # Errors
 /// [`Failure::Missing`] when there is none, or none the actor may know of.
-pub fn one(conn: &mut Conn, at: &Moment, actor: &Actor, id: NoticeId) -> Result<NoticeView, Failure> {
+pub fn one(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    id: NoticeId,
+) -> Result<NoticeView, Failure> {
     let notice = outbox::find(conn, id)?.ok_or(Failure::Missing)?;
     shown(conn, at, actor, &notice)?.ok_or(Failure::Missing)
 }
@@ -164,11 +188,19 @@ pub fn find_reply(conn: &mut Conn, case: CaseId, id: NoticeId) -> Result<(), Fai
 ///
 /// # Errors
 /// A conflict when it did not fail, or is being tried already.
-pub fn retry(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, id: NoticeId) -> Result<NoticeView, Failure> {
+pub fn retry(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    id: NoticeId,
+) -> Result<NoticeView, Failure> {
     one(tx, at, actor, id)?;
     check_may_list(actor, NoticeState::Failed)?;
     if !outbox::retry(tx, id, at.now)? {
-        return Err(Failure::conflict("not_failed", "This notice has not failed: there is nothing to try again."));
+        return Err(Failure::conflict(
+            "not_failed",
+            "This notice has not failed: there is nothing to try again.",
+        ));
     }
     audit::append(
         tx,
@@ -214,18 +246,35 @@ fn check_may_list(actor: &Actor, state: NoticeState) -> Result<(), Failure> {
     if may_list {
         return Ok(());
     }
-    Err(Failure::forbidden("role_may_not", format!("Notices in the state `{}` are not for your role.", state.as_str())))
+    Err(Failure::forbidden(
+        "role_may_not",
+        format!(
+            "Notices in the state `{}` are not for your role.",
+            state.as_str()
+        ),
+    ))
 }
 
 /// A notice as the actor may see it; nothing when they may not know of it.
-fn shown(conn: &mut Conn, at: &Moment, actor: &Actor, notice: &Notice) -> Result<Option<NoticeView>, Failure> {
+fn shown(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    notice: &Notice,
+) -> Result<Option<NoticeView>, Failure> {
     if is_admin(actor) {
         return without_content(conn, notice).map(Some);
     }
     let Some(case) = notice.case else {
         // Digests stand on no case; whoever they go to may know that they failed.
-        let is_theirs = actor.user().is_some_and(|user| user.email == notice.recipient || is_for_post(at, user, notice));
-        return if is_theirs { without_content(conn, notice).map(Some) } else { Ok(None) };
+        let is_theirs = actor
+            .user()
+            .is_some_and(|user| user.email == notice.recipient || is_for_post(at, user, notice));
+        return if is_theirs {
+            without_content(conn, notice).map(Some)
+        } else {
+            Ok(None)
+        };
     };
     match readable(conn, actor, case)? {
         Some(filed) => in_full(notice, &filed.case).map(Some),
@@ -234,13 +283,17 @@ fn shown(conn: &mut Conn, at: &Moment, actor: &Actor, notice: &Notice) -> Result
 }
 
 fn is_for_post(at: &Moment, user: &crate::domain::access::User, notice: &Notice) -> bool {
-    let post = user.post.as_deref().and_then(|slug| at.council.catalogue.post(slug));
+    let post = user
+        .post
+        .as_deref()
+        .and_then(|slug| at.council.catalogue.post(slug));
     post.is_some_and(|post| post.email == notice.recipient)
 }
 
 fn in_full(notice: &Notice, case: &Case) -> Result<NoticeView, Failure> {
     // The person's secret link is theirs: staff read the letter without it.
-    let letter = serde_json::to_value(notice.letter.clone().for_the_post()).map_err(anyhow::Error::from)?;
+    let letter =
+        serde_json::to_value(notice.letter.clone().for_the_post()).map_err(anyhow::Error::from)?;
     Ok(NoticeView {
         case: Some(CaseName::of(case)),
         to: Some(notice.recipient.clone()),
@@ -254,9 +307,13 @@ fn without_content(conn: &mut Conn, notice: &Notice) -> Result<NoticeView, Failu
         Some(id) => cases::find(conn, id)?,
         None => None,
     };
-    let is_secret = filed.as_ref().is_some_and(|filed| filed.case.secrecy == Secrecy::Restricted);
+    let is_secret = filed
+        .as_ref()
+        .is_some_and(|filed| filed.case.secrecy == Secrecy::Restricted);
     Ok(NoticeView {
-        case: filed.filter(|_| !is_secret).map(|filed| CaseName::of(&filed.case)),
+        case: filed
+            .filter(|_| !is_secret)
+            .map(|filed| CaseName::of(&filed.case)),
         to: (!is_secret).then(|| notice.recipient.clone()),
         ..bare(notice)?
     })

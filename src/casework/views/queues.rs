@@ -44,7 +44,12 @@ pub struct OldestCase {
 pub fn list(conn: &mut Conn, at: &Moment, actor: &Actor) -> Result<Vec<QueueView>, Failure> {
     let council = &at.council;
     let mut shown = Vec::new();
-    for queue in council.catalogue.queues.values().filter(|queue| is_in_sight(at, actor, queue)) {
+    for queue in council
+        .catalogue
+        .queues
+        .values()
+        .filter(|queue| is_in_sight(at, actor, queue))
+    {
         shown.push(view(conn, at, actor, queue)?);
     }
     Ok(shown)
@@ -55,7 +60,11 @@ pub fn list(conn: &mut Conn, at: &Moment, actor: &Actor) -> Result<Vec<QueueView
 /// # Errors
 /// [`Failure::Missing`] when there is none, or none the actor may look into.
 pub fn one(conn: &mut Conn, at: &Moment, actor: &Actor, slug: &str) -> Result<QueueView, Failure> {
-    let queue = at.council.catalogue.queue(slug).filter(|queue| is_in_sight(at, actor, queue));
+    let queue = at
+        .council
+        .catalogue
+        .queue(slug)
+        .filter(|queue| is_in_sight(at, actor, queue));
     view(conn, at, actor, queue.ok_or(Failure::Missing)?)
 }
 
@@ -83,7 +92,10 @@ fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
         Reach::Within { queues, services } => {
             queues.contains(&queue.slug)
                 || services.iter().any(|service| {
-                    at.council.catalogue.service(service).is_some_and(|service| service.queue == queue.slug)
+                    at.council
+                        .catalogue
+                        .service(service)
+                        .is_some_and(|service| service.queue == queue.slug)
                 })
         }
         Reach::Nothing => false,
@@ -92,15 +104,25 @@ fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
 
 fn is_of_its_team(actor: &Actor, queue: &Queue) -> bool {
     let holders = actor.sight().holders;
-    queue.restricted_teams.iter().any(|team| holders.contains(&format!("team:{}", team.trim_start_matches("team:"))))
+    queue
+        .restricted_teams
+        .iter()
+        .any(|team| holders.contains(&format!("team:{}", team.trim_start_matches("team:"))))
 }
 
 fn view(conn: &mut Conn, at: &Moment, actor: &Actor, queue: &Queue) -> Result<QueueView, Failure> {
     let calendar = &at.council.catalogue.calendar;
     let tomorrow = at.today().tomorrow().map_err(anyhow::Error::from)?;
     // The first late instant of a promise that ends with today is midnight itself.
-    let just_after_midnight = calendar.instant(tomorrow, WallTime::MIDNIGHT) + SignedDuration::from_millis(1);
-    let counts = cases::counts(conn, &actor.sight(), &queue.slug, at.now, just_after_midnight)?;
+    let just_after_midnight =
+        calendar.instant(tomorrow, WallTime::MIDNIGHT) + SignedDuration::from_millis(1);
+    let counts = cases::counts(
+        conn,
+        &actor.sight(),
+        &queue.slug,
+        at.now,
+        just_after_midnight,
+    )?;
     let to_write = outbox::n_to_write(conn, &queue.slug)?;
     let whole = |count: i64| u64::try_from(count).unwrap_or(0);
     Ok(QueueView {
@@ -112,6 +134,8 @@ fn view(conn: &mut Conn, at: &Moment, actor: &Actor, queue: &Queue) -> Result<Qu
         overdue: whole(counts.overdue),
         unowned: whole(counts.unowned),
         to_write: whole(to_write),
-        oldest: counts.oldest_received_at.map(|received_at| OldestCase { received_at }),
+        oldest: counts
+            .oldest_received_at
+            .map(|received_at| OldestCase { received_at }),
     })
 }

@@ -26,7 +26,12 @@ pub(super) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), 
 }
 
 /// Lets the clock bring what it brought to a case until the demo was loaded.
-pub(super) fn pass(tx: &mut Tx<'_>, desk: &Arc<Desk>, case: CaseId, loaded_at: Timestamp) -> Result<(), Failure> {
+pub(super) fn pass(
+    tx: &mut Tx<'_>,
+    desk: &Arc<Desk>,
+    case: CaseId,
+    loaded_at: Timestamp,
+) -> Result<(), Failure> {
     let mut looked_at = Timestamp::MIN;
     for _ in 0..MOST_LOOKS {
         let filed = cases::find(tx, case)?.ok_or(Failure::Missing)?;
@@ -34,8 +39,14 @@ pub(super) fn pass(tx: &mut Tx<'_>, desk: &Arc<Desk>, case: CaseId, loaded_at: T
             return Ok(());
         };
         // A step that waits for the morning leaves the hour it fell due at: look again later.
-        let later = looked_at.checked_add(SignedDuration::from_hours(1)).unwrap_or(wake_at);
-        let now = if wake_at <= looked_at { later.min(loaded_at) } else { wake_at };
+        let later = looked_at
+            .checked_add(SignedDuration::from_hours(1))
+            .unwrap_or(wake_at);
+        let now = if wake_at <= looked_at {
+            later.min(loaded_at)
+        } else {
+            wake_at
+        };
         looked_at = now;
         let at = moment(desk, now);
         escalation::look_at(tx, &at, case)?;

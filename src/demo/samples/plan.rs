@@ -66,13 +66,23 @@ impl Step {
     pub(super) fn command(&self, case: &Case, officer: UserId) -> Option<Command> {
         let is_over = matches!(case.status, Status::Closed);
         Some(match self {
-            Self::Take => Command::Assign { owner: Some(officer) },
+            Self::Take => Command::Assign {
+                owner: Some(officer),
+            },
             Self::Acknowledge => Command::Acknowledge {
                 how: AcknowledgedBy::Email,
-                text: Some("Thank you. I have read what you sent and am looking into it.".to_owned()),
+                text: Some(
+                    "Thank you. I have read what you sent and am looking into it.".to_owned(),
+                ),
             },
-            Self::Note(text) => Command::Note { text: (*text).to_owned(), audience: Audience::Staff },
-            Self::Ask(text, resume_on) => Command::Ask { text: (*text).to_owned(), resume_on: *resume_on },
+            Self::Note(text) => Command::Note {
+                text: (*text).to_owned(),
+                audience: Audience::Staff,
+            },
+            Self::Ask(text, resume_on) => Command::Ask {
+                text: (*text).to_owned(),
+                resume_on: *resume_on,
+            },
             Self::WaitForContractor(resume_on) => Command::Pause {
                 reason: "The contractor has the parts on order.".to_owned(),
                 waiting_for: WaitingFor::Contractor,
@@ -96,7 +106,12 @@ impl Step {
 }
 
 /// The sample of this number, of so many.
-pub(super) fn sample(catalogue: &Catalogue, number: usize, n_samples: usize, loaded_at: Timestamp) -> Sample {
+pub(super) fn sample(
+    catalogue: &Catalogue,
+    number: usize,
+    n_samples: usize,
+    loaded_at: Timestamp,
+) -> Sample {
     let mut dice = Dice::of(number);
     let calendar = &catalogue.calendar;
     // The first ones are the oldest, and most are recent.
@@ -123,7 +138,12 @@ pub(super) fn sample(catalogue: &Catalogue, number: usize, n_samples: usize, loa
     enquiry.external_id = Some(format!("sample-{number:03}"));
     let course = course(&mut dice, age);
     let steps = steps(&mut dice, calendar, text, course, received_at, loaded_at);
-    Sample { number, enquiry, brought, steps }
+    Sample {
+        number,
+        enquiry,
+        brought,
+        steps,
+    }
 }
 
 fn channel(dice: &mut Dice, text: &Text) -> (Channel, Brought) {
@@ -152,9 +172,20 @@ fn received_at(
 ) -> Timestamp {
     let office = calendar.office();
     let today = calendar.date_of(loaded_at);
-    let on = if age == 0 { office.last_open_day(today) } else { office.subtract_working_days(today, age) };
-    let writes = matches!(channel, Channel::Email | Channel::WebForm | Channel::Councillor);
-    let minutes = if writes { 6 * 60 + dice.up_to(16 * 60) } else { 8 * 60 + 45 + dice.up_to(7 * 60) };
+    let on = if age == 0 {
+        office.last_open_day(today)
+    } else {
+        office.subtract_working_days(today, age)
+    };
+    let writes = matches!(
+        channel,
+        Channel::Email | Channel::WebForm | Channel::Councillor
+    );
+    let minutes = if writes {
+        6 * 60 + dice.up_to(16 * 60)
+    } else {
+        8 * 60 + 45 + dice.up_to(7 * 60)
+    };
     let midnight = calendar.instant(on, crate::domain::calendar::WallTime::MIDNIGHT);
     let at = midnight + SignedDuration::from_mins(minutes);
     let latest = loaded_at - SignedDuration::from_mins(10 + dice.up_to(170));
@@ -164,8 +195,14 @@ fn received_at(
 fn who(dice: &mut Dice, text: &Text, channel: Channel, filled: &Filled) -> Who {
     if text.from == PersonKind::Councillor {
         let (name, email) = *dice.one_of(&[
-            ("Cllr Wilfred Osgathorpe", "cllr.wilfred.osgathorpe@council.example"),
-            ("Cllr Parveen Lindqvist", "cllr.parveen.lindqvist@council.example"),
+            (
+                "Cllr Wilfred Osgathorpe",
+                "cllr.wilfred.osgathorpe@council.example",
+            ),
+            (
+                "Cllr Parveen Lindqvist",
+                "cllr.parveen.lindqvist@council.example",
+            ),
         ]);
         return Who::Described(Described {
             name: Some(name.to_owned()),
@@ -176,16 +213,25 @@ fn who(dice: &mut Dice, text: &Text, channel: Channel, filled: &Filled) -> Who {
         });
     }
     let (first, last) = (*dice.one_of(FIRST_NAMES), *dice.one_of(LAST_NAMES));
-    let has_no_mail = matches!(channel, Channel::Letter) || (channel == Channel::Phone && dice.up_to(5) == 0);
+    let has_no_mail =
+        matches!(channel, Channel::Letter) || (channel == Channel::Phone && dice.up_to(5) == 0);
     let has_phone = has_no_mail || dice.up_to(3) > 0;
     Who::Described(Described {
         name: Some(format!("{first} {last}")),
         kind: Some(text.from),
-        email: (!has_no_mail)
-            .then(|| format!("{}.{}@mail.example", first.to_lowercase(), last.to_lowercase())),
+        email: (!has_no_mail).then(|| {
+            format!(
+                "{}.{}@mail.example",
+                first.to_lowercase(),
+                last.to_lowercase()
+            )
+        }),
         phone: has_phone.then(|| format!("07700 900{:03}", dice.up_to(1_000))),
         address: (channel == Channel::Letter || dice.up_to(2) == 0).then(|| Address {
-            lines: vec![format!("{} {}", filled.number, filled.road), filled.area.to_owned()],
+            lines: vec![
+                format!("{} {}", filled.number, filled.road),
+                filled.area.to_owned(),
+            ],
             postcode: Some(format!("ZZ{} {}AA", 1 + dice.up_to(9), 1 + dice.up_to(9))),
             uprn: None,
         }),
@@ -234,7 +280,11 @@ fn steps(
     let note = *dice.one_of(NOTES);
     let reply = *dice.one_of(REPLIES);
     let question = *dice.one_of(QUESTIONS);
-    let outcome = if dice.up_to(3) == 0 { Outcome::Answered } else { Outcome::Resolved };
+    let outcome = if dice.up_to(3) == 0 {
+        Outcome::Answered
+    } else {
+        Outcome::Resolved
+    };
     let is_formal = matches!(text.service, "complaints" | "democratic-services");
     let mut wanted = Vec::new();
     if course != Course::Untouched {
@@ -303,7 +353,12 @@ struct Dice(u64);
 
 impl Dice {
     fn of(number: usize) -> Self {
-        Self(u64::try_from(number).unwrap_or(0).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED_0F0A_2026_0001)
+        Self(
+            u64::try_from(number)
+                .unwrap_or(0)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                ^ 0x5EED_0F0A_2026_0001,
+        )
     }
 
     fn roll(&mut self) -> u64 {

@@ -14,21 +14,39 @@ use crate::time_source::TimeSource;
 
 async fn new_demo(folder: &std::path::Path, now: &str) -> Arc<Desk> {
     let address = Address::Sqlite(folder.join("reeve.db"));
-    let db = Db::open(&Opening { address, pool_size: 4, allow_unsafe_durability: false }).unwrap();
+    let db = Db::open(&Opening {
+        address,
+        pool_size: 4,
+        allow_unsafe_durability: false,
+    })
+    .unwrap();
     db.migrate().unwrap();
     let now: Timestamp = now.parse().unwrap();
     let northmere = embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
     let stored = demo::claim(&db, now, &northmere).await.unwrap();
     let council = Council::new(stored, &crate::app::examples().unwrap()).unwrap();
-    let manners =
-        Manners { public_url: "http://127.0.0.1".to_owned(), undo_seconds: 120, redirect_all_to: None };
-    let secrets = Secrets { tracking: vec![7; 32], loop_token: "loop".to_owned() };
+    let manners = Manners {
+        public_url: "http://127.0.0.1".to_owned(),
+        undo_seconds: 120,
+        redirect_all_to: None,
+    };
+    let secrets = Secrets {
+        tracking: vec![7; 32],
+        loop_token: "loop".to_owned(),
+    };
     Desk::new(db, TimeSource::fixed(now), manners, secrets, council)
 }
 
 async fn all_cases(desk: &Arc<Desk>) -> Vec<Filed> {
     let read = |conn: &mut crate::store::Conn, _: &Moment| {
-        Ok(cases::list(conn, &Actor::System.sight(), &Filter::default(), Order::Received, None, 1_000)?)
+        Ok(cases::list(
+            conn,
+            &Actor::System.sight(),
+            &Filter::default(),
+            Order::Received,
+            None,
+            1_000,
+        )?)
     };
     desk.read(read).await.unwrap()
 }
@@ -39,35 +57,72 @@ async fn a_new_demo_has_two_hundred_cases_of_every_kind_and_tells_nobody_about_t
     let desk = new_demo(folder.path(), "2026-11-24T10:30:00Z").await;
     demo::load(&desk).await.unwrap();
     let cases = all_cases(&desk).await;
-    assert!((N_SAMPLES..N_SAMPLES + 30).contains(&cases.len()), "{}", cases.len());
+    assert!(
+        (N_SAMPLES..N_SAMPLES + 30).contains(&cases.len()),
+        "{}",
+        cases.len()
+    );
 
-    let statuses: BTreeSet<&str> = cases.iter().map(|filed| filed.case.status.as_str()).collect();
-    assert_eq!(statuses, BTreeSet::from(["closed", "new", "open", "responded", "waiting"]));
-    let services: BTreeSet<&str> = cases.iter().map(|filed| filed.case.service.as_str()).collect();
+    let statuses: BTreeSet<&str> = cases
+        .iter()
+        .map(|filed| filed.case.status.as_str())
+        .collect();
+    assert_eq!(
+        statuses,
+        BTreeSet::from(["closed", "new", "open", "responded", "waiting"])
+    );
+    let services: BTreeSet<&str> = cases
+        .iter()
+        .map(|filed| filed.case.service.as_str())
+        .collect();
     assert!(services.len() >= 20, "{services:?}");
-    let channels: BTreeSet<&str> = cases.iter().map(|filed| filed.case.channel.as_str()).collect();
+    let channels: BTreeSet<&str> = cases
+        .iter()
+        .map(|filed| filed.case.channel.as_str())
+        .collect();
     assert!(channels.len() >= 6, "{channels:?}");
     let now = desk.time.now();
-    let n_late = cases.iter().filter(|filed| filed.dates.due_at.is_some_and(|due_at| due_at <= now)).count();
+    let n_late = cases
+        .iter()
+        .filter(|filed| filed.dates.due_at.is_some_and(|due_at| due_at <= now))
+        .count();
     assert!((5..80).contains(&n_late), "{n_late} late");
 
     let mut unowned: BTreeMap<&str, usize> = BTreeMap::new();
-    for filed in cases.iter().filter(|filed| filed.case.owner.is_none() && !filed.case.is_closed()) {
+    for filed in cases
+        .iter()
+        .filter(|filed| filed.case.owner.is_none() && !filed.case.is_closed())
+    {
         *unowned.entry(filed.case.queue.as_str()).or_default() += 1;
     }
     assert!(unowned.values().all(|n| *n <= 100), "{unowned:?}");
     for filed in &cases {
         assert!(filed.case.received_at < now, "{}", filed.case.reference);
-        assert!(filed.dates.wake_at.is_none_or(|wake_at| wake_at > now), "{:?} {:?}", filed.dates, filed.case);
+        assert!(
+            filed.dates.wake_at.is_none_or(|wake_at| wake_at > now),
+            "{:?} {:?}",
+            filed.dates,
+            filed.case
+        );
     }
     let waits = |state: &'static str| {
         desk.read(move |conn, _| Ok(outbox::list(conn, None, Some(state), None, 100)?.len()))
     };
-    assert_eq!((waits("pending").await.unwrap(), waits("to_write").await.unwrap()), (0, 0));
+    assert_eq!(
+        (
+            waits("pending").await.unwrap(),
+            waits("to_write").await.unwrap()
+        ),
+        (0, 0)
+    );
 
     escalation::sweep(&desk).await.unwrap();
     escalation::digests(&desk).await.unwrap();
-    assert_eq!(waits("pending").await.unwrap(), 0, "the first sweep has something to tell");
+    assert_eq!(
+        waits("pending").await.unwrap(),
+        0,
+        "the first sweep has something to tell"
+    );
 }
 
 #[tokio::test]
@@ -75,11 +130,19 @@ async fn loading_again_adds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let desk = new_demo(folder.path(), "2026-11-24T10:30:00Z").await;
     let first = demo::load(&desk).await.unwrap();
-    let before: Vec<CaseId> = all_cases(&desk).await.iter().map(|filed| filed.case.id).collect();
+    let before: Vec<CaseId> = all_cases(&desk)
+        .await
+        .iter()
+        .map(|filed| filed.case.id)
+        .collect();
     let later = new_demo(folder.path(), "2026-12-24T10:30:00Z").await;
     let again = demo::load(&later).await.unwrap();
     assert_eq!((first.users, first.api_keys), (again.users, again.api_keys));
-    let after: Vec<CaseId> = all_cases(&later).await.iter().map(|filed| filed.case.id).collect();
+    let after: Vec<CaseId> = all_cases(&later)
+        .await
+        .iter()
+        .map(|filed| filed.case.id)
+        .collect();
     assert_eq!(before, after);
 }
 
@@ -87,11 +150,18 @@ async fn loading_again_adds_nothing() {
 async fn a_database_with_a_real_council_is_never_made_a_demo() {
     let folder = tempfile::tempdir().unwrap();
     let address = Address::Sqlite(folder.path().join("reeve.db"));
-    let db = Db::open(&Opening { address, pool_size: 2, allow_unsafe_durability: false }).unwrap();
+    let db = Db::open(&Opening {
+        address,
+        pool_size: 2,
+        allow_unsafe_durability: false,
+    })
+    .unwrap();
     db.migrate().unwrap();
     let now: Timestamp = "2026-11-24T10:30:00Z".parse().unwrap();
     let northmere = embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
-    catalogue::load_or_store(&db, &northmere, now).await.unwrap();
+    catalogue::load_or_store(&db, &northmere, now)
+        .await
+        .unwrap();
     let refused = demo::claim(&db, now, &northmere).await.unwrap_err();
     assert!(refused.is::<demo::NotADemo>(), "{refused:#}");
     assert!(!demo::is_demo(&db).await.unwrap());
@@ -100,18 +170,37 @@ async fn a_database_with_a_real_council_is_never_made_a_demo() {
 #[test]
 fn the_stories_are_the_same_in_every_demo_and_lie_before_its_beginning() {
     let northmere = embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
-    for now in ["2026-11-24T10:30:00Z", "2026-11-22T02:00:00Z", "2027-01-02T23:30:00Z"] {
+    for now in [
+        "2026-11-24T10:30:00Z",
+        "2026-11-22T02:00:00Z",
+        "2027-01-02T23:30:00Z",
+    ] {
         let loaded_at: Timestamp = now.parse().unwrap();
         for number in 0..N_SAMPLES {
             let sample = plan::sample(&northmere, number, N_SAMPLES, loaded_at);
             let again = plan::sample(&northmere, number, N_SAMPLES, loaded_at);
             assert_eq!(sample.enquiry, again.enquiry);
             let enquiry = &sample.enquiry;
-            assert!(enquiry.received_at < loaded_at - SignedDuration::from_mins(9), "{number} at {now}");
-            assert!(sample.steps.iter().all(|(at, _)| *at < loaded_at && *at >= enquiry.received_at), "{number}");
+            assert!(
+                enquiry.received_at < loaded_at - SignedDuration::from_mins(9),
+                "{number} at {now}"
+            );
+            assert!(
+                sample
+                    .steps
+                    .iter()
+                    .all(|(at, _)| *at < loaded_at && *at >= enquiry.received_at),
+                "{number}"
+            );
             assert!(!enquiry.text().contains(['{', '}']), "{}", enquiry.text());
-            let (service, category) = (enquiry.service.as_deref().unwrap(), enquiry.category.as_deref().unwrap());
-            assert!(northmere.category(service, category).is_some(), "{service}/{category}");
+            let (service, category) = (
+                enquiry.service.as_deref().unwrap(),
+                enquiry.category.as_deref().unwrap(),
+            );
+            assert!(
+                northmere.category(service, category).is_some(),
+                "{service}/{category}"
+            );
         }
     }
 }

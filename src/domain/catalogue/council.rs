@@ -34,6 +34,30 @@ pub struct Council {
     pub jurisdiction: String,
 }
 
+impl Council {
+    /// The regular expression of references of the system before this one: `NM-YYYY-NNNNNN` becomes
+    /// `NM-[0-9]{4}-[0-9]{6}`, letter by letter.
+    #[must_use]
+    pub fn alias_pattern(&self) -> Option<String> {
+        self.reference_alias.as_ref().map(|written| {
+            // Only a run of Y or N that stands between hyphens is a place for digits; the N of
+            // `NM` is a letter.
+            written
+                .split('-')
+                .map(|part| {
+                    let is_digits = part.chars().all(|c| matches!(c, 'Y' | 'N')) && part.len() > 1;
+                    if is_digits {
+                        format!("[0-9]{{{}}}", part.len())
+                    } else {
+                        regex::escape(part)
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join("-")
+        })
+    }
+}
+
 /// How mail of the council is addressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

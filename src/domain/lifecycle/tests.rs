@@ -19,7 +19,8 @@ fn now() -> Timestamp {
 }
 
 fn northmere() -> &'static crate::domain::catalogue::Catalogue {
-    static NORTHMERE: std::sync::OnceLock<crate::domain::catalogue::Catalogue> = std::sync::OnceLock::new();
+    static NORTHMERE: std::sync::OnceLock<crate::domain::catalogue::Catalogue> =
+        std::sync::OnceLock::new();
     NORTHMERE.get_or_init(|| crate::config::embedded::northmere().unwrap())
 }
 
@@ -83,20 +84,33 @@ fn case(status: Status, service: &str, category: &str) -> (Case, Terms) {
         apply(case, &event, &terms, By::System, received);
     };
     match status {
-        Status::Waiting => settled(&mut case, Event::Paused {
-            reason: "we asked".to_owned(),
-            waiting_for: WaitingFor::Person,
-            resume_on: date(2026, 12, 1),
-        }),
+        Status::Waiting => settled(
+            &mut case,
+            Event::Paused {
+                reason: "we asked".to_owned(),
+                waiting_for: WaitingFor::Person,
+                resume_on: date(2026, 12, 1),
+            },
+        ),
         Status::Responded => settled(&mut case, replied(ReplyKind::Substantive)),
-        Status::Closed => settled(&mut case, Event::Closed { outcome: Outcome::Resolved }),
+        Status::Closed => settled(
+            &mut case,
+            Event::Closed {
+                outcome: Outcome::Resolved,
+            },
+        ),
         Status::New | Status::Open => {}
     }
     (case, terms)
 }
 
 fn replied(kind: ReplyKind) -> Event {
-    Event::Replied { text: "Done.".to_owned(), reply: kind, outcome: None, general_only: false }
+    Event::Replied {
+        text: "Done.".to_owned(),
+        reply: kind,
+        outcome: None,
+        general_only: false,
+    }
 }
 
 fn at<'a>(terms: &'a Terms, by: By) -> Circumstances<'a> {
@@ -114,39 +128,141 @@ fn commands() -> Vec<(&'static str, Command)> {
     let text = || "words".to_owned();
     let other = CaseId(Uuid::from_u128(2));
     let resume_on = date(2026, 12, 1);
-    let reply = |kind| Command::Reply { text: text(), kind, outcome: None, general_only: false };
+    let reply = |kind| Command::Reply {
+        text: text(),
+        kind,
+        outcome: None,
+        general_only: false,
+    };
     vec![
-        ("acknowledge", Command::Acknowledge { how: AcknowledgedBy::Spoken, text: None }),
-        ("assign to me", Command::Assign { owner: Some(user(1)) }),
-        ("assign to other", Command::Assign { owner: Some(user(9)) }),
+        (
+            "acknowledge",
+            Command::Acknowledge {
+                how: AcknowledgedBy::Spoken,
+                text: None,
+            },
+        ),
+        (
+            "assign to me",
+            Command::Assign {
+                owner: Some(user(1)),
+            },
+        ),
+        (
+            "assign to other",
+            Command::Assign {
+                owner: Some(user(9)),
+            },
+        ),
         ("release", Command::Assign { owner: None }),
-        ("transfer", Command::Transfer { queue: "highways".to_owned(), reason: text() }),
-        ("pause", Command::Pause { reason: text(), waiting_for: WaitingFor::Contractor, resume_on }),
+        (
+            "transfer",
+            Command::Transfer {
+                queue: "highways".to_owned(),
+                reason: text(),
+            },
+        ),
+        (
+            "pause",
+            Command::Pause {
+                reason: text(),
+                waiting_for: WaitingFor::Contractor,
+                resume_on,
+            },
+        ),
         ("resume", Command::Resume),
-        ("extend", Command::Extend {
-            clock: "respond".to_owned(),
-            to: Longer::By(crate::domain::standard::Target::WorkingDays(2)),
-            reason: text(),
-        }),
-        ("ask", Command::Ask { text: text(), resume_on }),
+        (
+            "extend",
+            Command::Extend {
+                clock: "respond".to_owned(),
+                to: Longer::By(crate::domain::standard::Target::WorkingDays(2)),
+                reason: text(),
+            },
+        ),
+        (
+            "ask",
+            Command::Ask {
+                text: text(),
+                resume_on,
+            },
+        ),
         ("reply", reply(ReplyKind::Substantive)),
         ("holding reply", reply(ReplyKind::Holding)),
-        ("note", Command::Note { text: text(), audience: Audience::Staff }),
-        ("promise", Command::Promise {
-            what: text(),
-            by: "2026-11-25T12:00:00Z".parse().unwrap(),
-            owner: None,
-        }),
-        ("close", Command::Close { outcome: Outcome::Resolved }),
+        (
+            "note",
+            Command::Note {
+                text: text(),
+                audience: Audience::Staff,
+            },
+        ),
+        (
+            "promise",
+            Command::Promise {
+                what: text(),
+                by: "2026-11-25T12:00:00Z".parse().unwrap(),
+                owner: None,
+            },
+        ),
+        (
+            "close",
+            Command::Close {
+                outcome: Outcome::Resolved,
+            },
+        ),
         ("reopen", Command::Reopen { reason: text() }),
-        ("open stage 2", Command::OpenStage { stage: 2, reason: text(), officer: None }),
+        (
+            "open stage 2",
+            Command::OpenStage {
+                stage: 2,
+                reason: text(),
+                officer: None,
+            },
+        ),
         ("merge", Command::Merge { into: other }),
-        ("link", Command::Link { kind: LinkKind::Related, case: other }),
-        ("grant access", Command::GrantAccess { holders: vec!["team:mash".to_owned()], reason: text(), about: None }),
-        ("call", Command::Call { who: text(), number: "01632 960000".to_owned(), outcome: text() }),
-        ("amend subject", Command::Amend(Amendment { subject: Some("Other".to_owned()), ..Amendment::default() })),
-        ("raise priority", Command::Amend(Amendment { priority: Some(Priority::High), ..Amendment::default() })),
-        ("record event", Command::Record { event: "escalated".to_owned(), at: now() }),
+        (
+            "link",
+            Command::Link {
+                kind: LinkKind::Related,
+                case: other,
+            },
+        ),
+        (
+            "grant access",
+            Command::GrantAccess {
+                holders: vec!["team:mash".to_owned()],
+                reason: text(),
+                about: None,
+            },
+        ),
+        (
+            "call",
+            Command::Call {
+                who: text(),
+                number: "01632 960000".to_owned(),
+                outcome: text(),
+            },
+        ),
+        (
+            "amend subject",
+            Command::Amend(Amendment {
+                subject: Some("Other".to_owned()),
+                ..Amendment::default()
+            }),
+        ),
+        (
+            "raise priority",
+            Command::Amend(Amendment {
+                priority: Some(Priority::High),
+                ..Amendment::default()
+            }),
+        ),
+        (
+            "record event",
+            Command::Record {
+                event: "escalated".to_owned(),
+                at: now(),
+            },
+        ),
     ]
 }
 
@@ -173,7 +289,11 @@ fn every_status_command_and_role_is_decided() {
                 }
             }
             for (answer, whos) in answers {
-                let whos = if whos.len() == roles.len() { "everybody".to_owned() } else { whos.join(" ") };
+                let whos = if whos.len() == roles.len() {
+                    "everybody".to_owned()
+                } else {
+                    whos.join(" ")
+                };
                 write!(table, "\n    {answer} ← {whos}").unwrap();
             }
             table.push('\n');
@@ -186,7 +306,10 @@ fn every_status_command_and_role_is_decided() {
 fn nothing_but_reopening_or_a_new_stage_leaves_a_closed_case() {
     for (name, command) in commands() {
         let (mut case, terms) = case(Status::Closed, "waste-collection", "missed-bin");
-        let by = By::User { id: user(1), role: Role::HeadOfService };
+        let by = By::User {
+            id: user(1),
+            role: Role::HeadOfService,
+        };
         if let Ok(events) = decide(&case, &command, at(&terms, by)) {
             for event in &events {
                 apply(&mut case, event, &terms, by, now());
@@ -213,10 +336,20 @@ fn a_substantive_reply_meets_the_promise_and_a_holding_one_does_not() {
 #[test]
 fn transferring_a_case_changes_no_date() {
     let (mut case, terms) = case(Status::Open, "waste-collection", "missed-bin");
-    let before: Vec<_> = crate::domain::clock::read(&case.facts, &terms, now()).iter().map(|one| one.due_at).collect();
-    let event = Event::Transferred { from: "waste-ops".to_owned(), to: "highways".to_owned(), reason: "theirs".to_owned() };
+    let before: Vec<_> = crate::domain::clock::read(&case.facts, &terms, now())
+        .iter()
+        .map(|one| one.due_at)
+        .collect();
+    let event = Event::Transferred {
+        from: "waste-ops".to_owned(),
+        to: "highways".to_owned(),
+        reason: "theirs".to_owned(),
+    };
     apply(&mut case, &event, &terms, By::System, now());
-    let after: Vec<_> = crate::domain::clock::read(&case.facts, &terms, now()).iter().map(|one| one.due_at).collect();
+    let after: Vec<_> = crate::domain::clock::read(&case.facts, &terms, now())
+        .iter()
+        .map(|one| one.due_at)
+        .collect();
     assert_eq!(before, after);
     assert_eq!(case.owner, None, "the new team has it, nobody in it yet");
 }
@@ -226,8 +359,14 @@ fn lowering_a_priority_raised_for_danger_needs_a_reason() {
     let (mut case, terms) = case(Status::Open, "waste-collection", "missed-bin");
     case.danger = Some("no heating with a baby in the house".to_owned());
     case.priority = Priority::Emergency;
-    let by = By::User { id: user(7), role: Role::TeamLeader };
-    let mut amendment = Amendment { priority: Some(Priority::Normal), ..Amendment::default() };
+    let by = By::User {
+        id: user(7),
+        role: Role::TeamLeader,
+    };
+    let mut amendment = Amendment {
+        priority: Some(Priority::Normal),
+        ..Amendment::default()
+    };
     let refused = decide(&case, &Command::Amend(amendment.clone()), at(&terms, by));
     assert_eq!(refused, Err(Refusal::ReasonNeeded));
     amendment.reason = Some("the caller had misread the address".to_owned());
@@ -237,7 +376,16 @@ fn lowering_a_priority_raised_for_danger_needs_a_reason() {
 #[test]
 fn an_agent_may_not_take_a_case_from_a_colleague() {
     let (case, terms) = case(Status::Open, "waste-collection", "missed-bin");
-    let by = By::User { id: user(1), role: Role::Agent };
-    let taken = decide(&case, &Command::Assign { owner: Some(user(1)) }, at(&terms, by));
+    let by = By::User {
+        id: user(1),
+        role: Role::Agent,
+    };
+    let taken = decide(
+        &case,
+        &Command::Assign {
+            owner: Some(user(1)),
+        },
+        at(&terms, by),
+    );
     assert_eq!(taken, Err(Refusal::OwnedBySomebody));
 }

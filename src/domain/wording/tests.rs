@@ -243,6 +243,9 @@ fn staff_read_a_matter_with_its_article() {
     check("a missed bin", "a missed bin");
     check("fly-tipping", "fly-tipping");
     check("question about a grave", "a question about a grave");
-    check("application for a blue badge", "an application for a blue badge");
+    check(
+        "application for a blue badge",
+        "an application for a blue badge",
+    );
     check("kind words", "kind words");
 }

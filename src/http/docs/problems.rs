@@ -2,70 +2,199 @@
 
 /// Code and words.
 pub(super) const ALL: &[(&str, &str)] = &[
-    ("acting_user_unknown", "Reeve-Acting-User names nobody active, so nobody can be acted for."),
-    ("already_sent", "The reply has left already and cannot be taken back."),
-    ("bad_acting_user", "Reeve-Acting-User takes an id or an e-mail address."),
-    ("bad_credentials", "Address and password do not belong together. Which of them is wrong is not told."),
-    ("bad_cursor", "The cursor was changed, or belongs to another list. Begin again without one."),
-    ("bad_format", "The value has not the form it needs: a date, an instant with its offset, an e-mail address, an id."),
-    ("bad_idempotency_key", "An Idempotency-Key has 1 to 255 visible ASCII characters and is sent once."),
-    ("bad_if_match", "If-Match takes the ETag as it was given, with its quotes."),
-    ("bad_parameter", "Several query parameters cannot be read; errors names each."),
+    (
+        "acting_user_unknown",
+        "Reeve-Acting-User names nobody active, so nobody can be acted for.",
+    ),
+    (
+        "already_sent",
+        "The reply has left already and cannot be taken back.",
+    ),
+    (
+        "bad_acting_user",
+        "Reeve-Acting-User takes an id or an e-mail address.",
+    ),
+    (
+        "bad_credentials",
+        "Address and password do not belong together. Which of them is wrong is not told.",
+    ),
+    (
+        "bad_cursor",
+        "The cursor was changed, or belongs to another list. Begin again without one.",
+    ),
+    (
+        "bad_format",
+        "The value has not the form it needs: a date, an instant with its offset, an e-mail address, an id.",
+    ),
+    (
+        "bad_idempotency_key",
+        "An Idempotency-Key has 1 to 255 visible ASCII characters and is sent once.",
+    ),
+    (
+        "bad_if_match",
+        "If-Match takes the ETag as it was given, with its quotes.",
+    ),
+    (
+        "bad_parameter",
+        "Several query parameters cannot be read; errors names each.",
+    ),
     ("body_too_slow", "The body took too long to arrive."),
     ("broken_body", "The body ended before it was complete."),
     ("busy", "Too much at once. Try again after Retry-After."),
-    ("cannot_write", "Nothing can be written at the moment, and nothing was taken. Try again later."),
+    (
+        "cannot_write",
+        "Nothing can be written at the moment, and nothing was taken. Try again later.",
+    ),
     ("case_closed", "The case is closed. Reopen it first."),
-    ("case_not_closed", "The case is not closed, so there is nothing to reopen."),
-    ("clock_refuses", "The promise on the case does not allow this: too far, twice, or not at all."),
-    ("consent_unclear", "Until consent is cleared, only a general reply may go to the member."),
-    ("control_character", "The text holds characters that cannot stand there."),
-    ("database_away", "The database does not answer. Try again after Retry-After."),
+    (
+        "case_not_closed",
+        "The case is not closed, so there is nothing to reopen.",
+    ),
+    (
+        "clock_refuses",
+        "The promise on the case does not allow this: too far, twice, or not at all.",
+    ),
+    (
+        "consent_unclear",
+        "Until consent is cleared, only a general reply may go to the member.",
+    ),
+    (
+        "control_character",
+        "The text holds characters that cannot stand there.",
+    ),
+    (
+        "database_away",
+        "The database does not answer. Try again after Retry-After.",
+    ),
     ("email_taken", "Somebody has an account with this address."),
-    ("external_id_taken", "This external_id was used for another contact."),
-    ("idempotency_key_reused", "The key was used for another request. Use a new key."),
+    (
+        "external_id_taken",
+        "This external_id was used for another contact.",
+    ),
+    (
+        "idempotency_key_reused",
+        "The key was used for another request. Use a new key.",
+    ),
     ("if_match_required", "Send If-Match with the ETag you read."),
-    ("internal_fault", "Something went wrong on our side. Name the request id when you ask us."),
-    ("invalid", "Several things in what was sent cannot be taken; errors names each."),
-    ("itself", "A case cannot be merged into itself or linked to itself."),
+    (
+        "internal_fault",
+        "Something went wrong on our side. Name the request id when you ask us.",
+    ),
+    (
+        "invalid",
+        "Several things in what was sent cannot be taken; errors names each.",
+    ),
+    (
+        "itself",
+        "A case cannot be merged into itself or linked to itself.",
+    ),
     ("malformed_form", "The form cannot be read."),
-    ("malformed_json", "The body is not JSON, or JSON that two readers could read differently."),
+    (
+        "malformed_json",
+        "The body is not JSON, or JSON that two readers could read differently.",
+    ),
     ("malformed_query", "The query string cannot be read."),
-    ("method_not_allowed", "This address does not take this method; Allow names those it takes."),
+    (
+        "method_not_allowed",
+        "This address does not take this method; Allow names those it takes.",
+    ),
     ("missing_field", "A field that is needed was left out."),
-    ("no_such_stage", "The standard of this case has no such stage."),
-    ("not_found", "There is nothing here, or it is not yours to see."),
+    (
+        "no_such_stage",
+        "The standard of this case has no such stage.",
+    ),
+    (
+        "not_found",
+        "There is nothing here, or it is not yours to see.",
+    ),
     ("not_paused", "There is no pause to end."),
-    ("offset_missing", "An instant needs its offset: end it with Z or +01:00."),
-    ("out_of_range", "The number is smaller or larger than it may be, or the instant lies where it may not."),
-    ("owned_by_somebody", "Somebody else has this case. Only a team leader may take it from them."),
+    (
+        "offset_missing",
+        "An instant needs its offset: end it with Z or +01:00.",
+    ),
+    (
+        "out_of_range",
+        "The number is smaller or larger than it may be, or the instant lies where it may not.",
+    ),
+    (
+        "owned_by_somebody",
+        "Somebody else has this case. Only a team leader may take it from them.",
+    ),
     ("promise_in_the_past", "A promise must lie in the future."),
     ("reason_needed", "This needs a reason."),
     ("received_in_future", "received_at lies ahead."),
-    ("received_too_old", "received_at lies more than two years back."),
-    ("reference_mistyped", "One character of the reference is mistyped. Check it against the letter or e-mail."),
-    ("reopen_window_over", "The time to reopen this case is over. Open a new case and link it."),
+    (
+        "received_too_old",
+        "received_at lies more than two years back.",
+    ),
+    (
+        "reference_mistyped",
+        "One character of the reference is mistyped. Check it against the letter or e-mail.",
+    ),
+    (
+        "reopen_window_over",
+        "The time to reopen this case is over. Open a new case and link it.",
+    ),
     ("repeated_parameter", "A query parameter came twice."),
     ("role_may_not", "Somebody with this role may not do this."),
-    ("route_not_found", "There is no such address. The reference lists all there are."),
-    ("same_officer", "The stage must be answered by somebody who did not answer the one before."),
+    (
+        "route_not_found",
+        "There is no such address. The reference lists all there are.",
+    ),
+    (
+        "same_officer",
+        "The stage must be answered by somebody who did not answer the one before.",
+    ),
     ("same_queue", "The case is in this queue already."),
-    ("scope_missing", "The key lacks the scope, or this is not for keys."),
-    ("sign_in_needed", "Send Authorization: Bearer with a token or key."),
-    ("stale", "It has changed since you read it. Read it again and send the new If-Match."),
+    (
+        "scope_missing",
+        "The key lacks the scope, or this is not for keys.",
+    ),
+    (
+        "sign_in_needed",
+        "Send Authorization: Bearer with a token or key.",
+    ),
+    (
+        "stale",
+        "It has changed since you read it. Read it again and send the new If-Match.",
+    ),
     ("taken", "Something with this name is there already."),
-    ("token_expired", "The access token is over. Refresh it or sign in again."),
-    ("token_invalid", "The token or key is not valid, or no longer."),
+    (
+        "token_expired",
+        "The access token is over. Refresh it or sign in again.",
+    ),
+    (
+        "token_invalid",
+        "The token or key is not valid, or no longer.",
+    ),
     ("too_few", "There are fewer entries than are needed."),
     ("too_large", "The body is larger than it may be."),
     ("too_long", "The text is longer than it may be."),
     ("too_many", "There are more entries than there may be."),
-    ("too_many_requests", "Too many. Try again after Retry-After; who waits that long is served."),
+    (
+        "too_many_requests",
+        "Too many. Try again after Retry-After; who waits that long is served.",
+    ),
     ("too_short", "The text is shorter than it may be."),
-    ("unknown_event", "The standard of this case does not know this event."),
-    ("unknown_field", "A field that is not named in the contract was sent."),
-    ("unknown_parameter", "A query parameter this operation does not have was sent."),
-    ("unknown_value", "The value is none of those that may stand there."),
-    ("unsupported_media_type", "The body is of a type this operation does not read."),
+    (
+        "unknown_event",
+        "The standard of this case does not know this event.",
+    ),
+    (
+        "unknown_field",
+        "A field that is not named in the contract was sent.",
+    ),
+    (
+        "unknown_parameter",
+        "A query parameter this operation does not have was sent.",
+    ),
+    (
+        "unknown_value",
+        "The value is none of those that may stand there.",
+    ),
+    (
+        "unsupported_media_type",
+        "The body is of a type this operation does not read.",
+    ),
     ("wrong_type", "The value is of another type than is needed."),
 ];

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::casework::actions::Owner;
 use crate::casework::Failure;
+use crate::casework::actions::Owner;
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock::Longer;
 use crate::domain::lifecycle::AcknowledgedBy;
@@ -281,7 +281,11 @@ pub fn owner(text: &str, pointer: &str) -> Result<Owner, Failure> {
     match text.parse() {
         Ok(id) => Ok(Owner::Id(id)),
         Err(_) if text.contains('@') => Ok(Owner::Email(text.to_owned())),
-        Err(_) => Err(Failure::invalid(pointer, "unknown_value", "Give a user's id, their e-mail address, or `me`.")),
+        Err(_) => Err(Failure::invalid(
+            pointer,
+            "unknown_value",
+            "Give a user's id, their e-mail address, or `me`.",
+        )),
     }
 }
 

@@ -112,12 +112,18 @@ impl CasesQuery {
     /// 400, naming the parameter that cannot be meant.
     pub fn question(&self, at: &Moment) -> Result<Question, Problem> {
         let (service, category) = match self.category.as_deref().map(|text| text.split_once('/')) {
-            Some(Some((service, category))) => (Some(service.to_owned()), Some(category.to_owned())),
+            Some(Some((service, category))) => {
+                (Some(service.to_owned()), Some(category.to_owned()))
+            }
             _ => (None, self.category.as_deref().map(str::to_owned)),
         };
         let asked_service = self.service.as_deref().map(str::to_owned);
         if asked_service.is_some() && service.is_some() && asked_service != service {
-            return Err(bad("category", "unknown_value", "`category` names another service than `service`."));
+            return Err(bad(
+                "category",
+                "unknown_value",
+                "`category` names another service than `service`.",
+            ));
         }
         Ok(Question {
             status: self.status.clone(),
@@ -129,9 +135,17 @@ impl CasesQuery {
             priority: self.priority,
             channel: self.channel,
             person: self.person.map(|id| id.0.into()),
-            due_before: self.due_before.as_deref().map(|text| instant(at, text)).transpose()?,
+            due_before: self
+                .due_before
+                .as_deref()
+                .map(|text| instant(at, text))
+                .transpose()?,
             is_overdue: self.overdue == Some(true),
-            text: self.q.as_deref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+            text: self
+                .q
+                .as_deref()
+                .map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty()),
             sort: self.sort,
             with_total: self.include.contains(&Include::Total),
         })
@@ -145,7 +159,11 @@ fn whose(text: &str) -> Result<Owner, Problem> {
         _ => match text.parse() {
             Ok(id) => Ok(Owner::Id(id)),
             Err(_) if text.contains('@') => Ok(Owner::Email(text.to_owned())),
-            Err(_) => Err(bad("owner", "unknown_value", "A user's id, an e-mail address, `me` or `none`.")),
+            Err(_) => Err(bad(
+                "owner",
+                "unknown_value",
+                "A user's id, an e-mail address, `me` or `none`.",
+            )),
         },
     }
 }
@@ -156,11 +174,23 @@ fn instant(at: &Moment, text: &str) -> Result<Timestamp, Problem> {
         return Ok(instant);
     }
     match text.parse() {
-        Ok(day) if text.len() == 10 => Ok(at.council.catalogue.calendar.instant(day, WallTime::MIDNIGHT)),
-        _ => Err(bad("due_before", "bad_format", "An instant (`2026-11-24T17:00:00Z`) or a day (`2026-11-24`).")),
+        Ok(day) if text.len() == 10 => Ok(at
+            .council
+            .catalogue
+            .calendar
+            .instant(day, WallTime::MIDNIGHT)),
+        _ => Err(bad(
+            "due_before",
+            "bad_format",
+            "An instant (`2026-11-24T17:00:00Z`) or a day (`2026-11-24`).",
+        )),
     }
 }
 
 fn bad(parameter: &str, code: &'static str, detail: &str) -> Problem {
-    Problem::unreadable(code, format!("{parameter}: {detail}")).at(format!("/{parameter}"), code, detail)
+    Problem::unreadable(code, format!("{parameter}: {detail}")).at(
+        format!("/{parameter}"),
+        code,
+        detail,
+    )
 }

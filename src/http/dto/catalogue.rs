@@ -75,7 +75,11 @@ impl JsonSchema for CatalogueTree {
 
 impl From<Change> for CatalogueChange {
     fn from(change: Change) -> Self {
-        Self { path: change.path, before: change.before, after: change.after }
+        Self {
+            path: change.path,
+            before: change.before,
+            after: change.after,
+        }
     }
 }
 

@@ -62,7 +62,10 @@ pub struct MatterGiven {
     pub body: Option<Text<100_000>>,
     /// The language it is in, or they want to be answered in: a BCP 47 tag.
     #[serde(default)]
-    #[schemars(length(max = 35), regex(pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"))]
+    #[schemars(
+        length(max = 35),
+        regex(pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+    )]
     pub language: Option<String>,
     #[serde(default)]
     pub person: Option<PersonGiven>,
@@ -223,7 +226,11 @@ pub struct TrackingObject {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OfferObject {
     /// It may be a complaint: where one would go, and which words say so.
-    Complaint { service: String, category: String, why: String },
+    Complaint {
+        service: String,
+        category: String,
+        why: String,
+    },
     /// It seems to raise several matters.
     SeveralMatters { matters: Vec<MatterObject> },
     /// A member asks about a service, but which one is not clear.
@@ -334,7 +341,11 @@ impl ContactReceived {
     /// What is answered about a contact that was taken in: `case` and `related_cases` as far as
     /// whoever brought it in may see them.
     #[must_use]
-    pub fn of(received: &Received, case: Option<CaseView>, related_cases: Vec<RelatedCase>) -> Self {
+    pub fn of(
+        received: &Received,
+        case: Option<CaseView>,
+        related_cases: Vec<RelatedCase>,
+    ) -> Self {
         let is_restricted = received.receipt.is_some();
         Self {
             contact: ContactStub {
@@ -347,16 +358,26 @@ impl ContactReceived {
             receipt: received.receipt.as_ref().map(ReceiptObject::of),
             joined: received.is_joined,
             duplicate: received.is_duplicate.then_some(true),
-            person: received.person.as_ref().map(|person| PersonLink { id: person.id.0.into() }),
+            person: received.person.as_ref().map(|person| PersonLink {
+                id: person.id.0.into(),
+            }),
             related_cases,
-            possible_duplicates: received.possible_duplicates.iter().map(SimilarCase::of).collect(),
+            possible_duplicates: received
+                .possible_duplicates
+                .iter()
+                .map(SimilarCase::of)
+                .collect(),
             // What the text says of a matter nobody may know of is not told by its offers either.
-            offers: if is_restricted { Vec::new() } else { received.offers.iter().map(OfferObject::of).collect() },
+            offers: if is_restricted {
+                Vec::new()
+            } else {
+                received.offers.iter().map(OfferObject::of).collect()
+            },
             read_out: received.read_out.clone(),
-            tracking: received
-                .access
-                .as_ref()
-                .map(|access| TrackingObject { url: access.url.clone(), token: access.token.clone() }),
+            tracking: received.access.as_ref().map(|access| TrackingObject {
+                url: access.url.clone(),
+                token: access.token.clone(),
+            }),
         }
     }
 }
@@ -401,11 +422,21 @@ impl OfferObject {
                 .collect()
         };
         match offer {
-            Offer::Complaint { service, category, why } => {
-                Self::Complaint { service: service.clone(), category: category.clone(), why: why.clone() }
-            }
-            Offer::SeveralMatters { matters: several } => Self::SeveralMatters { matters: matters(several) },
-            Offer::ServiceCase { matters: several } => Self::ServiceCase { matters: matters(several) },
+            Offer::Complaint {
+                service,
+                category,
+                why,
+            } => Self::Complaint {
+                service: service.clone(),
+                category: category.clone(),
+                why: why.clone(),
+            },
+            Offer::SeveralMatters { matters: several } => Self::SeveralMatters {
+                matters: matters(several),
+            },
+            Offer::ServiceCase { matters: several } => Self::ServiceCase {
+                matters: matters(several),
+            },
             Offer::Interpreter { why } => Self::Interpreter { why: why.clone() },
         }
     }

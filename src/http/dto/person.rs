@@ -52,7 +52,10 @@ pub struct PreferencesPatch {
     pub channel: Option<PreferredChannel>,
     /// BCP 47 language tag.
     #[serde(default)]
-    #[schemars(length(max = 35), regex(pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"))]
+    #[schemars(
+        length(max = 35),
+        regex(pattern = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+    )]
     pub language: Option<String>,
     #[serde(default)]
     pub format: Option<PreferredFormat>,
@@ -181,17 +184,28 @@ mod tests {
             language: Some("cy".to_owned()),
             format: None,
         };
-        let patch: PreferencesPatch = serde_json::from_value(serde_json::json!({"format": "large_print"})).unwrap();
-        let expect = Preferences { format: Some("large_print".to_owned()), ..known.clone() };
+        let patch: PreferencesPatch =
+            serde_json::from_value(serde_json::json!({"format": "large_print"})).unwrap();
+        let expect = Preferences {
+            format: Some("large_print".to_owned()),
+            ..known.clone()
+        };
         assert_eq!(patch.over(&known), expect);
     }
 
     #[test]
     fn a_search_is_for_one_thing() {
-        let only = |value: serde_json::Value| serde_json::from_value::<PersonSearch>(value).unwrap().only();
+        let only = |value: serde_json::Value| {
+            serde_json::from_value::<PersonSearch>(value)
+                .unwrap()
+                .only()
+        };
         let by_name = only(serde_json::json!({"name": " Ada "}));
         assert_eq!(by_name, Some(Search::Name("Ada".to_owned())));
         assert_eq!(only(serde_json::json!({})), None);
-        assert_eq!(only(serde_json::json!({"name": "Ada", "phone": "01632 960123"})), None);
+        assert_eq!(
+            only(serde_json::json!({"name": "Ada", "phone": "01632 960123"})),
+            None
+        );
     }
 }

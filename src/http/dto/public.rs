@@ -223,10 +223,15 @@ impl PublicServiceDetail {
     /// As it is shown at an hour. What only a small team may see is not offered by name.
     #[must_use]
     pub fn of(catalogue: &Catalogue, service: &Service, now: Timestamp) -> Self {
-        let open = service.categories.iter().filter(|category| !category.is_restricted);
+        let open = service
+            .categories
+            .iter()
+            .filter(|category| !category.is_restricted);
         Self {
             service: PublicService::of(catalogue, service, now),
-            categories: open.map(|category| PublicCategory::of(catalogue, service, category)).collect(),
+            categories: open
+                .map(|category| PublicCategory::of(catalogue, service, category))
+                .collect(),
         }
     }
 }
@@ -235,7 +240,12 @@ impl PublicCategory {
     fn of(catalogue: &Catalogue, service: &Service, category: &Category) -> Self {
         let target = catalogue
             .terms(&service.slug, &category.slug)
-            .and_then(|terms| terms.standard.answer_clock().and_then(crate::domain::standard::ClockSpec::target));
+            .and_then(|terms| {
+                terms
+                    .standard
+                    .answer_clock()
+                    .and_then(crate::domain::standard::ClockSpec::target)
+            });
         let promise = match (target, &category.no_answer_text) {
             (Some(target), _) => format!("We aim to answer within {}.", length(target)),
             (None, Some(text)) => text.clone(),
@@ -256,7 +266,11 @@ impl OpeningHours {
             words: hours.in_words(),
             always: hours.is_always(),
             is_open_now: catalogue.is_staffed(hours, now),
-            weekly: if hours.is_always() { Vec::new() } else { spans(&hours.to_string()) },
+            weekly: if hours.is_always() {
+                Vec::new()
+            } else {
+                spans(&hours.to_string())
+            },
         }
     }
 }
@@ -287,7 +301,11 @@ fn length(target: Target) -> String {
         Target::Weeks(n) => (n, "week"),
         Target::Months(n) => (n, "month"),
     };
-    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+    if n == 1 {
+        format!("1 {unit}")
+    } else {
+        format!("{n} {unit}s")
+    }
 }
 
 /// Hours as they stand in the catalogue (`Mon-Thu 08:30-17:00, Fri 08:30-16:30`), part by part.
@@ -309,8 +327,17 @@ fn spans(text: &str) -> Vec<OpeningSpan> {
 }
 
 fn whole_day(short: &str) -> Option<&'static str> {
-    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    days.into_iter().find(|day| day.starts_with(&short.to_lowercase()))
+    let days = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    days.into_iter()
+        .find(|day| day.starts_with(&short.to_lowercase()))
 }
 
 #[cfg(test)]
@@ -334,8 +361,14 @@ mod tests {
         };
         assert_eq!(
             spans("Mon-Thu 08:30-17:00, Fri 08:30-16:30"),
-            [span("monday", "thursday", "08:30", "17:00"), span("friday", "friday", "08:30", "16:30")]
+            [
+                span("monday", "thursday", "08:30", "17:00"),
+                span("friday", "friday", "08:30", "16:30")
+            ]
         );
-        assert_eq!(spans("Sat 12:00-24:00"), [span("saturday", "saturday", "12:00", "24:00")]);
+        assert_eq!(
+            spans("Sat 12:00-24:00"),
+            [span("saturday", "saturday", "12:00", "24:00")]
+        );
     }
 }

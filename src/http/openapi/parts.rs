@@ -7,19 +7,43 @@ use super::{REFUSALS, refusal_title};
 
 /// The chapters, in the order they are read.
 const CHAPTERS: [(&str, &str); 18] = [
-    ("Intake", "What somebody says to the council, on any channel, comes in here and becomes a case."),
-    ("Attachments", "Photographs and documents that belong to a contact."),
+    (
+        "Intake",
+        "What somebody says to the council, on any channel, comes in here and becomes a case.",
+    ),
+    (
+        "Attachments",
+        "Photographs and documents that belong to a contact.",
+    ),
     ("Channels", "For the gateways: e-mail, telephony, web chat."),
-    ("Routing", "Where a contact would go, without sending it there."),
-    ("Cases", "Finding, reading and working cases. What can be done to a case is created under it."),
+    (
+        "Routing",
+        "Where a contact would go, without sending it there.",
+    ),
+    (
+        "Cases",
+        "Finding, reading and working cases. What can be done to a case is created under it.",
+    ),
     ("Queues", "What waits where, and taking the next case."),
     ("People", "Those who contact the council."),
     ("Public", "For everybody, without signing in."),
-    ("Tracking", "A person's own case, by the secret link we sent them."),
-    ("Signing in", "People of the council: tokens, sessions, who am I."),
-    ("Users", "Accounts of the people of the council. For administrators."),
+    (
+        "Tracking",
+        "A person's own case, by the secret link we sent them.",
+    ),
+    (
+        "Signing in",
+        "People of the council: tokens, sessions, who am I.",
+    ),
+    (
+        "Users",
+        "Accounts of the people of the council. For administrators.",
+    ),
     ("API keys", "Keys of integrations. For administrators."),
-    ("Catalogue", "Services, categories, queues, posts and promises."),
+    (
+        "Catalogue",
+        "Services, categories, queues, posts and promises.",
+    ),
     ("Reports", "How well promises are kept."),
     ("Escalations", "What fell due, and who was told."),
     ("Notices", "What is told to people, and whether it arrived."),
@@ -53,7 +77,10 @@ pub(super) fn tags<'o>(used: impl Iterator<Item = &'o str>) -> Value {
         .map(|(name, description)| json!({"name": name, "description": description}))
         .collect();
     for name in used {
-        if !tags.iter().any(|tag| tag.get("name").and_then(Value::as_str) == Some(name)) {
+        if !tags
+            .iter()
+            .any(|tag| tag.get("name").and_then(Value::as_str) == Some(name))
+        {
             tags.push(json!({"name": name}));
         }
     }
@@ -78,7 +105,8 @@ pub(super) fn security_schemes() -> Value {
 }
 
 pub(super) fn headers() -> Value {
-    let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+    let text =
+        |description: &str| json!({"description": description, "schema": {"type": "string"}});
     json!({
         "RequestId": text("The request's id: yours, when you sent a sane one. Name it when you ask us."),
         "ETag": text("The version, for `If-Match` and `If-None-Match`."),
@@ -103,7 +131,10 @@ pub(super) fn refusals(problem: &Value) -> Value {
             _ => None,
         };
         if let (Some((name, component)), Value::Object(headers)) = (own, &mut headers) {
-            headers.insert(name.to_owned(), json!({"$ref": format!("#/components/headers/{component}")}));
+            headers.insert(
+                name.to_owned(),
+                json!({"$ref": format!("#/components/headers/{component}")}),
+            );
         }
         responses.insert(
             format!("Problem{status}"),
@@ -134,9 +165,14 @@ pub(super) fn path_parameter(name: &str, note: Option<&str>) -> Value {
 /// One parameter for each member of a query's schema.
 pub(super) fn query_parameters(mut schema: Value) -> Vec<Value> {
     crate::http::shape::close(&mut schema);
-    let required: Vec<Value> =
-        schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    let Some(Value::Object(members)) = schema.get("properties") else { return Vec::new() };
+    let required: Vec<Value> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let Some(Value::Object(members)) = schema.get("properties") else {
+        return Vec::new();
+    };
     members
         .iter()
         .map(|(name, member)| {

@@ -11,16 +11,24 @@ fn every_operation_says_who_may_call_it_and_what_it_answers() {
     for operation in operations() {
         let (method, path) = (operation.method.as_str().to_lowercase(), operation.path);
         let written = &tree["paths"][path][&method];
-        assert!(written.is_object(), "{method} {path} is not in the contract");
+        assert!(
+            written.is_object(),
+            "{method} {path} is not in the contract"
+        );
         let access = &written["x-reeve-access"];
         let names_somebody = access["public"] == true
-            || ["roles", "scopes"].iter().any(|kind| access[kind].as_array().is_some_and(|some| !some.is_empty()));
+            || ["roles", "scopes"]
+                .iter()
+                .any(|kind| access[kind].as_array().is_some_and(|some| !some.is_empty()));
         assert!(names_somebody, "{method} {path} is open to nobody");
         for what in ["operationId", "summary"] {
             assert_ne!(written[what], "", "{method} {path} has no {what}");
         }
         assert_ne!(operation.tag, "", "{method} {path} has no tag");
-        assert!(!operation.answers.is_empty(), "{method} {path} never ends well");
+        assert!(
+            !operation.answers.is_empty(),
+            "{method} {path} never ends well"
+        );
     }
 }
 
@@ -42,7 +50,9 @@ fn every_reference_leads_somewhere() {
             Value::Object(object) => {
                 for (key, inner) in object {
                     if let ("$ref", Some(to)) = (key.as_str(), inner.as_str()) {
-                        let pointer = to.strip_prefix('#').unwrap_or_else(|| panic!("{to} leads outside"));
+                        let pointer = to
+                            .strip_prefix('#')
+                            .unwrap_or_else(|| panic!("{to} leads outside"));
                         assert!(tree.pointer(pointer).is_some(), "{to} leads nowhere");
                     }
                     walk(inner, tree);
@@ -64,18 +74,31 @@ fn every_example_is_one() {
         let mut root = schema.clone();
         root["components"] = serde_json::json!({"schemas": schemas});
         let validator = jsonschema::validator_for(&root).unwrap();
-        let faults: Vec<String> = validator.iter_errors(example).map(|fault| format!("{}: {fault}", fault.instance_path)).collect();
+        let faults: Vec<String> = validator
+            .iter_errors(example)
+            .map(|fault| format!("{}: {fault}", fault.instance_path))
+            .collect();
         assert!(faults.is_empty(), "{what}: {faults:?}");
     };
     for operation in operations() {
         let method = operation.method.as_str().to_lowercase();
         let written = &tree["paths"][operation.path][&method];
         if let Some(example) = &operation.example_request {
-            check(&written["requestBody"]["content"]["application/json"]["schema"], example, operation.id);
+            check(
+                &written["requestBody"]["content"]["application/json"]["schema"],
+                example,
+                operation.id,
+            );
         }
-        if let (Some(example), Some(first)) = (&operation.example_response, operation.answers.first()) {
+        if let (Some(example), Some(first)) =
+            (&operation.example_response, operation.answers.first())
+        {
             let status = first.status.to_string();
-            check(&written["responses"][&status]["content"]["application/json"]["schema"], example, operation.id);
+            check(
+                &written["responses"][&status]["content"]["application/json"]["schema"],
+                example,
+                operation.id,
+            );
         }
     }
 }

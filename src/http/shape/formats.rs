@@ -21,7 +21,9 @@ pub(super) fn known(options: ValidationOptions) -> ValidationOptions {
 
 /// No control characters, and none of those that some programs take for the end of a line.
 pub(super) fn is_single_line(text: &str) -> bool {
-    !text.chars().any(|c| c.is_ascii_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    !text
+        .chars()
+        .any(|c| c.is_ascii_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 /// Tabs and ends of lines, no other control characters. A lone CR is one.
@@ -44,7 +46,9 @@ pub(super) fn is_multi_line(text: &str) -> bool {
 /// is not for the wire.
 pub(super) fn is_instant(text: &str) -> bool {
     let has_shape = text.is_ascii()
-        && text.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"))
+        && text
+            .get(10..11)
+            .is_some_and(|t| t.eq_ignore_ascii_case("t"))
         && text.get(..10).is_some_and(is_date)
         && !text.contains('[');
     has_shape && text.parse::<Timestamp>().is_ok()
@@ -52,7 +56,10 @@ pub(super) fn is_instant(text: &str) -> bool {
 
 /// A date and time that lacks its offset only.
 pub(super) fn lacks_offset(text: &str) -> bool {
-    text.get(..10).is_some_and(is_date) && !text.contains('[') && text.parse::<DateTime>().is_ok() && text.len() > 10
+    text.get(..10).is_some_and(is_date)
+        && !text.contains('[')
+        && text.parse::<DateTime>().is_ok()
+        && text.len() > 10
 }
 
 /// `YYYY-MM-DD` and nothing else.

@@ -26,12 +26,20 @@ impl Bench {
         Self::over(transport, sent, redirect_all_to)
     }
 
-    fn over(transport: Transport, sent: Arc<Mutex<Vec<Sendable>>>, redirect_all_to: Option<&str>) -> Self {
+    fn over(
+        transport: Transport,
+        sent: Arc<Mutex<Vec<Sendable>>>,
+        redirect_all_to: Option<&str>,
+    ) -> Self {
         let waiting: Arc<Mutex<Vec<Notice>>> = Arc::default();
         let kept: Arc<Mutex<Vec<(Notice, Outcome)>>> = Arc::default();
         let n_rings: Arc<AtomicUsize> = Arc::default();
         let time = TimeSource::fixed(now());
-        let (claims, records, rings) = (Arc::clone(&waiting), Arc::clone(&kept), Arc::clone(&n_rings));
+        let (claims, records, rings) = (
+            Arc::clone(&waiting),
+            Arc::clone(&kept),
+            Arc::clone(&n_rings),
+        );
         let templates = embedded::northmere().unwrap().to_json();
         let paper = Arc::new(Stationery {
             renderer: Renderer::of_catalogue(&templates).unwrap(),
@@ -60,7 +68,14 @@ impl Bench {
             sends_at_once: 2,
         };
         let pump = Pump::new(books, transport, habits, time.clone());
-        Self { pump, waiting, kept, sent, n_rings, time }
+        Self {
+            pump,
+            waiting,
+            kept,
+            sent,
+            n_rings,
+            time,
+        }
     }
 
     fn put(&self, notice: Notice) {
@@ -68,7 +83,12 @@ impl Bench {
     }
 
     fn outcomes(&self) -> Vec<Outcome> {
-        self.kept.lock().unwrap().iter().map(|(_, outcome)| outcome.clone()).collect()
+        self.kept
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, outcome)| outcome.clone())
+            .collect()
     }
 }
 
@@ -116,10 +136,19 @@ async fn what_is_due_leaves_and_is_kept_as_accepted() {
     }
     assert_eq!(bench.pump.pump_once().await.unwrap(), 20);
     assert_eq!(bench.outcomes(), vec![Outcome::Accepted; 20]);
-    assert_eq!(bench.n_rings.load(Ordering::SeqCst), 20, "each end makes room for the next");
+    assert_eq!(
+        bench.n_rings.load(Ordering::SeqCst),
+        20,
+        "each end makes room for the next"
+    );
     let sent = bench.sent.lock().unwrap();
     let mail = text(&sent[0]);
-    for header in ["X-Reeve-Notice: confirmation", "X-Reeve-Loop: loop-1", "Auto-Submitted: auto-generated", "From: \"Northmere Council\" <contact@council.example>"] {
+    for header in [
+        "X-Reeve-Notice: confirmation",
+        "X-Reeve-Loop: loop-1",
+        "Auto-Submitted: auto-generated",
+        "From: \"Northmere Council\" <contact@council.example>",
+    ] {
         assert!(mail.contains(header), "{header} is missing in {mail}");
     }
     assert_eq!(bench.pump.pump_once().await.unwrap(), 0);
@@ -131,7 +160,12 @@ async fn in_a_rehearsal_every_mail_goes_to_the_one_address() {
     bench.put(notice(1, "ada@mail.example"));
     bench.pump.pump_once().await.unwrap();
     let sent = bench.sent.lock().unwrap();
-    let to: Vec<String> = sent[0].envelope.to().iter().map(ToString::to_string).collect();
+    let to: Vec<String> = sent[0]
+        .envelope
+        .to()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(to, ["rehearsal@council.example"]);
     assert!(text(&sent[0]).contains("X-Reeve-Original-To: ada@mail.example"));
 }
@@ -142,8 +176,20 @@ async fn an_address_that_is_none_is_not_tried_again() {
     bench.put(notice(1, "no address"));
     bench.pump.pump_once().await.unwrap();
     let outcomes = bench.outcomes();
-    assert!(matches!(outcomes.as_slice(), [Outcome::Refused { is_permanent: true, .. }]), "{outcomes:?}");
-    assert!(!format!("{outcomes:?}").contains("no address"), "what is said of it ends in the log");
+    assert!(
+        matches!(
+            outcomes.as_slice(),
+            [Outcome::Refused {
+                is_permanent: true,
+                ..
+            }]
+        ),
+        "{outcomes:?}"
+    );
+    assert!(
+        !format!("{outcomes:?}").contains("no address"),
+        "what is said of it ends in the log"
+    );
 }
 
 #[tokio::test]
@@ -154,7 +200,13 @@ async fn a_mail_folder_that_cannot_be_written_is_tried_again() {
     let bench = Bench::over(Transport::File(in_the_way), Arc::default(), None);
     bench.put(notice(1, "ada@mail.example"));
     bench.pump.pump_once().await.unwrap();
-    assert!(matches!(bench.outcomes().as_slice(), [Outcome::Refused { is_permanent: false, .. }]));
+    assert!(matches!(
+        bench.outcomes().as_slice(),
+        [Outcome::Refused {
+            is_permanent: false,
+            ..
+        }]
+    ));
 }
 
 #[tokio::test]
@@ -163,12 +215,20 @@ async fn a_notice_claimed_again_while_it_is_being_sent_is_sent_once_and_kept_und
     bench.put(notice(1, "ada@mail.example"));
     assert_eq!(bench.pump.begin().await.unwrap(), 1);
     // The single thread has not run the send yet; a clock moved ahead ends the lease meanwhile.
-    bench.put(Notice { fence: 2, ..notice(1, "ada@mail.example") });
+    bench.put(Notice {
+        fence: 2,
+        ..notice(1, "ada@mail.example")
+    });
     assert_eq!(bench.pump.begin().await.unwrap(), 0);
     bench.pump.finish().await;
     assert_eq!(bench.sent.lock().unwrap().len(), 1);
     let kept = bench.kept.lock().unwrap();
-    assert_eq!(kept.iter().map(|(notice, _)| notice.fence).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        kept.iter()
+            .map(|(notice, _)| notice.fence)
+            .collect::<Vec<_>>(),
+        [2]
+    );
 }
 
 #[tokio::test]
@@ -176,10 +236,19 @@ async fn a_claim_that_waited_too_long_for_its_turn_is_left_to_end() {
     let bench = Bench::new(None);
     bench.put(notice(1, "ada@mail.example"));
     bench.pump.begin().await.unwrap();
-    bench.time.move_to(now() + jiff::SignedDuration::from_secs(16)).unwrap();
+    bench
+        .time
+        .move_to(now() + jiff::SignedDuration::from_secs(16))
+        .unwrap();
     bench.pump.finish().await;
-    assert!(bench.sent.lock().unwrap().is_empty(), "its lease may end while it is sent");
+    assert!(
+        bench.sent.lock().unwrap().is_empty(),
+        "its lease may end while it is sent"
+    );
     assert!(bench.outcomes().is_empty());
-    bench.put(Notice { fence: 2, ..notice(1, "ada@mail.example") });
+    bench.put(Notice {
+        fence: 2,
+        ..notice(1, "ada@mail.example")
+    });
     assert_eq!(bench.pump.pump_once().await.unwrap(), 1);
 }

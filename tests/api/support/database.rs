@@ -14,7 +14,11 @@ impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = Address::Sqlite(folder.path().join("reeve.db"));
-        Self { address, _folder: Some(folder), dropped: None }
+        Self {
+            address,
+            _folder: Some(folder),
+            dropped: None,
+        }
     }
 
     /// None where no server is named: `./test` always names one.
@@ -24,7 +28,11 @@ impl Database {
         run(&server, &format!("CREATE DATABASE {name}"));
         let (base, _) = server.rsplit_once('/').unwrap();
         let url = format!("{base}/{name}");
-        Some(Self { address: Address::Postgres(url), _folder: None, dropped: Some((server, name)) })
+        Some(Self {
+            address: Address::Postgres(url),
+            _folder: None,
+            dropped: Some((server, name)),
+        })
     }
 
     pub fn open(&self) -> Db {
@@ -43,7 +51,10 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.dropped {
-            run(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            run(
+                server,
+                &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            );
         }
     }
 }

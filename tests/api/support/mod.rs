@@ -9,7 +9,6 @@ use actix_web::App;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use jiff::{SignedDuration, Timestamp};
-use lettre::transport as _;
 use reeve::casework::desk::{Council, Manners, Secrets};
 use reeve::casework::{Desk, escalation};
 use reeve::http::{self, Front, health::Health};
@@ -84,32 +83,51 @@ impl TestApp {
         let time = TimeSource::fixed(START.parse().unwrap());
         let db = database.open();
         let catalogue = reeve::config::embedded::northmere().unwrap();
-        let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now()).await.unwrap();
+        let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now())
+            .await
+            .unwrap();
         let council = Council::new(catalogue, &people::examples()).unwrap();
         let manners = Manners {
             public_url: "https://reeve.council.example".to_owned(),
             undo_seconds: 120,
             redirect_all_to: None,
         };
-        let secrets = Secrets { tracking: vec![7; 32], loop_token: "story".to_owned() };
+        let secrets = Secrets {
+            tracking: vec![7; 32],
+            loop_token: "story".to_owned(),
+        };
         let desk = Desk::new(db, time.clone(), manners, secrets, council);
         people::settle_in(&desk).await;
         let settings = people::settings();
-        let health = Health::for_tests(&desk);
+        let health = Arc::new(Health::new(false));
         let front = Front::new(Arc::clone(&desk), &settings, &[3; 48], health, false).unwrap();
         let (transport, sent) = Transport::memory();
-        let pump = jobs::pump(&desk, transport).unwrap();
-        Self { desk, front, pump, sent, time, _database: database }
+        let pump = jobs::pump_of(&desk, transport, 4);
+        Self {
+            desk,
+            front,
+            pump,
+            sent,
+            time,
+            _database: database,
+        }
     }
 
     /// Sends a request as it would come over the wire.
     pub async fn send(&self, caller: &Caller, request: TestRequest) -> Reply {
-        let app = init_service(App::new().configure(http::app_config(Arc::clone(&self.front)))).await;
+        let app =
+            init_service(App::new().configure(http::app_config(Arc::clone(&self.front)))).await;
         let request = match &caller.bearer {
             Some(bearer) => request.insert_header(("authorization", format!("Bearer {bearer}"))),
             None => request,
         };
-        let response = call_service(&app, request.peer_addr("192.0.2.7:4711".parse().unwrap()).to_request()).await;
+        let response = call_service(
+            &app,
+            request
+                .peer_addr("192.0.2.7:4711".parse().unwrap())
+                .to_request(),
+        )
+        .await;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -117,7 +135,11 @@ impl TestApp {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
             .collect();
         let body = read_body(response).await;
-        Reply { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
+        Reply {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     pub async fn get(&self, caller: &Caller, path: &str) -> Reply {
@@ -125,11 +147,20 @@ impl TestApp {
     }
 
     pub async fn post(&self, caller: &Caller, path: &str, body: Value) -> Reply {
-        self.send(caller, TestRequest::post().uri(path).set_json(body)).await
+        self.send(caller, TestRequest::post().uri(path).set_json(body))
+            .await
     }
 
-    pub async fn post_with(&self, caller: &Caller, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut request = TestRequest::with_uri(path).method(Method::POST).set_payload(body.to_owned());
+    pub async fn post_with(
+        &self,
+        caller: &Caller,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let mut request = TestRequest::with_uri(path)
+            .method(Method::POST)
+            .set_payload(body.to_owned());
         for (name, value) in headers {
             request = request.insert_header((*name, *value));
         }
@@ -140,8 +171,14 @@ impl TestApp {
     pub async fn sign_in(&self, email: &str) -> Caller {
         let body = serde_json::json!({"email": email, "password": people::PASSWORD});
         let reply = self.post(&Caller::nobody(), "/v1/auth/tokens", body).await;
-        assert_eq!(reply.status, 200, "{email} could not sign in: {}", reply.text);
-        Caller { bearer: Some(reply.json()["access_token"].as_str().unwrap().to_owned()) }
+        assert_eq!(
+            reply.status, 200,
+            "{email} could not sign in: {}",
+            reply.text
+        );
+        Caller {
+            bearer: Some(reply.json()["access_token"].as_str().unwrap().to_owned()),
+        }
     }
 
     pub async fn agent(&self) -> Caller {
@@ -162,7 +199,9 @@ impl TestApp {
 
     /// The key of an integration.
     pub fn key(&self, name: &str) -> Caller {
-        Caller { bearer: Some(people::key(name).key) }
+        Caller {
+            bearer: Some(people::key(name).key),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -197,7 +236,12 @@ impl TestApp {
         let sent = self.sent.lock().unwrap();
         sent.iter()
             .map(|one| Mail {
-                to: one.envelope.to().first().map(ToString::to_string).unwrap_or_default(),
+                to: one
+                    .envelope
+                    .to()
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
                 raw: readable(&one.bytes),
             })
             .collect()
@@ -205,7 +249,11 @@ impl TestApp {
 
     /// The mails to one address.
     pub async fn mails_to(&self, address: &str) -> Vec<Mail> {
-        self.mails().await.into_iter().filter(|mail| mail.to == address).collect()
+        self.mails()
+            .await
+            .into_iter()
+            .filter(|mail| mail.to == address)
+            .collect()
     }
 }
 
@@ -217,17 +265,25 @@ impl Caller {
 
 impl Reply {
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|why| panic!("{why}: {} {}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|why| panic!("{why}: {} {}", self.status, self.text))
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
-        if self.text.is_empty() { Value::Null } else { self.json() }
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 }
 
@@ -250,7 +306,12 @@ impl Mail {
 fn readable(bytes: &[u8]) -> String {
     let parsed = mail_parser::MessageParser::default().parse(bytes).unwrap();
     let head = String::from_utf8_lossy(bytes);
-    let head = head.split("\r\n\r\n").next().unwrap_or("").replace("\r\n ", " ").replace("\r\n\t", " ");
+    let head = head
+        .split("\r\n\r\n")
+        .next()
+        .unwrap_or("")
+        .replace("\r\n ", " ")
+        .replace("\r\n\t", " ");
     let text = parsed.body_text(0).unwrap_or_default();
     let html = parsed.body_html(0).unwrap_or_default();
     format!("{}\n\n{text}\n----\n{html}", head.replace("\r\n", "\n"))

@@ -31,7 +31,9 @@ pub fn key(name: &str) -> NewApiKey {
 
 pub async fn settle_in(desk: &Arc<Desk>) {
     static HASH: OnceLock<String> = OnceLock::new();
-    let hash = HASH.get_or_init(|| hash_now(&Password::chosen(PASSWORD).unwrap()).unwrap()).clone();
+    let hash = HASH
+        .get_or_init(|| hash_now(&Password::chosen(PASSWORD).unwrap()).unwrap())
+        .clone();
     desk.perform(move |tx, at| {
         for (email, name, role, queues, teams, post) in USERS {
             accounts::ensure_user(
@@ -79,12 +81,54 @@ type Somebody = (
 );
 
 const USERS: &[Somebody] = &[
-    ("agent@council.example", "Amara Agent", Role::Agent, &["*"], &[], None),
-    ("agent.two@council.example", "Tomos Agent", Role::Agent, &["*"], &[], None),
-    ("officer@council.example", "Olu Officer", Role::Officer, &["*"], &[], None),
-    ("bins.officer@council.example", "Bea Officer", Role::Officer, &["waste-ops"], &[], None),
-    ("roads.officer@council.example", "Ray Officer", Role::Officer, &["highways"], &[], None),
-    ("team.leader.waste-ops@council.example", "Tess Leader", Role::TeamLeader, &["waste-ops"], &[], None),
+    (
+        "agent@council.example",
+        "Amara Agent",
+        Role::Agent,
+        &["*"],
+        &[],
+        None,
+    ),
+    (
+        "agent.two@council.example",
+        "Tomos Agent",
+        Role::Agent,
+        &["*"],
+        &[],
+        None,
+    ),
+    (
+        "officer@council.example",
+        "Olu Officer",
+        Role::Officer,
+        &["*"],
+        &[],
+        None,
+    ),
+    (
+        "bins.officer@council.example",
+        "Bea Officer",
+        Role::Officer,
+        &["waste-ops"],
+        &[],
+        None,
+    ),
+    (
+        "roads.officer@council.example",
+        "Ray Officer",
+        Role::Officer,
+        &["highways"],
+        &[],
+        None,
+    ),
+    (
+        "team.leader.waste-ops@council.example",
+        "Tess Leader",
+        Role::TeamLeader,
+        &["waste-ops"],
+        &[],
+        None,
+    ),
     (
         "head.of.waste.and.street.scene@council.example",
         "Hana Head",
@@ -93,16 +137,68 @@ const USERS: &[Somebody] = &[
         &[],
         Some("head-of-waste-and-street-scene"),
     ),
-    ("mash.officer@council.example", "Mina Officer", Role::Officer, &["mash"], &["mash"], None),
-    ("cllr.anwen.prothero@council.example", "Anwen Prothero", Role::Councillor, &[], &[], None),
-    ("partner@night.example", "Nia Night", Role::Partner, &["emergency-planning"], &[], None),
-    ("auditor@council.example", "Ada Auditor", Role::Auditor, &[], &[], None),
-    ("admin@council.example", "Abe Admin", Role::Admin, &[], &[], None),
+    (
+        "mash.officer@council.example",
+        "Mina Officer",
+        Role::Officer,
+        &["mash"],
+        &["mash"],
+        None,
+    ),
+    (
+        "cllr.anwen.prothero@council.example",
+        "Anwen Prothero",
+        Role::Councillor,
+        &[],
+        &[],
+        None,
+    ),
+    (
+        "partner@night.example",
+        "Nia Night",
+        Role::Partner,
+        &["emergency-planning"],
+        &[],
+        None,
+    ),
+    (
+        "auditor@council.example",
+        "Ada Auditor",
+        Role::Auditor,
+        &[],
+        &[],
+        None,
+    ),
+    (
+        "admin@council.example",
+        "Abe Admin",
+        Role::Admin,
+        &[],
+        &[],
+        None,
+    ),
 ];
 
 const KEYS: &[(&str, &[Scope], &[&str])] = &[
-    ("website", &[Scope::PublicContactsWrite, Scope::CatalogueRead], &[]),
+    (
+        "website",
+        &[Scope::PublicContactsWrite, Scope::CatalogueRead],
+        &[],
+    ),
     ("mail-gateway", &[Scope::EmailWrite], &[]),
-    ("partner", &[Scope::ContactsWrite, Scope::CasesRead], &["emergency-planning"]),
-    ("desk", &[Scope::ContactsWrite, Scope::CasesRead, Scope::CasesWrite, Scope::ActForUser], &["*"]),
+    (
+        "partner",
+        &[Scope::ContactsWrite, Scope::CasesRead],
+        &["emergency-planning"],
+    ),
+    (
+        "desk",
+        &[
+            Scope::ContactsWrite,
+            Scope::CasesRead,
+            Scope::CasesWrite,
+            Scope::ActForUser,
+        ],
+        &["*"],
+    ),
 ];
