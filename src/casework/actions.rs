@@ -1,5 +1,6 @@
 //! Everything that can be done to a case: found, allowed, decided, written, told.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -9,7 +10,8 @@ use super::intake::{self, Entry};
 use super::letters::{self, Thread, ToPerson, Told};
 use super::promises::{Settled, Written, settle, terms_of};
 use crate::domain::access::{Act, Actor, Verdict, may};
-use crate::domain::case::{Case, LinkKind, Outcome, Procedure, ReplyKind, Secrecy, Status};
+use crate::domain::calendar::WallTime;
+use crate::domain::case::{About, Case, LinkKind, Outcome, Procedure, ReplyKind, Secrecy, Status};
 use crate::domain::clock::Terms;
 use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::ids::{CaseId, NoticeId, UserId};
@@ -281,11 +283,23 @@ pub fn note_posted(
     at: &Moment,
     actor: &Actor,
     id: NoticeId,
+    posted_on: Option<Date>,
 ) -> Result<Settled, Failure> {
     let notice = outbox::find(tx, id)?.ok_or(Failure::Missing)?;
     let case = notice.case.ok_or(Failure::Missing)?;
     let filed = find(tx, actor, &Target::Id(case), Act::Work)?;
-    if !outbox::record_posted(tx, id, at.now)? {
+    // A day is all that is known of an earlier one; its noon is as good as any instant of it.
+    let noon = |day| {
+        at.council
+            .catalogue
+            .calendar
+            .instant(day, WallTime::from_hour(12))
+    };
+    let posted_at = posted_on
+        .filter(|day| *day != at.today())
+        .map_or(at.now, noon)
+        .min(at.now);
+    if !outbox::record_posted(tx, id, posted_at)? {
         return Err(Failure::conflict(
             "not_to_write",
             "This notice is not a letter that waits to be written.",
@@ -299,8 +313,11 @@ pub fn note_posted(
         notice_kind: notice.kind,
     }];
     if let Some(clock) = notice.meets {
-        lifecycle::acknowledge(&mut case, &terms, at.now, "letter");
-        happened.push(Event::ClockMet { clock, at: at.now });
+        lifecycle::acknowledge(&mut case, &terms, posted_at, "letter");
+        happened.push(Event::ClockMet {
+            clock,
+            at: posted_at,
+        });
     }
     let label = actor.label();
     let happened = happened
@@ -361,7 +378,7 @@ fn check_references(
                     )
                 })
         }
-        Command::GrantAccess { .. } if case.secrecy != Secrecy::Restricted => {
+        Command::GrantAccess { about: None, .. } if case.secrecy != Secrecy::Restricted => {
             Err(Failure::conflict(
                 "not_restricted",
                 "Only a restricted case has people named on it; this one is not restricted.",
@@ -385,8 +402,15 @@ fn note_command(
             Ok(None)
         }
         Command::GrantAccess { about, .. } => {
-            if about.is_some() {
-                case.about.clone_from(about);
+            if let Some(about) = about {
+                // From here on it is the business of those above; the one it is about, and their
+                // team, are not among them.
+                case.about = Some(about.clone());
+                case.secrecy = Secrecy::Restricted;
+                if let About::Post(post) = about {
+                    case.restricted_to
+                        .extend(intake::holders_above(at, &case.service, post));
+                }
             }
             Ok(None)
         }
@@ -653,7 +677,7 @@ fn tell(
                 ..officers(says, None, "reopened", at.now)
             }
         }
-        Command::TakeBackReply { notice } => {
+        Command::TakeBackReply { notice, .. } => {
             if !outbox::take_back(tx, *notice, at.now)? {
                 return Err(Refusal::AlreadySent.into());
             }

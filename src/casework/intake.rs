@@ -846,7 +846,7 @@ fn post_complained_about(at: &Moment, enquiry: &Enquiry, procedure: Procedure) -
 }
 
 /// In whose name a complaint about a post opens: the director of its service, never the post.
-fn holders_above(at: &Moment, service: &str, post: &str) -> Vec<String> {
+pub(super) fn holders_above(at: &Moment, service: &str, post: &str) -> Vec<String> {
     let catalogue = &at.council.catalogue;
     let own = catalogue
         .services

@@ -53,8 +53,10 @@ pub enum Command {
         outcome: Option<Outcome>,
         general_only: bool,
     },
+    /// A reply, a holding reply or a later date, before its notice leaves.
     TakeBackReply {
         notice: NoticeId,
+        what: TakenBack,
     },
     Note {
         text: String,
@@ -127,6 +129,11 @@ words! {
     AcknowledgedBy { Email = "email", Letter = "letter", Spoken = "spoken" }
 }
 
+words! {
+    /// What was taken back before it left.
+    TakenBack { Reply = "reply", HoldingReply = "holding_reply", Extension = "extension" }
+}
+
 /// One line of a case's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
@@ -189,6 +196,7 @@ pub enum Event {
     },
     ReplyTakenBack {
         notice: NoticeId,
+        what: TakenBack,
     },
     Noted {
         text: String,
@@ -299,8 +307,8 @@ pub enum Refusal {
     NotYourRole { role: Role, ask: &'static str },
     #[error("Somebody else has this case. Only a team leader may take it from them.")]
     OwnedBySomebody,
-    #[error("{0}")]
-    Clock(String),
+    #[error("{0}.")]
+    Clock(clock::Refusal),
     #[error("There is no pause to end.")]
     NotPaused,
     #[error("The case is in this queue already.")]
@@ -328,14 +336,14 @@ pub enum Refusal {
 impl Refusal {
     /// Stable code for the problem document.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Closed => "case_closed",
             Self::NotClosed => "case_not_closed",
             Self::ReopenWindowOver { .. } => "reopen_window_over",
             Self::NotYourRole { .. } => "role_may_not",
             Self::OwnedBySomebody => "owned_by_somebody",
-            Self::Clock(_) => "clock_refuses",
+            Self::Clock(refusal) => refusal.code(),
             Self::NotPaused => "not_paused",
             Self::SameQueue => "same_queue",
             Self::NoSuchStage(_) => "no_such_stage",
@@ -462,7 +470,10 @@ pub fn decide(
             outcome: *outcome,
             general_only: *general_only,
         }],
-        Command::TakeBackReply { notice } => vec![Event::ReplyTakenBack { notice: *notice }],
+        Command::TakeBackReply { notice, what } => vec![Event::ReplyTakenBack {
+            notice: *notice,
+            what: *what,
+        }],
         Command::Note { text, audience } => {
             vec![Event::Noted {
                 text: text.clone(),
@@ -603,10 +614,18 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             case.status = Status::Responded;
             case.outcome = outcome.or(Some(Outcome::Answered));
         }
-        Event::ReplyTakenBack { .. } => {
-            case.facts
+        Event::ReplyTakenBack {
+            what: TakenBack::Reply,
+            ..
+        } => {
+            if let Some(place) = case
+                .facts
                 .stops
-                .retain(|stop| stop.how.as_deref() != Some("reply"));
+                .iter()
+                .rposition(|stop| stop.how.as_deref() == Some("reply"))
+            {
+                case.facts.stops.remove(place);
+            }
             case.status = if case.owner.is_some() {
                 Status::Open
             } else {
@@ -614,6 +633,12 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             };
             case.outcome = None;
             case.follow_up_until = None;
+        }
+        Event::ReplyTakenBack {
+            what: TakenBack::Extension,
+            ..
+        } => {
+            case.facts.extensions.pop();
         }
         Event::Promised {
             name,
@@ -687,6 +712,10 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::ClockMet { clock, at } => case.facts.stop(clock, *at, "notice"),
         Event::Opened { .. }
         | Event::AutomaticMailStored { .. }
+        | Event::ReplyTakenBack {
+            what: TakenBack::HoldingReply,
+            ..
+        }
         | Event::Extended { .. }
         | Event::DateChanged { .. }
         | Event::Replied {
@@ -955,7 +984,7 @@ fn check_pause(
     };
     clock::check_pause(&case.facts, at.terms, pause)
         .map(|_| ())
-        .map_err(|why| Refusal::Clock(why.to_string()))
+        .map_err(Refusal::Clock)
 }
 
 fn extend(
@@ -971,8 +1000,8 @@ fn extend(
         reason: reason.to_owned(),
         at: at.now,
     };
-    let extension = clock::check_extension(&case.facts, at.terms, wanted)
-        .map_err(|why| Refusal::Clock(why.to_string()))?;
+    let extension =
+        clock::check_extension(&case.facts, at.terms, wanted).map_err(Refusal::Clock)?;
     let on = |facts: &clock::Facts| {
         clock::read(facts, at.terms, at.now)
             .into_iter()

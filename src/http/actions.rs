@@ -331,14 +331,14 @@ async fn take_back(call: Call) -> Result<Answer, Problem> {
     let done = call
         .perform(move |tx, at| {
             let case = actions::find(tx, &actor, &target, Act::Work)?.case;
-            notices::find_reply(tx, case.id, notice)?;
+            let what = notices::find_reply(tx, case.id, notice)?;
             carry_out(
                 tx,
                 at,
                 &actor,
                 &target,
                 &case,
-                &Command::TakeBackReply { notice },
+                &Command::TakeBackReply { notice, what },
                 if_match.as_ref(),
             )
         })

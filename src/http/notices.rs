@@ -118,7 +118,7 @@ async fn note_posted(call: Call) -> Result<Answer, Problem> {
     call.commit(
         move |tx, at| {
             check_day(at, written_at, &posted)?;
-            actions::note_posted(tx, at, &actor, id)?;
+            actions::note_posted(tx, at, &actor, id, Some(posted.posted_on.0))?;
             notices::one(tx, at, &actor, id)
         },
         |notice: &NoticeView| Answer::json(201, notice),

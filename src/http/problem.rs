@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::answer::Answer;
 use crate::casework::{Failure, Fault, StoreError};
+use crate::domain::clock::Refusal as ClockRefusal;
 use crate::domain::lifecycle::Refusal;
 
 /// One refusal.
@@ -243,8 +244,8 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
     let code = refusal.code();
     let status = match refusal {
         Refusal::NotYourRole { .. } | Refusal::OwnedBySomebody => 403,
-        Refusal::Clock(_)
-        | Refusal::NoSuchStage(_)
+        Refusal::Clock(clock) => clock_status(clock),
+        Refusal::NoSuchStage(_)
         | Refusal::ReasonNeeded
         | Refusal::PromiseInThePast
         | Refusal::Itself
@@ -262,6 +263,9 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
         Refusal::NoSuchStage(_) => "/stage",
         Refusal::ReasonNeeded => "/reason",
         Refusal::PromiseInThePast => "/by",
+        Refusal::UnknownEvent(..) => "/event",
+        Refusal::Itself => "/case",
+        Refusal::Clock(clock) => clock_pointer(clock),
         _ => "",
     };
     let problem = Problem::new(status, code, detail.clone());
@@ -269,6 +273,38 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
         problem.at(pointer, code, detail)
     } else {
         problem
+    }
+}
+
+/// What the standard never allows here, and what has been used up, stand against it; a wrong length
+/// or name is a fault of what was sent.
+fn clock_status(refusal: &ClockRefusal) -> u16 {
+    match refusal {
+        ClockRefusal::NotExtendable { .. }
+        | ClockRefusal::AlreadyExtended { .. }
+        | ClockRefusal::NotRunning { .. }
+        | ClockRefusal::TooLate { .. }
+        | ClockRefusal::NotPausable { .. }
+        | ClockRefusal::NothingToPause
+        | ClockRefusal::AlreadyPaused { .. } => 409,
+        ClockRefusal::UnknownClock { .. }
+        | ClockRefusal::ReasonMissing
+        | ClockRefusal::OtherUnit { .. }
+        | ClockRefusal::NotLater { .. }
+        | ClockRefusal::NotAWorkingDay { .. }
+        | ClockRefusal::BeyondCap { .. }
+        | ClockRefusal::ResumeTooSoon
+        | ClockRefusal::ResumeTooLate { .. } => 422,
+    }
+}
+
+fn clock_pointer(refusal: &ClockRefusal) -> &'static str {
+    match refusal {
+        ClockRefusal::UnknownClock { .. } => "/clock",
+        ClockRefusal::ReasonMissing => "/reason",
+        ClockRefusal::NotAWorkingDay { .. } => "/until_on",
+        ClockRefusal::ResumeTooSoon | ClockRefusal::ResumeTooLate { .. } => "/resume_on",
+        _ => "/by",
     }
 }
 

@@ -421,7 +421,9 @@ mod tests {
             category: "a missed bin".to_owned(),
             status: status.to_owned(),
             status_label: "An officer is looking at it.".to_owned(),
-            what_happens_next: vec!["We will collect it by 5pm on Tuesday 24 November 2026.".to_owned()],
+            what_happens_next: vec![
+                "We will collect it by 5pm on Tuesday 24 November 2026.".to_owned(),
+            ],
             received_on: date(2026, 11, 20),
             respond_on: Some(date(2026, 11, 24)),
             respond_by: Some(at),
@@ -430,21 +432,29 @@ mod tests {
             replied_at: None,
             phone: "01632 960100".to_owned(),
             phone_hours: Some("Monday to Friday, 8.30am to 5pm".to_owned()),
-            history: vec![PublicLine { on: date(2026, 11, 20), at, what: "We received it.".to_owned() }],
+            history: vec![PublicLine {
+                on: date(2026, 11, 20),
+                at,
+                what: "We received it.".to_owned(),
+            }],
             is_open: status != "closed",
         }
     }
 
     fn shown(told: &Told) -> String {
-        super::super::html("track.html", &Frame::sample(), told).unwrap()
+        crate::pages::html("track.html", &Frame::sample(), told).unwrap()
     }
 
     #[test]
     fn an_open_case_shows_its_date_and_takes_a_message() {
         let page = shown(&told(view("open"), date(2026, 11, 23)));
         for wanted in [
-            "<h1>A missed bin</h1>", "4X7-K92-MQ3", "Tuesday 24 November 2026", "01632 960100",
-            "action=\"/track/messages\"", "action=\"/track/withdrawals\"",
+            "<h1>A missed bin</h1>",
+            "4X7-K92-MQ3",
+            "Tuesday 24 November 2026",
+            "01632 960100",
+            "action=\"/track/messages\"",
+            "action=\"/track/withdrawals\"",
         ] {
             assert!(page.contains(wanted), "{wanted} is not on {page}");
         }
@@ -454,10 +464,14 @@ mod tests {
     #[test]
     fn a_closed_case_can_be_written_to_until_its_window_ends_and_asks_how_it_was() {
         let within = shown(&told(view("closed"), date(2026, 12, 20)));
-        assert!(within.contains("/track/messages") && within.contains("until Sunday 20 December 2026"));
+        assert!(
+            within.contains("/track/messages") && within.contains("until Sunday 20 December 2026")
+        );
         assert!(within.contains("/track/feedback") && !within.contains("/track/withdrawals"));
         let after = shown(&told(view("closed"), date(2026, 12, 21)));
-        assert!(!after.contains("/track/messages") && !after.contains("until Sunday 20 December 2026"));
+        assert!(
+            !after.contains("/track/messages") && !after.contains("until Sunday 20 December 2026")
+        );
     }
 
     #[test]
@@ -468,7 +482,10 @@ mod tests {
             ..told(view("open"), date(2026, 11, 23))
         };
         let page = shown(&told);
-        assert!(page.contains("There is a problem") && page.contains("&lt;script&gt;"), "{page}");
+        assert!(
+            page.contains("There is a problem") && page.contains("&lt;script&gt;"),
+            "{page}"
+        );
         assert!(!page.contains("<script"));
     }
 

@@ -71,7 +71,7 @@ stories! {
         assert_eq!(items.len(), 47, "{}", items.len());
         for service in items {
             assert!(service["phone"].as_str().is_some_and(|phone| !phone.is_empty()), "{service:#}");
-            assert!(service["opening_hours"].is_string(), "{service:#}");
+            assert!(service["hours"]["words"].is_string(), "{service:#}");
         }
         assert!(!services.to_string().contains("child-at-risk"), "restricted matters are not listed");
     }

@@ -520,7 +520,7 @@ async fn danger_is_told_at_once_at_night_and_again_until_somebody_has_it() {
         .email
         .clone();
     let mails = office.tick().await;
-    assert_eq!(of_kind(&mails, "alert"), [duty.clone()]);
+    assert_eq!(of_kind(&mails, "alert"), std::slice::from_ref(&duty));
     let alert = mails.iter().find(|mail| mail.kind == "alert").unwrap();
     assert_eq!(alert.cases, [filed.case.reference.to_string()]);
     for secret in ["Quillfeather", "Larkfield", "ada@", "lorry"] {
@@ -529,7 +529,7 @@ async fn danger_is_told_at_once_at_night_and_again_until_somebody_has_it() {
     assert!(!alert.text.contains("You have been told of this before"));
     let quarter = SignedDuration::from_mins(15);
     let again = office.later(quarter).await;
-    assert_eq!(of_kind(&again, "alert"), [duty.clone()]);
+    assert_eq!(of_kind(&again, "alert"), std::slice::from_ref(&duty));
     assert!(again[0].text.contains("You have been told of this before"));
     assert_eq!(
         of_kind(&office.later(SignedDuration::from_mins(14)).await, "alert"),

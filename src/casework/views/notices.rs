@@ -16,6 +16,8 @@ use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, Role};
 use crate::domain::case::{Case, Secrecy};
 use crate::domain::ids::{CaseId, NoticeId};
+use crate::domain::lifecycle::TakenBack;
+use crate::domain::notice::Says;
 use crate::store::outbox::{self, Notice};
 use crate::store::{Conn, Tx, audit, cases};
 
@@ -177,9 +179,12 @@ pub fn one(
 ///
 /// # Errors
 /// [`Failure::Missing`] when the case has none with this id.
-pub fn find_reply(conn: &mut Conn, case: CaseId, id: NoticeId) -> Result<(), Failure> {
-    match outbox::find(conn, id)? {
-        Some(notice) if notice.case == Some(case) && notice.kind == "reply" => Ok(()),
+pub fn find_reply(conn: &mut Conn, case: CaseId, id: NoticeId) -> Result<TakenBack, Failure> {
+    let notice = outbox::find(conn, id)?.filter(|notice| notice.case == Some(case));
+    match notice.map(|notice| notice.letter.says) {
+        Some(Says::Reply { .. }) => Ok(TakenBack::Reply),
+        Some(Says::HoldingReply { .. }) => Ok(TakenBack::HoldingReply),
+        Some(Says::Extension { .. }) => Ok(TakenBack::Extension),
         _ => Err(Failure::Missing),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), 
         delivery::note_sent(tx, at, &notice)?;
     }
     for letter in outbox::list(tx, Some(case), Some("to_write"), None, 100)? {
-        actions::note_posted(tx, at, &Actor::System, letter.id)?;
+        actions::note_posted(tx, at, &Actor::System, letter.id, None)?;
     }
     Ok(())
 }

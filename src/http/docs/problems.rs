@@ -7,6 +7,11 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Reeve-Acting-User names nobody active, so nobody can be acted for.",
     ),
     (
+        "already_extended",
+        "The date has been moved as often as the standard allows.",
+    ),
+    ("already_paused", "The promise is paused already."),
+    (
         "already_sent",
         "The reply has left already and cannot be taken back.",
     ),
@@ -38,6 +43,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "bad_parameter",
         "Several query parameters cannot be read; errors names each.",
     ),
+    (
+        "beyond_cap",
+        "The date can be moved, but not that far; the detail says how far.",
+    ),
     ("body_too_slow", "The body took too long to arrive."),
     ("broken_body", "The body ended before it was complete."),
     ("busy", "Too much at once. Try again after Retry-After."),
@@ -51,8 +60,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The case is not closed, so there is nothing to reopen.",
     ),
     (
-        "clock_refuses",
-        "The promise on the case does not allow this: too far, twice, or not at all.",
+        "clock_not_running",
+        "The promise is met, ended or has not begun, so it cannot be moved or paused.",
     ),
     (
         "consent_unclear",
@@ -65,6 +74,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "database_away",
         "The database does not answer. Try again after Retry-After.",
+    ),
+    (
+        "date_already_passed",
+        "The date had to be moved before it passed.",
     ),
     ("email_taken", "Somebody has an account with this address."),
     (
@@ -104,13 +117,37 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The standard of this case has no such stage.",
     ),
     (
+        "not_a_working_day",
+        "The new date must be a day that counts.",
+    ),
+    (
+        "not_extendable",
+        "The standard allows no later date for this promise.",
+    ),
+    (
         "not_found",
         "There is nothing here, or it is not yours to see.",
     ),
+    (
+        "not_later",
+        "The new date must be later than the one there is.",
+    ),
+    (
+        "not_pausable",
+        "The standard does not let this promise be paused.",
+    ),
     ("not_paused", "There is no pause to end."),
+    (
+        "nothing_to_pause",
+        "No promise that may be paused is running.",
+    ),
     (
         "offset_missing",
         "An instant needs its offset: end it with Z or +01:00.",
+    ),
+    (
+        "other_unit",
+        "The extension must be in the unit of the promise.",
     ),
     (
         "out_of_range",
@@ -121,6 +158,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Somebody else has this case. Only a team leader may take it from them.",
     ),
     ("promise_in_the_past", "A promise must lie in the future."),
+    ("reason_missing", "Say why: the person is told."),
     ("reason_needed", "This needs a reason."),
     ("received_in_future", "received_at lies ahead."),
     (
@@ -136,6 +174,14 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The time to reopen this case is over. Open a new case and link it.",
     ),
     ("repeated_parameter", "A query parameter came twice."),
+    (
+        "resume_too_late",
+        "A pause may not last that long; the detail says how long.",
+    ),
+    (
+        "resume_too_soon",
+        "A pause lasts at least until the next day.",
+    ),
     ("role_may_not", "Somebody with this role may not do this."),
     (
         "route_not_found",
@@ -176,6 +222,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Too many. Try again after Retry-After; who waits that long is served.",
     ),
     ("too_short", "The text is shorter than it may be."),
+    (
+        "unknown_clock",
+        "The case has no promise of this name; the detail lists them.",
+    ),
     (
         "unknown_event",
         "The standard of this case does not know this event.",

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::*;
-use crate::config::embedded;
 use crate::domain::wording::Language;
 use crate::notify::mail::Sendable;
 use crate::notify::samples;
@@ -40,9 +39,18 @@ impl Bench {
             Arc::clone(&kept),
             Arc::clone(&n_rings),
         );
-        let templates = embedded::northmere().unwrap().to_json();
+        let templates = BTreeMap::from([
+            (
+                "en/confirmation.txt".to_owned(),
+                "Subject: We have it\n\nWe have it.\n".to_owned(),
+            ),
+            (
+                "en/confirmation.html".to_owned(),
+                "<p>We have it.</p>\n".to_owned(),
+            ),
+        ]);
         let paper = Arc::new(Stationery {
-            renderer: Renderer::of_catalogue(&templates).unwrap(),
+            renderer: Renderer::new(&templates).unwrap(),
             from_name: "Northmere Council".to_owned(),
             from_address: "contact@council.example".to_owned(),
         });

@@ -208,11 +208,11 @@ impl TestApp {
         self.time.now()
     }
 
-    /// Moves the clock on, and lets everything that falls due on the way happen, hour by hour.
+    /// Moves the clock on, and lets everything that falls due on the way happen, a few minutes at a time.
     pub async fn until(&self, at: &str) {
         let target: Timestamp = at.parse().unwrap();
         while self.now() < target {
-            let step = (self.now() + SignedDuration::from_mins(30)).min(target);
+            let step = (self.now() + SignedDuration::from_mins(5)).min(target);
             self.time.move_to(step).unwrap();
             self.catch_up().await;
         }
@@ -227,6 +227,7 @@ impl TestApp {
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         escalation::sweep(&self.desk).await.unwrap();
+        escalation::digests(&self.desk).await.unwrap();
         while self.pump.pump_once().await.unwrap() > 0 {}
     }
 
