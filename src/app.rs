@@ -267,7 +267,7 @@ impl Ground {
         let serving = server.map(tokio::spawn);
         if role.serves() {
             let url = public_url.clone();
-            db.write(move |tx| Ok::<_, StoreError>(kept::set(tx, PUBLIC_URL, &url)?))
+            db.write(move |tx| -> Result<(), StoreError> { kept::set(tx, PUBLIC_URL, &url) })
                 .await?;
         }
         let reached = Reached {

@@ -125,7 +125,7 @@ pub fn act(
         is_consent_unclear: is_consent_unclear(tx, &filed.case)?,
     };
     let decided = lifecycle::decide(&filed.case, command, circumstances)?;
-    let read_version = filed.case.version;
+    let read_revision = filed.case.revision;
     let mut case = filed.case.clone();
     let new_terms = note_command(tx, at, &mut case, command)?;
     let terms_now = new_terms.as_deref().unwrap_or(&terms);
@@ -192,7 +192,7 @@ pub fn act(
         case,
         terms_now,
         happened,
-        Written::Changed { read_version },
+        Written::Changed { read_revision },
     )?;
     Ok(Acted {
         settled,
@@ -306,7 +306,7 @@ pub fn note_posted(
         ));
     }
     let terms = terms_of(tx, at, &filed.case)?;
-    let read_version = filed.case.version;
+    let read_revision = filed.case.revision;
     let mut case = filed.case;
     let mut happened = vec![Event::NoticeSent {
         notice: id,
@@ -330,7 +330,7 @@ pub fn note_posted(
         case,
         &terms,
         happened,
-        Written::Changed { read_version },
+        Written::Changed { read_revision },
     )
 }
 

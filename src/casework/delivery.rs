@@ -144,7 +144,7 @@ pub fn bounced(
     let Some(Filed { mut case, .. }) = found(tx, notice.case)? else {
         return Ok(());
     };
-    let read_version = case.version;
+    let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
     let mut happened = vec![Event::AddressBounced { notice: notice.id }];
     if let Some(clock) = &notice.meets
@@ -170,7 +170,7 @@ pub fn bounced(
         case,
         &terms,
         happened,
-        Written::Changed { read_version },
+        Written::Changed { read_revision },
     )?;
     Ok(())
 }
@@ -236,7 +236,7 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
         put_on_timeline(tx, at, notice.case, &sent)?;
         return Ok(true);
     }
-    let read_version = case.version;
+    let read_revision = case.revision;
     let spec = terms.standard.clock(clock);
     if spec.is_some_and(|spec| spec.role == ClockRole::Acknowledgement) {
         // More than a stop: where the answer is counted from the acknowledgement, it starts now.
@@ -256,7 +256,7 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
         case,
         &terms,
         happened,
-        Written::Changed { read_version },
+        Written::Noted { read_revision },
     )?;
     Ok(true)
 }

@@ -111,6 +111,12 @@ pub fn receive(
     enquiry: &Enquiry,
     entry: &Entry,
 ) -> Result<Received, Failure> {
+    // Kept to the microsecond, as the databases do: what is read back equals what was written.
+    let enquiry = &Enquiry {
+        received_at: Timestamp::from_microsecond(enquiry.received_at.as_microsecond())
+            .unwrap_or(enquiry.received_at),
+        ..enquiry.clone()
+    };
     check(at, enquiry)?;
     if let Some(known) = known_again(tx, at, enquiry, entry)? {
         return Ok(known);
@@ -338,7 +344,7 @@ pub fn note_contact(
     entry: &Entry,
 ) -> Result<Settled, Failure> {
     let mut case = filed.case;
-    let read_version = case.version;
+    let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
     let answers = joining.from_person && case.status == Status::Waiting;
     let is_over = matches!(case.status, Status::Closed | Status::Responded);
@@ -383,7 +389,7 @@ pub fn note_contact(
         case,
         &terms,
         happened,
-        Written::Changed { read_version },
+        Written::Changed { read_revision },
     )?;
     if !entry.is_silent && joining.from_person {
         tell_of_joining(tx, at, &settled, &terms, joining, person, entry, chases)?;
@@ -676,6 +682,7 @@ fn open(
         n_transfers: 0,
         last_action: None,
         version: 1,
+        revision: 1,
     };
     if case.location.is_none()
         && let Some(line) = person

@@ -323,7 +323,7 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
     let mut shown = None;
     if let Some(filed) = found {
         let terms = terms_of(tx, at, &filed.case)?;
-        let read_version = filed.case.version;
+        let read_revision = filed.case.revision;
         let mut case = filed.case;
         let event = Event::AutomaticMailStored { contact };
         lifecycle::apply(&mut case, &event, &terms, By::System, at.now);
@@ -334,7 +334,7 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
             case,
             &terms,
             happened,
-            Written::Changed { read_version },
+            Written::Noted { read_revision },
         )?;
         shown = Some(settled.filed);
     }

@@ -33,9 +33,14 @@ pub struct Settled {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     Opened,
-    /// The version it had when it was read.
+    /// For its readers too; the revision it had when it was read.
     Changed {
-        read_version: i64,
+        read_revision: i64,
+    },
+    /// Only written down beside it: a notice sent, a step taken. Who read it a moment ago has read it
+    /// as it is.
+    Noted {
+        read_revision: i64,
     },
 }
 
@@ -69,7 +74,7 @@ pub fn settle(
     let readings = clock::read(&case.facts, terms, at.now);
     let (kept, taken) = match written {
         Written::Opened => (Vec::new(), Vec::new()),
-        Written::Changed { .. } => (
+        Written::Changed { .. } | Written::Noted { .. } => (
             clocks::of_case(tx, case.id)?,
             escalations::of_case(tx, case.id)?,
         ),
@@ -81,9 +86,14 @@ pub fn settle(
     };
     match written {
         Written::Opened => cases::insert(tx, &case, &dates)?,
-        Written::Changed { read_version } => {
-            case.version = read_version + 1;
-            cases::update(tx, &case, &dates, read_version)?;
+        Written::Changed { read_revision } => {
+            case.version += 1;
+            case.revision = read_revision + 1;
+            cases::update(tx, &case, &dates, read_revision)?;
+        }
+        Written::Noted { read_revision } => {
+            case.revision = read_revision + 1;
+            cases::update(tx, &case, &dates, read_revision)?;
         }
     }
     clocks::keep(tx, case.id, &readings, &kept, || at.id())?;

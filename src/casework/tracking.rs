@@ -178,7 +178,7 @@ pub fn withdraw(
         return Err(Failure::conflict("case_closed", "This is closed already."));
     }
     let terms = terms_of(tx, at, &case)?;
-    let read_version = case.version;
+    let read_revision = case.revision;
     if let Some(person) = link.person {
         cases::note_withdrawal(tx, case.id, person)?;
     }
@@ -213,7 +213,7 @@ pub fn withdraw(
         case,
         &terms,
         happened,
-        Written::Changed { read_version },
+        Written::Changed { read_revision },
     )?;
     if let Some(says) = says
         && !is_anybody_left

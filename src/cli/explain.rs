@@ -230,7 +230,7 @@ pub fn run_alone(args: &ExplainArgs) -> super::Ended {
             .category(service, category)
             .map(|(_, category)| CategoryTerms {
                 standard: Some(category.standard.clone()),
-                figures: category.figures.clone(),
+                figures: category.figures,
                 emergency_or_out_of_hours: category.runs_day_and_night(),
             })
     };

@@ -97,7 +97,7 @@ pub struct Data {
     /// postgres://user:password@host/database, or sqlite:FILE.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// The folder of the SQLite file reeve.db, of mails and attachments.
+    /// The folder of the SQLite file reeve.db, of mails and attachments; `data` unless said.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -147,6 +147,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match ended {
         Ok(code) => code.into(),
+        // Whoever read us has seen enough: `reeve openapi | head`.
+        Err(why) if is_broken_pipe(&why) => exit::FAILED.into(),
         Err(why) => {
             eprintln!("reeve: {why:#}");
             why.downcast_ref::<Coded>()
@@ -166,6 +168,11 @@ impl Data {
             self.data_dir.as_ref().map(|dir| dir.display()),
         )
     }
+}
+
+fn is_broken_pipe(why: &anyhow::Error) -> bool {
+    why.downcast_ref::<std::io::Error>()
+        .is_some_and(|why| why.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Gives a mistake an exit code of its own.

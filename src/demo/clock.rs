@@ -69,7 +69,7 @@ impl DemoClock {
     /// When the database cannot be read.
     pub async fn follow(&self) -> Result<bool, Failure> {
         let _turn = TURN.lock().await;
-        let kept = self.desk.db.read(|conn| kept_offset(conn)).await?;
+        let kept = self.desk.db.read(kept_offset).await?;
         let has_moved = kept != self.time.offset_micros();
         if has_moved {
             self.time.set_offset_micros(kept);

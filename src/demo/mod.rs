@@ -125,7 +125,7 @@ pub async fn load(desk: &Arc<Desk>) -> anyhow::Result<Cast> {
 
 async fn n_done(db: &Db) -> anyhow::Result<usize> {
     let done = db
-        .read(|conn| Ok::<_, StoreError>(settings::get(conn, BATCHES_DONE)?))
+        .read(|conn| -> Result<Option<String>, StoreError> { settings::get(conn, BATCHES_DONE) })
         .await?;
     Ok(done.map_or(Ok(0), |text| text.parse())?)
 }

@@ -116,14 +116,14 @@ fn file(
     loaded_at: Timestamp,
 ) -> Result<(), Failure> {
     let actor = match sample.brought {
-        Brought::ByAgent => match staff.agent(sample.number) {
+        Brought::Agent => match staff.agent(sample.number) {
             Some(agent) => Actor::User(agent.clone()),
             None => Actor::System,
         },
-        Brought::ByThemselves => Actor::Anonymous {
+        Brought::Themselves => Actor::Anonymous {
             address: "192.0.2.44".to_owned(),
         },
-        Brought::ByUs => Actor::System,
+        Brought::Us => Actor::System,
     };
     let at = moment(desk, sample.enquiry.received_at);
     let entry = Entry {

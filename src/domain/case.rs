@@ -137,7 +137,10 @@ pub struct Case {
     pub n_transfers: u32,
     /// The last thing anybody did, for the mails that ask why nothing was done.
     pub last_action: Option<LastAction>,
+    /// What a reader has seen of it: raised by whatever changes it for its readers.
     pub version: i64,
+    /// Raised by every write: what concurrent writers are told apart by.
+    pub revision: i64,
 }
 
 /// Whom a complaint is about.

@@ -95,7 +95,7 @@ pub enum Command {
         number: String,
         outcome: String,
     },
-    Amend(Amendment),
+    Amend(Box<Amendment>),
     Record {
         event: String,
         at: Timestamp,
@@ -525,7 +525,7 @@ pub fn decide(
             number: number.clone(),
             outcome: outcome.clone(),
         }],
-        Command::Amend(amendment) => amend(case, at, amendment)?,
+        Command::Amend(amendment) => amend(case, amendment)?,
         Command::Record { event, at: when } => {
             let known = at.terms.standard.events();
             if !known.contains(&event.as_str()) {
@@ -743,7 +743,20 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             at: now,
         });
     }
-    case.updated_at = now;
+    // A notice sent or a step taken stands on the timeline; the case is as its readers knew it.
+    let is_only_noted = matches!(
+        event,
+        Event::NoticeSent { .. }
+            | Event::NoticeFailed { .. }
+            | Event::ClockMet { .. }
+            | Event::ClockMissed { .. }
+            | Event::EscalationStep { .. }
+            | Event::AlertRaised { .. }
+            | Event::AutomaticMailStored { .. }
+    );
+    if !is_only_noted {
+        case.updated_at = now;
+    }
 }
 
 /// The acknowledgement has reached the person: by a notice accepted for delivery, or in words.
@@ -940,13 +953,14 @@ fn check_role(case: &Case, command: &Command, by: By) -> Result<(), Refusal> {
             | Command::Record { .. },
         ) => refuse("an officer"),
         (Role::Agent | Role::Officer, Command::GrantAccess { .. }) => refuse("a team leader"),
-        (
-            Role::Agent | Role::Officer,
-            Command::Amend(Amendment {
-                priority: Some(priority),
-                ..
-            }),
-        ) if case.is_in_danger() && *priority < case.priority => refuse("a team leader"),
+        (Role::Agent | Role::Officer, Command::Amend(amendment))
+            if case.is_in_danger()
+                && amendment
+                    .priority
+                    .is_some_and(|priority| priority < case.priority) =>
+        {
+            refuse("a team leader")
+        }
         _ => Ok(()),
     }
 }
@@ -1082,11 +1096,7 @@ fn stage_events(terms: &Terms, stage: u8) -> Vec<String> {
         .collect()
 }
 
-fn amend(
-    case: &Case,
-    _at: Circumstances<'_>,
-    amendment: &Amendment,
-) -> Result<Vec<Event>, Refusal> {
+fn amend(case: &Case, amendment: &Amendment) -> Result<Vec<Event>, Refusal> {
     let mut changed = Vec::new();
     if amendment
         .subject

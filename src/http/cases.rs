@@ -170,7 +170,7 @@ async fn change(call: Call) -> Result<Answer, Problem> {
         .perform(move |tx, at| {
             let case = actions::find(tx, &actor, &target, Act::Work)?.case;
             if_match.admits(case.version)?;
-            let command = Command::Amend(amendment(at, &case, &change)?);
+            let command = Command::Amend(Box::new(amendment(at, &case, &change)?));
             let acted = actions::act(tx, at, &actor, &target, &command, Some(case.version))?;
             case::detail_of(tx, &actor, &acted.settled.filed)
         })

@@ -918,8 +918,7 @@ async fn a_handler_that_panics_answers_500_without_saying_why() {
     })
     .access(Access::public());
     let panicking = get("/panics", |_call: Call| async {
-        let nothing: Option<Answer> = None;
-        Ok(nothing.expect("a panic on purpose"))
+        panic!("a panic on purpose")
     })
     .access(Access::public());
     for operation in [operation, panicking] {

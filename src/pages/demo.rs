@@ -240,7 +240,7 @@ fn mails(folder: &Path, zone: &jiff::tz::TimeZone) -> io::Result<Vec<Listed>> {
             mails.push(listed);
         }
     }
-    mails.sort_by(|one, other| other.sent_at.cmp(&one.sent_at));
+    mails.sort_by_key(|mail| std::cmp::Reverse(mail.sent_at));
     Ok(mails)
 }
 

@@ -13,6 +13,7 @@ use super::{Frame, apology, page};
 use crate::casework::tracking::{self, PublicView};
 use crate::casework::{Failure, Link, Moment, Tx};
 use crate::domain::wording::{on_day, sentence_case};
+use crate::http::operation::Answering;
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -24,12 +25,7 @@ const LONGEST_LINE: usize = 2_000;
 /// Opening a case by its link, and what can be done there.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    let form = |path,
-                id,
-                handler: fn(
-        Call,
-    )
-        -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Problem>>>>| {
+    let form = |path, id, handler: fn(Call) -> Answering| {
         post(path, handler)
             .id(id)
             .summary("A form of the tracking page")

@@ -134,6 +134,7 @@ struct Row {
     is_closed: bool,
     wake_at: Option<At>,
     version: i64,
+    revision: i64,
 }
 
 type Boxed<'a> = cases::BoxedQuery<'a, super::db::MultiBackend>;
@@ -149,7 +150,7 @@ pub fn insert(tx: &mut Tx<'_>, case: &Case, dates: &Dates) -> Result<(), StoreEr
     grant(tx, case)
 }
 
-/// Writes a changed case. `case.version` is raised by the caller; `read_version` is what it was.
+/// Writes a changed case. `read_revision` is what its revision was when it was read.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when somebody else has changed it since it was read.
@@ -157,11 +158,14 @@ pub fn update(
     tx: &mut Tx<'_>,
     case: &Case,
     dates: &Dates,
-    read_version: i64,
+    read_revision: i64,
 ) -> Result<(), StoreError> {
-    let row = Row::of(case, dates);
+    let row = Row {
+        revision: read_revision + 1,
+        ..Row::of(case, dates)
+    };
     let n_changed = diesel::update(cases::table)
-        .filter(cases::id.eq(row.id).and(cases::version.eq(read_version)))
+        .filter(cases::id.eq(row.id).and(cases::revision.eq(read_revision)))
         .set(&row)
         .execute(&mut **tx)?;
     if n_changed == 0 {
@@ -681,6 +685,7 @@ impl Row {
             is_closed: case.is_closed(),
             wake_at: dates.wake_at.map(Into::into),
             version: case.version,
+            revision: case.revision,
         }
     }
 }
@@ -740,6 +745,7 @@ impl TryFrom<Row> for Filed {
                 .map_err(|why| StoreError::Unreadable(why.to_string()))?,
             last_action: row.last_action.map(|last| last.0),
             version: row.version,
+            revision: row.revision,
         };
         Ok(Self { case, dates })
     }

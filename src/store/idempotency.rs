@@ -33,7 +33,8 @@ pub struct Answered {
 
 /// What was answered under this key, when it was.
 pub fn find(conn: &mut Conn, once: &Once) -> Result<Option<Answered>, StoreError> {
-    let row: Option<(String, i32, Json<BTreeMap<String, String>>, Vec<u8>)> = idempotency::table
+    type Row = (String, i32, Json<BTreeMap<String, String>>, Vec<u8>);
+    let row: Option<Row> = idempotency::table
         .filter(idempotency::principal.eq(once.principal.clone()))
         .filter(idempotency::method.eq(once.method.clone()))
         .filter(idempotency::path.eq(once.path.clone()))

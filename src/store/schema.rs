@@ -176,6 +176,7 @@ diesel::table! {
         is_closed -> Bool,
         wake_at -> Nullable<Ts>,
         version -> BigInt,
+        revision -> BigInt,
     }
 }
 

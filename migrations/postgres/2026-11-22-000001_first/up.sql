@@ -149,7 +149,10 @@ CREATE TABLE cases (
     is_closed           boolean NOT NULL,
     -- When the sweep must look at this case next; null when nothing is to come.
     wake_at             timestamptz,
-    version             bigint NOT NULL
+    -- What a reader has seen: raised by whatever changes the case for its readers.
+    version             bigint NOT NULL,
+    -- Raised by every write: what concurrent writers are told apart by.
+    revision            bigint NOT NULL
 );
 CREATE INDEX cases_to_wake ON cases (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX cases_to_take ON cases (queue, risk, due_at, received_at, id) WHERE owner IS NULL AND is_closed = FALSE;

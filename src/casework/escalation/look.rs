@@ -49,7 +49,7 @@ pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failu
     if dates.wake_at.is_none_or(|wake_at| wake_at > at.now) {
         return Ok(Looked::default());
     }
-    let read_version = case.version;
+    let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
     let mut looking = Looking {
         kept: clocks::of_case(tx, id)?,
@@ -73,7 +73,7 @@ pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failu
         n_told: looking.n_told,
         n_undeliverable: looking.n_undeliverable,
     };
-    file(tx, at, looking, &readings, dates, read_version)?;
+    file(tx, at, looking, &readings, dates, read_revision)?;
     Ok(looked)
 }
 
@@ -84,7 +84,7 @@ fn file(
     looking: Looking<'_>,
     readings: &[Reading],
     dates: Dates,
-    read_version: i64,
+    read_revision: i64,
 ) -> Result<(), Failure> {
     let Looking {
         case,
@@ -107,23 +107,24 @@ fn file(
                 wake_at: later,
                 ..dates
             },
-            read_version,
+            read_revision,
         )?;
         return Ok(());
     }
+    let changes_it = happened
+        .iter()
+        .any(|event| matches!(event, Event::Resumed { .. } | Event::Closed { .. }));
+    let written = if changes_it {
+        Written::Changed { read_revision }
+    } else {
+        Written::Noted { read_revision }
+    };
     let reeve = Actor::System.label();
     let happened = happened
         .into_iter()
         .map(|event| (event, reeve.clone()))
         .collect();
-    let settled = settle(
-        tx,
-        at,
-        case,
-        terms,
-        happened,
-        Written::Changed { read_version },
-    )?;
+    let settled = settle(tx, at, case, terms, happened, written)?;
     // All that had come by now was dealt with just now. A case still due, because alerts that nobody
     // was there to send stand untaken, would be looked at for ever.
     if settled
@@ -133,7 +134,7 @@ fn file(
         .is_some_and(|wake_at| wake_at <= at.now)
     {
         let Filed { case, dates } = settled.filed;
-        let version = case.version;
+        let revision = case.revision;
         cases::update(
             tx,
             &case,
@@ -141,7 +142,7 @@ fn file(
                 wake_at: later,
                 ..dates
             },
-            version,
+            revision,
         )?;
     }
     Ok(())

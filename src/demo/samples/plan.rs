@@ -29,10 +29,10 @@ pub(super) struct Sample {
 /// How it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Brought {
-    ByAgent,
-    ByThemselves,
+    Agent,
+    Themselves,
     /// By mail, which Reeve reads itself.
-    ByUs,
+    Us,
 }
 
 /// Something an officer did.
@@ -132,7 +132,7 @@ pub(super) fn sample(
         ..Location::default()
     });
     enquiry.who = who(&mut dice, text, channel, &filled);
-    if brought == Brought::ByAgent {
+    if brought == Brought::Agent {
         enquiry.acknowledged = Some(Spoken { at: received_at });
     }
     enquiry.external_id = Some(format!("sample-{number:03}"));
@@ -148,17 +148,17 @@ pub(super) fn sample(
 
 fn channel(dice: &mut Dice, text: &Text) -> (Channel, Brought) {
     if text.from == PersonKind::Councillor {
-        return (Channel::Councillor, Brought::ByUs);
+        return (Channel::Councillor, Brought::Us);
     }
     match dice.up_to(100) {
-        0..35 => (Channel::Phone, Brought::ByAgent),
-        35..60 => (Channel::WebForm, Brought::ByThemselves),
-        60..80 => (Channel::Email, Brought::ByUs),
-        80..86 => (Channel::FaceToFace, Brought::ByAgent),
-        86..91 => (Channel::Letter, Brought::ByAgent),
-        91..95 => (Channel::Webchat, Brought::ByAgent),
-        95..98 => (Channel::Social, Brought::ByAgent),
-        _ => (Channel::Voicemail, Brought::ByAgent),
+        0..35 => (Channel::Phone, Brought::Agent),
+        35..60 => (Channel::WebForm, Brought::Themselves),
+        60..80 => (Channel::Email, Brought::Us),
+        80..86 => (Channel::FaceToFace, Brought::Agent),
+        86..91 => (Channel::Letter, Brought::Agent),
+        91..95 => (Channel::Webchat, Brought::Agent),
+        95..98 => (Channel::Social, Brought::Agent),
+        _ => (Channel::Voicemail, Brought::Agent),
     }
 }
 

@@ -79,6 +79,7 @@ fn case(status: Status, service: &str, category: &str) -> (Case, Terms) {
         n_transfers: 0,
         last_action: None,
         version: 1,
+        revision: 1,
     };
     let settled = |case: &mut Case, event: Event| {
         apply(case, &event, &terms, By::System, received);
@@ -244,17 +245,17 @@ fn commands() -> Vec<(&'static str, Command)> {
         ),
         (
             "amend subject",
-            Command::Amend(Amendment {
+            Command::Amend(Box::new(Amendment {
                 subject: Some("Other".to_owned()),
                 ..Amendment::default()
-            }),
+            })),
         ),
         (
             "raise priority",
-            Command::Amend(Amendment {
+            Command::Amend(Box::new(Amendment {
                 priority: Some(Priority::High),
                 ..Amendment::default()
-            }),
+            })),
         ),
         (
             "record event",
@@ -367,10 +368,14 @@ fn lowering_a_priority_raised_for_danger_needs_a_reason() {
         priority: Some(Priority::Normal),
         ..Amendment::default()
     };
-    let refused = decide(&case, &Command::Amend(amendment.clone()), at(&terms, by));
+    let refused = decide(
+        &case,
+        &Command::Amend(Box::new(amendment.clone())),
+        at(&terms, by),
+    );
     assert_eq!(refused, Err(Refusal::ReasonNeeded));
     amendment.reason = Some("the caller had misread the address".to_owned());
-    assert!(decide(&case, &Command::Amend(amendment), at(&terms, by)).is_ok());
+    assert!(decide(&case, &Command::Amend(Box::new(amendment)), at(&terms, by)).is_ok());
 }
 
 #[test]

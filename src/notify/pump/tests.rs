@@ -149,8 +149,7 @@ async fn what_is_due_leaves_and_is_kept_as_accepted() {
         20,
         "each end makes room for the next"
     );
-    let sent = bench.sent.lock().unwrap();
-    let mail = text(&sent[0]);
+    let mail = text(&bench.sent.lock().unwrap()[0]);
     for header in [
         "X-Reeve-Notice: confirmation",
         "X-Reeve-Loop: loop-1",

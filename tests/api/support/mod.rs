@@ -23,20 +23,18 @@ pub use database::Database;
 /// Writes one story as two tests, one for each database.
 macro_rules! stories {
     ($(async fn $name:ident($app:ident) $body:block)+) => {$(
+        async fn $name($app: crate::support::TestApp) $body
+
         mod $name {
-            use super::*;
-
-            async fn story($app: crate::support::TestApp) $body
-
             #[actix_web::test]
             async fn on_sqlite() {
-                story(crate::support::TestApp::on(crate::support::Database::sqlite()).await).await;
+                super::$name(crate::support::TestApp::on(crate::support::Database::sqlite()).await).await;
             }
 
             #[actix_web::test]
             async fn on_postgres() {
                 if let Some(database) = crate::support::Database::postgres() {
-                    story(crate::support::TestApp::on(database).await).await;
+                    super::$name(crate::support::TestApp::on(database).await).await;
                 }
             }
         }
@@ -191,10 +189,6 @@ impl TestApp {
 
     pub async fn team_leader(&self) -> Caller {
         self.sign_in("team.leader.waste-ops@council.example").await
-    }
-
-    pub async fn admin(&self) -> Caller {
-        self.sign_in("admin@council.example").await
     }
 
     /// The key of an integration.
