@@ -41,10 +41,28 @@ pub struct ShiftedTime {
     offset_micros: AtomicI64,
 }
 
-/// The computer's own clock cannot be moved.
+/// Why a clock stays where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this clock cannot be moved: only a demo's or a test's can")]
-pub struct CannotMove;
+pub enum CannotMove {
+    /// It is the computer's own.
+    #[error("this clock cannot be moved: only a demo's or a test's can")]
+    NotOurs,
+    /// Dates are reckoned from it, years ahead and years back: it must stay clear of the calendar's
+    /// ends.
+    #[error("this clock can only be set to a time from the year 2000 to the year 2100 (UTC)")]
+    OutOfBounds,
+}
+
+/// Whether a clock may be set to `at`: from the year 2000 to the year 2100.
+#[must_use]
+pub fn is_within_bounds(at: Timestamp) -> bool {
+    (EARLIEST..END).contains(&at)
+}
+
+/// 1 January 2000.
+const EARLIEST: Timestamp = Timestamp::constant(946_684_800, 0);
+/// 1 January 2101.
+const END: Timestamp = Timestamp::constant(4_133_980_800, 0);
 
 impl TimeSource {
     /// A clock that stands still at `at`.
@@ -93,10 +111,11 @@ impl TimeSource {
     /// stands there.
     ///
     /// # Errors
-    /// [`CannotMove`] for the computer's own clock.
+    /// [`CannotMove`] for the computer's own clock, and for a time no clock may be set to.
     pub fn move_to(&self, at: Timestamp) -> Result<(), CannotMove> {
         match self {
-            Self::System => Err(CannotMove),
+            Self::System => Err(CannotMove::NotOurs),
+            _ if !is_within_bounds(at) => Err(CannotMove::OutOfBounds),
             Self::Fixed(fixed) => {
                 fixed.set(at);
                 Ok(())
@@ -230,14 +249,41 @@ mod tests {
     fn the_computers_own_clock_cannot_be_moved() {
         assert_eq!(
             TimeSource::System.move_to(Timestamp::UNIX_EPOCH),
-            Err(CannotMove)
+            Err(CannotMove::NotOurs)
         );
     }
 
     #[test]
+    fn a_clock_can_be_set_from_the_year_2000_to_the_year_2100_and_not_beyond() {
+        for source in [
+            TimeSource::shifted(),
+            TimeSource::fixed(at("2026-11-20T16:58:00Z")),
+        ] {
+            for to in ["2000-01-01T00:00:00Z", "2100-12-31T23:59:59.999999Z"] {
+                source.move_to(at(to)).unwrap();
+            }
+            source.move_to(at("2026-11-20T16:58:00Z")).unwrap();
+            for to in [
+                at("1999-12-31T23:59:59.999999Z"),
+                at("2101-01-01T00:00:00Z"),
+                Timestamp::MIN,
+                Timestamp::MAX,
+            ] {
+                assert_eq!(source.move_to(to), Err(CannotMove::OutOfBounds), "{to}");
+            }
+            let gap = source.now().duration_since(at("2026-11-20T16:58:00Z"));
+            assert!(
+                gap < SignedDuration::from_secs(5),
+                "it has not moved: {gap}"
+            );
+        }
+    }
+
+    #[test]
     fn a_clock_moved_past_the_calendar_stays_at_its_end() {
-        let source = TimeSource::shifted();
-        source.move_to(Timestamp::MAX).unwrap();
+        let shifted = ShiftedTime::default();
+        shifted.set_offset_micros(i64::MAX);
+        let source = TimeSource::Shifted(Arc::new(shifted));
         assert_eq!(source.now(), at_micros(i64::MAX));
     }
 }

@@ -9,22 +9,24 @@ use super::failure::Failure;
 use super::intake::{self, Entry};
 use super::letters::{self, Thread, ToPerson, Told};
 use super::promises::{Settled, Written, settle, terms_of};
-use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::access::{Act, Actor, Role, User, Verdict, may};
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{About, Case, LinkKind, Outcome, Procedure, ReplyKind, Secrecy, Status};
-use crate::domain::clock::Terms;
+use crate::domain::clock::{Reopened, Terms};
 use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::ids::{CaseId, NoticeId, UserId};
 use crate::domain::lifecycle::{
     self, AcknowledgedBy, By, Circumstances, Command, Event, Recategorised, Refusal,
 };
 use crate::domain::notice::Says;
+use crate::domain::person::RoleOnCase;
 use crate::domain::reference::{Reference, ReferenceError};
+use crate::domain::standard::Acknowledgement;
 use crate::domain::wording::{self, Language};
 use crate::store::cases::{self, Filed};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::{self, Person};
-use crate::store::{Conn, Tx, audit, events, outbox, users};
+use crate::store::{Conn, Tx, audit, outbox, users};
 
 /// A case as it is named in a path: by id, by reference, or by the reference it had in an older
 /// system.
@@ -127,7 +129,7 @@ pub fn act(
     let decided = lifecycle::decide(&filed.case, command, circumstances)?;
     let read_revision = filed.case.revision;
     let mut case = filed.case.clone();
-    let new_terms = note_command(tx, at, &mut case, command)?;
+    let new_terms = note_command(tx, at, &mut case, &terms, command)?;
     let terms_now = new_terms.as_deref().unwrap_or(&terms);
     for event in &decided {
         lifecycle::apply(&mut case, event, terms_now, by, at.now);
@@ -143,7 +145,7 @@ pub fn act(
         &mut case,
         terms_now,
         command,
-        &before,
+        (&terms, &before),
     )?;
     let readings = crate::domain::clock::read(&case.facts, terms_now, at.now);
     if let Command::Amend(_) = command {
@@ -298,6 +300,7 @@ pub fn note_posted(
     let posted_at = posted_on
         .filter(|day| *day != at.today())
         .map_or(at.now, noon)
+        .max(notice.created_at)
         .min(at.now);
     if !outbox::record_posted(tx, id, posted_at)? {
         return Err(Failure::conflict(
@@ -313,7 +316,7 @@ pub fn note_posted(
         notice_kind: notice.kind,
     }];
     if let Some(clock) = notice.meets {
-        lifecycle::acknowledge(&mut case, &terms, posted_at, "letter");
+        lifecycle::meet_acknowledgement(&mut case, &terms, &clock, posted_at, "letter");
         happened.push(Event::ClockMet {
             clock,
             at: posted_at,
@@ -356,6 +359,16 @@ fn check_references(
 ) -> Result<(), Failure> {
     let catalogue = &at.council.catalogue;
     match command {
+        Command::Assign { owner: Some(owner) } => {
+            let account = users::find(tx, *owner)?.filter(|account| may_own(&account.user, case));
+            account.map(|_| ()).ok_or_else(|| {
+                Failure::invalid(
+                    "/owner",
+                    "cannot_work_it",
+                    "This user does not work cases like this one. Name somebody who does.",
+                )
+            })
+        }
         Command::Transfer { queue, .. } if catalogue.queue(queue).is_none() => {
             let known: Vec<&str> = catalogue.queues.keys().map(String::as_str).collect();
             Err(Failure::invalid(
@@ -388,12 +401,27 @@ fn check_references(
     }
 }
 
+/// Whether a case can be somebody's: they work cases, and a restricted one knows them.
+fn may_own(user: &User, case: &Case) -> bool {
+    let works = match user.role {
+        Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService => true,
+        Role::Partner => user.works(&case.queue, Some(&case.service)),
+        Role::Councillor | Role::Auditor | Role::Admin => false,
+    };
+    let is_named = user
+        .holders()
+        .iter()
+        .any(|holder| case.restricted_to.contains(holder));
+    works && (case.secrecy != Secrecy::Restricted || is_named)
+}
+
 /// The part of a command that changes the case beside its events. Says the new terms when the
 /// promises are planned anew.
 fn note_command(
     tx: &mut Tx<'_>,
     at: &Moment,
     case: &mut Case,
+    old_terms: &Terms,
     command: &Command,
 ) -> Result<Option<std::sync::Arc<Terms>>, Failure> {
     match command {
@@ -407,10 +435,19 @@ fn note_command(
                 // team, are not among them.
                 case.about = Some(about.clone());
                 case.secrecy = Secrecy::Restricted;
-                if let About::Post(post) = about {
-                    case.restricted_to
-                        .extend(intake::holders_above(at, &case.service, post));
+                case.owner = None;
+                let post = match about {
+                    About::Post(post) => Some(post.clone()),
+                    About::User(id) => users::find(tx, *id)?.and_then(|account| account.user.post),
+                };
+                let above = intake::holders_above(at, &case.service, post.as_deref());
+                if above.is_empty() {
+                    return Err(Failure::conflict(
+                        "nobody_above",
+                        "There is no director who could look into this. Name the people who shall see it.",
+                    ));
                 }
+                case.restricted_to.extend(above);
             }
             Ok(None)
         }
@@ -427,10 +464,17 @@ fn note_command(
                 .council
                 .catalogue
                 .category(&place.service, &place.category);
-            if let Some((_, category)) = found {
+            if let Some((_, category)) = found
+                && case.about.is_none()
+            {
                 case.secrecy = category.secrecy();
-                case.restricted_to = category.restricted_to.clone();
+                // People who were named stay named; teams come and go with the category.
+                case.restricted_to
+                    .retain(|holder| !holder.starts_with("team:"));
+                case.restricted_to
+                    .extend(category.restricted_to.iter().cloned());
             }
+            replan_acknowledgement(tx, at, case, old_terms, &terms)?;
             Ok(Some(terms))
         }
         _ => Ok(None),
@@ -463,7 +507,7 @@ pub fn recategorised(at: &Moment, service: &str, category: &str) -> Result<Recat
     })
 }
 
-fn set_follow_up(at: &Moment, case: &mut Case, decided: &[Event]) {
+pub(super) fn set_follow_up(at: &Moment, case: &mut Case, decided: &[Event]) {
     let ends = decided.iter().any(|event| {
         matches!(
             event,
@@ -521,19 +565,19 @@ fn tell(
     case: &mut Case,
     terms: &Terms,
     command: &Command,
-    before: &[crate::domain::clock::Reading],
+    (old_terms, before): (&Terms, &[crate::domain::clock::Reading]),
 ) -> Result<Option<NoticeId>, Failure> {
-    let person = match case.reporter {
-        Some(id) => people::find(tx, id)?,
-        None => None,
-    };
     let officer = actor.user().map(|user| user.name.clone());
     let thread = last_thread(tx, case)?;
     let key = |what: &str| format!("{what}:{}:{}", case.id, old.version);
     let readings = crate::domain::clock::read(&case.facts, terms, at.now);
-    let member = (case.procedure == Procedure::MemberEnquiry)
-        .then(|| letters::member_lines(at, case))
-        .flatten();
+    let member = match case.procedure {
+        Procedure::MemberEnquiry => {
+            let own = letters::services_own(tx, case)?;
+            letters::member_lines(at, own.as_ref().unwrap_or(case))
+        }
+        _ => None,
+    };
     let follow_up_by = case
         .follow_up_until
         .map(|until| wording::day(until, Language::English));
@@ -634,11 +678,11 @@ fn tell(
             }
         }
         Command::Amend(amendment) if amendment.category.is_some() => {
-            let of = |case: &Case, readings: &[crate::domain::clock::Reading]| {
+            let of = |case: &Case, terms: &Terms, readings: &[crate::domain::clock::Reading]| {
                 super::promises::answer_reading(case, terms, readings)
                     .and_then(|one| letters::by_when(at, one))
             };
-            let (old_by, new_by) = (of(old, before), of(case, &readings));
+            let (old_by, new_by) = (of(old, old_terms, before), of(case, terms, &readings));
             if old_by == new_by && old.queue == case.queue {
                 return Ok(None);
             }
@@ -678,9 +722,7 @@ fn tell(
             }
         }
         Command::TakeBackReply { notice, .. } => {
-            if !outbox::take_back(tx, *notice, at.now)? {
-                return Err(Refusal::AlreadySent.into());
-            }
+            take_back(tx, at, case.id, *notice)?;
             return Ok(None);
         }
         _ => return Ok(None),
@@ -693,19 +735,110 @@ fn tell(
         | Command::Ask { text, .. } => Some(text.clone()),
         _ => None,
     };
-    let told = letters::tell_person(tx, at, case, person.as_ref(), telling)?;
-    if let Some(text) = words {
-        log_outbound(tx, at, actor, case, person.as_ref(), &text, told)?;
+    let mut first = Told::NotAtAll;
+    for (n, person) in people_to_answer(tx, case)?.into_iter().enumerate() {
+        let dedupe_key = format!("{}:{}", telling.dedupe_key, person.id);
+        let telling = ToPerson {
+            dedupe_key,
+            ..telling.clone()
+        };
+        let told = letters::tell_person(tx, at, case, Some(&person), telling)?;
+        if n == 0 {
+            first = told;
+        }
     }
-    match told {
+    if let Some(text) = words {
+        log_outbound(tx, at, actor, case, &text, first)?;
+    }
+    match first {
         Told::ByMail(id) | Told::ByPost(id) => Ok(Some(id)),
         Told::NotAtAll => Ok(None),
     }
 }
 
+/// Whoever asked, or speaks for somebody who did, and has not withdrawn: the reporter first. A merge
+/// brings several, and each is answered.
+fn people_to_answer(conn: &mut Conn, case: &Case) -> Result<Vec<Person>, Failure> {
+    let mut found = Vec::new();
+    for (id, role, has_withdrawn) in cases::people(conn, case.id)? {
+        let is_answered = matches!(role, RoleOnCase::Reporter | RoleOnCase::Advocate);
+        if is_answered
+            && !has_withdrawn
+            && let Some(person) = people::find(conn, id)?
+        {
+            found.push(person);
+        }
+    }
+    found.sort_by_key(|person| Some(person.id) != case.reporter);
+    Ok(found)
+}
+
+/// Takes back what was written in one act, to everybody it was written to.
+fn take_back(tx: &mut Tx<'_>, at: &Moment, case: CaseId, id: NoticeId) -> Result<(), Failure> {
+    let notice = outbox::find(tx, id)?.ok_or(Failure::Missing)?;
+    if !outbox::take_back(tx, id, at.now)? {
+        return Err(Refusal::AlreadySent.into());
+    }
+    for other in outbox::list(tx, Some(case), Some("pending"), None, 100)? {
+        if other.kind == notice.kind && other.created_at == notice.created_at {
+            outbox::take_back(tx, other.id, at.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Under a standard that asks for an officer's acknowledgement, the machine's receipt was none; under
+/// one that asks for the machine's, the receipt that was accepted was one.
+fn replan_acknowledgement(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: &mut Case,
+    old: &Terms,
+    new: &Terms,
+) -> Result<(), Failure> {
+    let (was, is) = (old.standard.acknowledgement, new.standard.acknowledgement);
+    let Some(clock) = new
+        .standard
+        .acknowledge_clock()
+        .map(|clock| clock.name.clone())
+    else {
+        return Ok(());
+    };
+    match (was, is) {
+        (Acknowledgement::Automatic, Acknowledgement::Officer) => {
+            let was_by_machine = case
+                .facts
+                .stops
+                .iter()
+                .any(|stop| stop.clock == clock && stop.how.as_deref() == Some("email"));
+            if was_by_machine {
+                let reason = "the receipt was automatic".to_owned();
+                case.facts.reopened.push(Reopened {
+                    clock,
+                    at: at.now,
+                    reason,
+                });
+            }
+        }
+        (Acknowledgement::Officer | Acknowledgement::None, Acknowledgement::Automatic) => {
+            let sent = outbox::list(tx, Some(case.id), Some("sent"), None, 100)?;
+            let receipt = sent
+                .iter()
+                .filter(|notice| notice.kind == "confirmation")
+                .filter_map(|one| one.sent_at)
+                .min();
+            if let Some(sent_at) = receipt {
+                case.facts.stop(&clock, sent_at, "email");
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 /// The third transfer tells the team leader: a case that is passed round is nobody's.
 fn tell_of_third_transfer(tx: &mut Tx<'_>, at: &Moment, case: &Case) -> Result<(), Failure> {
-    if case.n_transfers < 3 {
+    if case.n_transfers < 3 || case.secrecy == Secrecy::Restricted {
         return Ok(());
     }
     let Some(queue) = at.council.catalogue.queue(&case.queue) else {
@@ -736,7 +869,6 @@ fn log_outbound(
     at: &Moment,
     actor: &Actor,
     case: &Case,
-    person: Option<&Person>,
     text: &str,
     told: Told,
 ) -> Result<(), Failure> {
@@ -745,7 +877,7 @@ fn log_outbound(
         &Contact {
             id: at.id(),
             case: Some(case.id),
-            person: person.map(|person| person.id),
+            person: case.reporter,
             channel: if matches!(told, Told::ByPost(_)) {
                 Channel::Letter
             } else {
@@ -785,6 +917,12 @@ fn take_part_of_others(
         Command::Link { kind, case: other } => Ok(cases::link(tx, case.id, *other, *kind)?),
         Command::Merge { into } => {
             let filed = find(tx, actor, &Target::Id(*into), Act::Work)?;
+            if case.secrecy == Secrecy::Restricted && filed.case.secrecy != Secrecy::Restricted {
+                return Err(Failure::conflict(
+                    "merge_would_reveal",
+                    "A restricted case cannot be merged into one that others may see.",
+                ));
+            }
             if filed.case.is_closed() {
                 return Err(Failure::conflict(
                     "case_closed",
@@ -795,8 +933,20 @@ fn take_part_of_others(
             for (person, role, _) in cases::people(tx, case.id)? {
                 cases::add_person(tx, *into, person, role)?;
             }
+            let terms = terms_of(tx, at, &filed.case)?;
+            let read_revision = filed.case.revision;
+            let mut other = filed.case;
             let event = Event::MergedIn { other: case.id };
-            events::append(tx, at.id(), *into, at.now, &actor.label(), &event)?;
+            lifecycle::apply(&mut other, &event, &terms, by(actor), at.now);
+            let happened = vec![(event, actor.label())];
+            settle(
+                tx,
+                at,
+                other,
+                &terms,
+                happened,
+                Written::Changed { read_revision },
+            )?;
             Ok(())
         }
         _ => Ok(()),

@@ -21,7 +21,7 @@ use crate::domain::ids::{CaseId, NoticeId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::{NoticeKind, Says};
 use crate::domain::reference::Reference;
-use crate::domain::standard::Role as ClockRole;
+use crate::domain::standard::{Acknowledgement, Role as ClockRole};
 use crate::store::cases::{self, Filed};
 use crate::store::escalations::{self, Taken};
 use crate::store::outbox::{self, Notice};
@@ -218,6 +218,7 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
     if !outbox::record_sent(tx, notice.id, notice.fence, at.now)? {
         return Ok(false);
     }
+    meet_beside(tx, at, notice)?;
     let sent = Event::NoticeSent {
         notice: notice.id,
         notice_kind: notice.kind.clone(),
@@ -240,7 +241,7 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
     let spec = terms.standard.clock(clock);
     if spec.is_some_and(|spec| spec.role == ClockRole::Acknowledgement) {
         // More than a stop: where the answer is counted from the acknowledgement, it starts now.
-        lifecycle::acknowledge(&mut case, &terms, at.now, "email");
+        lifecycle::meet_acknowledgement(&mut case, &terms, clock, at.now, "email");
     } else {
         case.facts.stop(clock, at.now, "notice");
     }
@@ -259,6 +260,52 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
         Written::Noted { read_revision },
     )?;
     Ok(true)
+}
+
+/// A member's confirmation names the service's own case too: where that one asks for nothing but the
+/// machine's receipt, this was it.
+fn meet_beside(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
+    let Says::MemberConfirmation {
+        service_reference: Some(reference),
+        ..
+    } = &notice.letter.says
+    else {
+        return Ok(());
+    };
+    let Ok(reference) = Reference::parse(reference) else {
+        return Ok(());
+    };
+    let Some(Filed { mut case, .. }) = cases::find_by_reference(tx, &reference)? else {
+        return Ok(());
+    };
+    let terms = terms_of(tx, at, &case)?;
+    let clock = terms
+        .standard
+        .acknowledge_clock()
+        .map(|clock| clock.name.clone());
+    let (Acknowledgement::Automatic, Some(clock)) = (terms.standard.acknowledgement, clock) else {
+        return Ok(());
+    };
+    let read_revision = case.revision;
+    lifecycle::meet_acknowledgement(&mut case, &terms, &clock, at.now, "email");
+    let reeve = Actor::System.label();
+    let sent = Event::NoticeSent {
+        notice: notice.id,
+        notice_kind: notice.kind.clone(),
+    };
+    let happened = vec![
+        (sent, reeve.clone()),
+        (Event::ClockMet { clock, at: at.now }, reeve),
+    ];
+    settle(
+        tx,
+        at,
+        case,
+        &terms,
+        happened,
+        Written::Noted { read_revision },
+    )?;
+    Ok(())
 }
 
 /// Nobody will try again: somebody must see it.

@@ -13,10 +13,13 @@ use super::failure::Failure;
 use super::letters::{self, Access, Thread, ToPerson};
 use super::people::find_or_add;
 use super::promises::{Settled, Written, settle, terms_of};
-use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
-use crate::domain::case::{About, Case, LinkKind, Priority, Procedure, Routed, Secrecy, Status};
+use crate::domain::access::{Act, Actor, ActorLabel, Sight, Verdict, may};
+use crate::domain::case::{
+    About, Case, LinkKind, Priority, Procedure, Routed, Secrecy, Status, WaitingFor,
+};
+use crate::domain::catalogue::PostKind;
 use crate::domain::clock::{Facts, Reading, Terms};
-use crate::domain::contact::{Direction, Disposition};
+use crate::domain::contact::{Direction, Disposition, Location};
 use crate::domain::enquiry::{Enquiry, Spoken, Who};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
@@ -28,7 +31,7 @@ use crate::store::cases::{self, Filed};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::Person;
 use crate::store::tracking::Receipt;
-use crate::store::{Tx, audit, catalogue, outbox, tracking, users};
+use crate::store::{Tx, audit, catalogue, outbox, settings, tracking, users};
 
 /// Who brought an enquiry in, and how.
 #[derive(Debug, Clone)]
@@ -231,6 +234,7 @@ fn known_again(
     let Some(external_id) = &enquiry.external_id else {
         return Ok(None);
     };
+    settings::hold(tx, &format!("external:{}:{external_id}", entry.source))?;
     let Some(contact) = contacts::find_external(tx, &entry.source, external_id)? else {
         return Ok(None);
     };
@@ -275,6 +279,20 @@ fn join(
     case: CaseId,
 ) -> Result<Received, Failure> {
     let filed = cases::find(tx, case)?.ok_or(Failure::Missing)?;
+    let is_over = filed.case.is_closed()
+        && filed
+            .case
+            .follow_up_until
+            .is_some_and(|until| at.today() > until);
+    let is_thanks = at.council.router.is_thanks(&enquiry.text());
+    if is_over && enquiry.direction == Direction::Inbound && !is_thanks {
+        let entry = Entry {
+            case: None,
+            follows: Some(case),
+            ..entry.clone()
+        };
+        return open_cases(tx, at, enquiry, &entry, person);
+    }
     let contact = log(
         tx,
         at,
@@ -302,7 +320,7 @@ fn join(
         &Joining {
             contact: contact.id,
             from_person,
-            is_thanks: at.council.router.is_thanks(&enquiry.text()),
+            is_thanks,
             is_danger: from_person && placement.danger.is_some(),
             danger: placement.danger.map(|danger| danger.kind),
             acknowledged: enquiry.acknowledged,
@@ -346,7 +364,8 @@ pub fn note_contact(
     let mut case = filed.case;
     let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
-    let answers = joining.from_person && case.status == Status::Waiting;
+    let waits_for_them = case.waiting_for == Some(WaitingFor::Person);
+    let answers = joining.from_person && case.status == Status::Waiting && waits_for_them;
     let is_over = matches!(case.status, Status::Closed | Status::Responded);
     let today = at.today();
     let may_reopen = case.follow_up_until.is_none_or(|until| today <= until);
@@ -373,6 +392,8 @@ pub fn note_contact(
     }
     if joining.is_danger && !case.is_in_danger() {
         case.danger = joining.danger.clone();
+        case.danger_since = Some(at.now);
+        case.is_rung = false;
         case.priority = Priority::Emergency;
         case.is_claimed = false;
     }
@@ -445,6 +466,7 @@ fn tell_of_joining(
     };
     if let Some(account) = users::find(tx, owner)?
         && account.is_active
+        && may(&Actor::User(account.user.clone()), Act::Read, case, false) == Verdict::Allow
     {
         let reading = settled
             .readings
@@ -482,36 +504,31 @@ fn open_cases(
 ) -> Result<Received, Failure> {
     let placement = at.council.router.route(enquiry, &at.council.catalogue);
     let sight = entry.actor.sight();
-    let duplicates = cases::possible_duplicates(
-        tx,
-        &sight,
-        person.as_ref().map(|person| person.id),
-        &placement.service,
-        &placement.category,
-        at.now - DUPLICATE_WINDOW,
-    )?;
+    let duplicates = possible_duplicates(tx, at, enquiry, &sight, person.as_ref(), &placement)?;
     let contact_id: ContactId = at.id();
     let plan = plan(at, &placement);
     let about = post_complained_about(at, enquiry, placement.procedure);
+    // Words about a colleague stand on the complaint alone, which that colleague never sees; the
+    // request beside it says what it is about in our own words.
+    let hides_words = about.is_none()
+        && placement
+            .linked
+            .iter()
+            .any(|beside| post_complained_about(at, enquiry, beside.procedure).is_some());
+    let unsaid = Enquiry {
+        subject: String::new(),
+        ..enquiry.clone()
+    };
+    let shown = if hides_words { &unsaid } else { enquiry };
     let opened = open(
         tx,
         at,
-        enquiry,
+        shown,
         entry,
         person.as_ref(),
         contact_id,
         &plan,
         about,
-    )?;
-    let contact = log(
-        tx,
-        at,
-        enquiry,
-        entry,
-        person.as_ref(),
-        Some(opened.filed.case.id),
-        Disposition::Opened,
-        Some((contact_id, &opened.readings)),
     )?;
     let mut linked = Vec::new();
     for beside in &placement.linked {
@@ -526,6 +543,22 @@ fn open_cases(
             &opened.filed.case,
         )?);
     }
+    let restricted = linked
+        .iter()
+        .find(|other| other.filed.case.secrecy == Secrecy::Restricted);
+    let on_case = restricted
+        .filter(|_| hides_words)
+        .map_or(opened.filed.case.id, |other| other.filed.case.id);
+    let contact = log(
+        tx,
+        at,
+        enquiry,
+        entry,
+        person.as_ref(),
+        Some(on_case),
+        Disposition::Opened,
+        Some((contact_id, &opened.readings)),
+    )?;
     if let Some(earlier) = entry.follows {
         cases::link(tx, opened.filed.case.id, earlier, LinkKind::Follows)?;
     }
@@ -558,6 +591,40 @@ fn open_cases(
         received.person = person;
     }
     Ok(received)
+}
+
+/// Open cases that may be this one: of the same person and matter, or of the same matter at the same
+/// place. They are offered, never merged by themselves.
+fn possible_duplicates(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    sight: &Sight,
+    person: Option<&Person>,
+    placement: &Placement,
+) -> Result<Vec<Filed>, Failure> {
+    let since = at.now - DUPLICATE_WINDOW;
+    let alike = cases::of_matter(tx, sight, &placement.service, &placement.category, since)?;
+    let address = person.and_then(|person| person.address.as_ref());
+    let line = address.and_then(|address| address.lines.first());
+    let here = enquiry.location.clone().or_else(|| {
+        line.map(|line| Location {
+            description: Some(line.clone()),
+            ..Location::default()
+        })
+    });
+    Ok(alike
+        .into_iter()
+        .filter(|filed| {
+            let is_theirs = person.is_some_and(|person| filed.case.reporter == Some(person.id));
+            let is_here = match (&here, &filed.case.location) {
+                (Some(here), Some(there)) => here.is_near(there),
+                _ => false,
+            };
+            is_theirs || is_here
+        })
+        .take(10)
+        .collect())
 }
 
 /// A contact that nobody could place waits under a matter that says nothing of the guess: what the
@@ -630,7 +697,7 @@ fn open(
     );
     if let Some(post) = &about {
         secrecy = Secrecy::Restricted;
-        restricted_to = holders_above(at, &plan.service, post);
+        restricted_to = holders_above(at, &plan.service, Some(post));
     }
     let mut facts = Facts::received(enquiry.received_at);
     let has_way_back = person.is_some_and(|person| {
@@ -670,6 +737,8 @@ fn open(
             }
         }),
         danger: plan.danger.clone(),
+        danger_since: plan.danger.as_ref().map(|_| at.now),
+        is_rung: false,
         is_claimed: false,
         stage: 1,
         facts,
@@ -690,9 +759,9 @@ fn open(
             .and_then(|address| address.lines.first())
         && matches!(&enquiry.who, Who::Described(described) if described.address.is_some())
     {
-        case.location = Some(crate::domain::contact::Location {
+        case.location = Some(Location {
             description: Some(line.clone()),
-            ..crate::domain::contact::Location::default()
+            ..Location::default()
         });
     }
     if enquiry.acknowledged.is_some() {
@@ -783,8 +852,13 @@ fn confirm(
 ) -> Result<(), Failure> {
     let case = &opened.filed.case;
     let visible_beside = beside.filter(|other| other.filed.case.secrecy != Secrecy::Restricted);
-    let reference = visible_beside.map(|other| other.filed.case.reference.to_string());
-    let (says, meets) = letters::confirmation(at, case, &opened.terms, &opened.readings, reference);
+    let (says, meets) = letters::confirmation(
+        at,
+        case,
+        &opened.terms,
+        &opened.readings,
+        visible_beside.map(|other| &other.filed.case),
+    );
     if is_answering_machine(tx, at, person)? {
         tracing::warn!(case.id = %case.id, "No confirmation for case {}: this address has had too many", case.id);
         return Ok(());
@@ -853,17 +927,24 @@ fn post_complained_about(at: &Moment, enquiry: &Enquiry, procedure: Procedure) -
 }
 
 /// In whose name a complaint about a post opens: the director of its service, never the post.
-pub(super) fn holders_above(at: &Moment, service: &str, post: &str) -> Vec<String> {
+pub(super) fn holders_above(at: &Moment, service: &str, post: Option<&str>) -> Vec<String> {
     let catalogue = &at.council.catalogue;
     let own = catalogue
         .services
         .values()
-        .find(|service| service.head_of_service == *post);
+        .find(|service| post == Some(service.head_of_service.as_str()));
     let director = own
         .or_else(|| catalogue.service(service))
         .map(|service| service.director.clone());
+    // A complaint about the director goes to another one: it must not lie where nobody sees it.
+    let others = catalogue
+        .posts
+        .values()
+        .filter(|other| other.kind == PostKind::Director);
     director
-        .filter(|director| director != post)
+        .into_iter()
+        .chain(others.map(|other| other.slug.clone()))
+        .find(|director| post != Some(director.as_str()))
         .map(|director| format!("post:{director}"))
         .into_iter()
         .collect()

@@ -8,13 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::desk::{Moment, hex};
 use super::failure::Failure;
-use super::promises::{acknowledge_reading, answer_reading};
+use super::promises::{acknowledge_reading, answer_reading, terms_of};
 use crate::auth::{secrets, tracking as tokens};
-use crate::domain::case::{Case, Outcome, Procedure, Status};
+use crate::domain::access::Actor;
+use crate::domain::case::{Case, LinkKind, Outcome, Procedure, Status};
 use crate::domain::catalogue::{Category, Post, Service};
 use crate::domain::clock::{Reading, State, Terms};
 use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, NoticeId, PersonId, TrackingLinkId};
+use crate::domain::lifecycle;
 use crate::domain::notice::{
     CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine,
     PostLine, Says, StaffItem, language_for,
@@ -24,7 +26,7 @@ use crate::domain::wording::{self, Language};
 use crate::store::outbox::{self, Headers, Notice};
 use crate::store::people::{self, Person};
 use crate::store::tracking::{self, Link};
-use crate::store::{Conn, Tx, users};
+use crate::store::{Conn, Tx, cases, users};
 
 /// The mail a notice answers, so that it stands in the same conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -251,9 +253,10 @@ pub fn confirmation(
     case: &Case,
     terms: &Terms,
     readings: &[Reading],
-    service_reference: Option<String>,
+    services_own: Option<&Case>,
 ) -> (Says, Option<String>) {
-    if case.is_in_danger() {
+    let is_restricted = matter(at, case).is_some_and(|(_, category)| category.is_restricted);
+    if case.is_in_danger() || is_restricted {
         return (
             Says::Danger {
                 emergency_line: emergency_line(at, case),
@@ -270,10 +273,11 @@ pub fn confirmation(
         })
         .flatten();
     let says = match case.procedure {
-        Procedure::MemberEnquiry => match member_lines(at, case) {
+        // A member is told who answers for the service they ask about, not for member services.
+        Procedure::MemberEnquiry => match member_lines(at, services_own.unwrap_or(case)) {
             Some(member) => Says::MemberConfirmation {
                 what_happens: what_happens(at, case, terms, readings),
-                service_reference,
+                service_reference: services_own.map(|own| own.reference.to_string()),
                 member,
             },
             None => Says::Confirmation {
@@ -431,6 +435,18 @@ pub fn member_lines(at: &Moment, case: &Case) -> Option<MemberLines> {
     })
 }
 
+/// The service's own case that a member's enquiry is about, when there is one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn services_own(conn: &mut Conn, case: &Case) -> Result<Option<Case>, Failure> {
+    let related = cases::related(conn, &Actor::System.sight(), case.id)?;
+    let own = related.into_iter().find(|(kind, filed)| {
+        *kind == LinkKind::About && filed.case.procedure != Procedure::MemberEnquiry
+    });
+    Ok(own.map(|(_, filed)| filed.case))
+}
+
 /// One case in a mail to staff.
 ///
 /// # Errors
@@ -441,6 +457,7 @@ pub fn staff_item(
     case: &Case,
     reading: Option<&Reading>,
 ) -> Result<StaffItem, Failure> {
+    let terms = terms_of(conn, at, case)?;
     let catalogue = &at.council.catalogue;
     let found = catalogue.category(&case.service, &case.category);
     let line = case_line(at, case, None, Language::English, None);
@@ -453,8 +470,12 @@ pub fn staff_item(
                 let spec = reading.promise.as_ref();
                 if spec.is_some() {
                     format!("An officer promised something by {by}")
-                } else {
+                } else if lifecycle::current_answer_clock(case, &terms).as_ref()
+                    == Some(&reading.name)
+                {
                     line.promise(what_we_do, &by, Language::English)
+                } else {
+                    wording::clock_promise(&reading.name, None, &by, Language::English)
                 }
             },
         );

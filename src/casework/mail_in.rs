@@ -303,8 +303,11 @@ fn hold(
 /// Automatic mail and bounces: kept, shown on the case they belong to, never answered.
 fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {
     let found = match find_thread(tx, mail)? {
-        Found::Case(filed) | Found::Stranger(filed) => Some(*filed),
-        Found::Nothing => None,
+        Found::Case(filed) => Some(*filed),
+        // A bounce comes from a mail server, which is on no case; anybody else's machine is a
+        // stranger.
+        Found::Stranger(filed) if mail.incoming.bounce.is_some() => Some(*filed),
+        Found::Stranger(_) | Found::Nothing => None,
     };
     let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
     enquiry.who = Who::Nobody;

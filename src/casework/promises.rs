@@ -194,11 +194,12 @@ pub fn alert_steps(at: &Moment, case: &Case) -> Vec<PlannedStep> {
         return Vec::new();
     }
     let catalogue = &at.council.catalogue;
+    let since = case.danger_since.unwrap_or(case.opened_at);
     catalogue
         .ladders
         .get("danger")
         .map_or_else(Vec::new, |danger| {
-            ladder::plan_waiting(danger, case.opened_at, case.opened_at, &catalogue.calendar)
+            ladder::plan_waiting(danger, since, since, &catalogue.calendar)
         })
 }
 

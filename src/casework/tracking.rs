@@ -197,6 +197,7 @@ pub fn withdraw(
     for event in &happened {
         lifecycle::apply(&mut case, event, &terms, By::Person, at.now);
     }
+    super::actions::set_follow_up(at, &mut case, &happened);
     let label = follower(link).label();
     let person = match link.person {
         Some(id) => people::find(tx, id)?,
@@ -281,6 +282,9 @@ pub fn send_link(
     let Some(filed) = cases::find_by_reference(tx, &reference)? else {
         return Ok(());
     };
+    if filed.case.secrecy == Secrecy::Restricted {
+        return Ok(());
+    }
     for (id, _, has_withdrawn) in cases::people(tx, filed.case.id)? {
         let Some(person) = people::find(tx, id)? else {
             continue;

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use crate::casework::{Desk, Failure};
 use crate::domain::calendar::{Calendar, REMINDER_HOUR};
 use crate::store::{Tx, settings};
-use crate::time_source::{ShiftedTime, TimeSource};
+use crate::time_source::{ShiftedTime, TimeSource, is_within_bounds};
 
 /// How far the clock is ahead of the computer's, in the database.
 const OFFSET: &str = "demo.clock_offset_micros";
@@ -42,7 +42,8 @@ impl DemoClock {
     /// Answers what it says then.
     ///
     /// # Errors
-    /// When the database cannot be written; the clock stands as it was then.
+    /// When it may not be set to that ([`keep`]) or the database cannot be written; the clock stands
+    /// as it was then.
     pub async fn move_to(&self, to: Timestamp) -> Result<Timestamp, Failure> {
         let _turn = TURN.lock().await;
         let offset = offset_for(to);
@@ -102,8 +103,18 @@ pub fn kept_offset(conn: &mut crate::store::Conn) -> Result<i64, Failure> {
 /// Keeps an offset for every replica.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When a clock that far ahead or behind would stand before the year 2000 or after the year 2100,
+/// or it cannot be written.
 pub fn keep(tx: &mut Tx<'_>, offset: i64) -> Result<(), Failure> {
+    let clock = ShiftedTime::default();
+    clock.set_offset_micros(offset);
+    if !is_within_bounds(TimeSource::Shifted(Arc::new(clock)).now()) {
+        return Err(Failure::invalid(
+            "/to",
+            "out_of_range",
+            "The demo's clock can be set to a time from 2000-01-01T00:00:00Z to 2100-12-31T23:59:59Z.",
+        ));
+    }
     Ok(settings::set(tx, OFFSET, &offset.to_string())?)
 }
 
@@ -146,5 +157,38 @@ mod tests {
             .now()
             .duration_since(to);
         assert!(gap < jiff::SignedDuration::from_secs(5), "{gap}");
+    }
+
+    #[tokio::test]
+    async fn no_replica_is_led_beyond_the_years_dates_are_reckoned_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = crate::store::Db::open(&crate::store::db::Opening {
+            address: crate::store::db::Address::Sqlite(folder.path().join("reeve.db")),
+            pool_size: 2,
+            allow_unsafe_durability: false,
+        })
+        .unwrap();
+        db.migrate().unwrap();
+        let keeping = async |to: Timestamp| {
+            let offset = offset_for(to);
+            db.write(move |tx| keep(tx, offset)).await
+        };
+        let good: Timestamp = "2099-12-31T12:00:00Z".parse().unwrap();
+        keeping(good).await.unwrap();
+        let kept = db.read(kept_offset).await.unwrap();
+        for to in [
+            "1999-12-31T23:00:00Z".parse().unwrap(),
+            "2101-01-01T00:00:00Z".parse().unwrap(),
+            "9999-12-30T00:00:00Z".parse().unwrap(),
+            Timestamp::MIN,
+        ] {
+            let refused = keeping(to).await;
+            assert!(
+                matches!(&refused, Err(Failure::Invalid(faults))
+                    if faults.iter().all(|fault| fault.pointer == "/to" && fault.detail.contains("2100"))),
+                "{to}: {refused:?}"
+            );
+        }
+        assert_eq!(db.read(kept_offset).await.unwrap(), kept);
     }
 }

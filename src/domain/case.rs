@@ -122,6 +122,10 @@ pub struct Case {
     pub requester_kind: PersonKind,
     /// What kind of danger was read or declared, in words for the duty officer.
     pub danger: Option<String>,
+    /// Since when the danger is known: alerts are counted from here.
+    pub danger_since: Option<Timestamp>,
+    /// Somebody was rung about the danger, and it was recorded.
+    pub is_rung: bool,
     /// Duty contacts are told again until then somebody has it or has been rung.
     pub is_claimed: bool,
     pub stage: u8,

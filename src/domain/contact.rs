@@ -112,3 +112,30 @@ pub struct Location {
     #[schemars(regex(pattern = r"^[0-9]{1,12}$"))]
     pub uprn: Option<String>,
 }
+
+impl Location {
+    /// Whether two places are likely one: the same property, within fifty metres, or the same words.
+    #[must_use]
+    pub fn is_near(&self, other: &Self) -> bool {
+        if let (Some(one), Some(two)) = (&self.uprn, &other.uprn) {
+            return one == two;
+        }
+        if let (Some(lat), Some(long), Some(other_lat), Some(other_long)) =
+            (self.lat, self.long, other.lat, other.long)
+        {
+            // A degree of latitude is 111 km; one of longitude that, times the cosine of the latitude.
+            let north = (lat - other_lat) * 111_000.0;
+            let east = (long - other_long) * 111_000.0 * lat.to_radians().cos();
+            return north.hypot(east) <= 50.0;
+        }
+        let plain = |place: &Self| {
+            let words = place.description.as_deref().unwrap_or("").to_lowercase();
+            words
+                .chars()
+                .filter(|c| c.is_alphanumeric())
+                .collect::<String>()
+        };
+        let (one, two) = (plain(self), plain(other));
+        !one.is_empty() && one == two
+    }
+}

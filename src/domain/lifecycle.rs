@@ -16,7 +16,7 @@ use super::case::{
 use super::clock::{self, Cancelled, Extension, Longer, OwnPromise, Pause, Reopened, Terms};
 use super::contact::{Location, words};
 use super::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
-use super::standard::{Acknowledgement, Role as ClockRole};
+use super::standard::Role as ClockRole;
 
 /// Something somebody wants done to a case.
 #[derive(Debug, Clone, PartialEq)]
@@ -554,7 +554,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         }
         Event::Assigned { to, .. } => {
             case.owner = *to;
-            case.is_claimed |= to.is_some();
+            case.is_claimed = to.is_some() || case.is_rung;
             if case.status == Status::New && to.is_some() {
                 case.status = Status::Open;
             } else if case.status == Status::Open && to.is_none() {
@@ -564,6 +564,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::Transferred { to, .. } => {
             case.queue.clone_from(to);
             case.owner = None;
+            case.is_claimed = case.is_rung;
             case.n_transfers += 1;
             if case.status == Status::Open {
                 case.status = Status::New;
@@ -617,23 +618,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::ReplyTakenBack {
             what: TakenBack::Reply,
             ..
-        } => {
-            if let Some(place) = case
-                .facts
-                .stops
-                .iter()
-                .rposition(|stop| stop.how.as_deref() == Some("reply"))
-            {
-                case.facts.stops.remove(place);
-            }
-            case.status = if case.owner.is_some() {
-                Status::Open
-            } else {
-                Status::New
-            };
-            case.outcome = None;
-            case.follow_up_until = None;
-        }
+        } => take_back_reply(case, terms),
         Event::ReplyTakenBack {
             what: TakenBack::Extension,
             ..
@@ -678,6 +663,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::StageOpened { stage, officer, .. } => {
             case.stage = *stage;
             case.owner = *officer;
+            case.is_claimed = officer.is_some() || case.is_rung;
             case.status = if officer.is_some() {
                 Status::Open
             } else {
@@ -698,7 +684,10 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
                 }
             }
         }
-        Event::Called { .. } => case.is_claimed = true,
+        Event::Called { .. } => {
+            case.is_rung = true;
+            case.is_claimed = true;
+        }
         Event::ContactJoined { chases, .. } => {
             if *chases {
                 case.n_chasers += 1;
@@ -771,22 +760,24 @@ pub fn acknowledge(case: &mut Case, terms: &Terms, at: Timestamp, how: &str) {
         })
         .or_else(|| terms.standard.acknowledge_clock());
     if let Some(clock) = clock {
-        let name = clock.name.clone();
-        if !case
-            .facts
-            .stops
-            .iter()
-            .any(|stop| stop.clock == name && !is_reopened(case, &name, stop.at))
-        {
-            case.facts.stop(&name, at, how);
-        }
+        meet_acknowledgement(case, terms, &clock.name, at, how);
     }
-    let event = if stage_2 {
+}
+
+/// One acknowledgement has reached the person, whatever stage the case is at by now: a mail that was
+/// late meets the clock it was written for.
+pub fn meet_acknowledgement(case: &mut Case, terms: &Terms, clock: &str, at: Timestamp, how: &str) {
+    let is_met = |stop: &clock::Stop| stop.clock == clock && !is_reopened(case, clock, stop.at);
+    if !case.facts.stops.iter().any(is_met) {
+        case.facts.stop(clock, at, how);
+    }
+    let event = if clock.starts_with("stage_2") {
         "stage_2_acknowledged"
     } else {
         "acknowledged"
     };
-    if terms.standard.events().contains(&event)
+    let is_known = terms.standard.events().contains(&event);
+    if is_known
         && !case
             .facts
             .events
@@ -1198,11 +1189,46 @@ fn close(case: &mut Case, terms: &Terms, outcome: Outcome, now: Timestamp) {
     case.closed_at = Some(now);
 }
 
-/// An answer that comes before any acknowledgement is the acknowledgement too, where an officer's
-/// is asked for.
+/// An answer that comes before any acknowledgement is the acknowledgement too.
 fn acknowledge_late(case: &mut Case, terms: &Terms, now: Timestamp) {
-    if terms.standard.acknowledgement == Acknowledgement::Officer {
-        acknowledge(case, terms, now, "reply");
+    acknowledge(case, terms, now, "reply");
+}
+
+/// As if the last reply had not been written: what it met runs on, also the acknowledgement it was.
+/// A reply before it still stands.
+fn take_back_reply(case: &mut Case, terms: &Terms) {
+    let answer = current_answer_clock(case, terms);
+    let is_reply = |stop: &&clock::Stop| stop.how.as_deref() == Some("reply");
+    let of_answer = |stop: &&clock::Stop| Some(&stop.clock) == answer.as_ref();
+    let last = case
+        .facts
+        .stops
+        .iter()
+        .filter(is_reply)
+        .filter(of_answer)
+        .map(|stop| stop.at)
+        .max();
+    let Some(taken_at) = last else {
+        return;
+    };
+    case.facts
+        .stops
+        .retain(|stop| !(stop.how.as_deref() == Some("reply") && stop.at == taken_at));
+    case.facts
+        .events
+        .retain(|event| !(event.name.ends_with("acknowledged") && event.at == taken_at));
+    let is_answered_still = answer.is_some_and(|clock| {
+        let mut stops = case.facts.stops.iter().filter(|stop| stop.clock == clock);
+        stops.any(|stop| !is_reopened(case, &clock, stop.at))
+    });
+    if !is_answered_still {
+        case.status = if case.owner.is_some() {
+            Status::Open
+        } else {
+            Status::New
+        };
+        case.outcome = None;
+        case.follow_up_until = None;
     }
 }
 

@@ -145,7 +145,10 @@ async fn operate(
         .as_ref()
         .map(|query| query.names.as_slice())
         .unwrap_or_default();
-    query::refuse_unknown(request.query_string(), names)?;
+    // Pages are opened from mails, and gateways add parameters of their own to links.
+    if !operation.is_hidden {
+        query::refuse_unknown(request.query_string(), names)?;
+    }
     let body = read_body(front, operation, request.headers(), payload).await?;
     let once = once(operation, request, &caller.actor, &body)?;
     if let Some(once) = &once

@@ -71,6 +71,13 @@ pub fn operations(mail_folder: PathBuf) -> Vec<Operation> {
             .answers_nothing(303, "Back to the page.")
             .not_idempotent()
             .hidden(),
+        get("/demo/clock", show_clock)
+            .id("show_demo_clock")
+            .summary("What the demo's clock says")
+            .tag("Demo")
+            .access(Access::public())
+            .answers::<Moved>(200, "The time it is now.")
+            .hidden(),
         post("/demo/clock", move_clock)
             .id("move_demo_clock")
             .summary("Move the demo's clock")
@@ -167,6 +174,12 @@ async fn advance(call: Call) -> Result<Answer, Problem> {
         .into_iter()
         .any(|(name, value)| name == "back" && value == "mail");
     Ok(Answer::see_other(if back { "/demo/mail" } else { "/" }))
+}
+
+async fn show_clock(call: Call) -> Result<Answer, Problem> {
+    // There is one in a demo only.
+    clock(&call)?;
+    Ok(Answer::ok(&Moved { now: call.now }))
 }
 
 async fn move_clock(call: Call) -> Result<Answer, Problem> {

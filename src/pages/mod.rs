@@ -30,11 +30,21 @@ pub struct Frame {
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(templates);
 const STYLE: &str = include_str!("style.css");
+const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#005a5b"/><path d="M10 25V7h7a6 6 0 0 1 2 11.6L23 25h-4.4l-3.4-6H14v6zm4-9.4h2.6a2.5 2.5 0 0 0 0-5H14z" fill="#fff"/></svg>"##;
 
 /// Everything pages are made of, for a server that is or is not a demo.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
     let mut all = track::operations();
+    all.push(
+        get("/favicon.ico", icon)
+            .id("get_icon")
+            .summary("The pages' icon")
+            .tag("Pages")
+            .access(Access::public())
+            .answers_raw(200, "image/svg+xml", "The icon.")
+            .hidden(),
+    );
     all.push(
         get("/assets/style.css", style)
             .id("get_style_sheet")
@@ -100,6 +110,11 @@ pub fn apology(call_path: &str, request_id: &str, frame: &Frame, problem: Proble
             .filter(|(name, _)| name == "retry-after"),
     );
     answer
+}
+
+async fn icon(_: Call) -> Result<Answer, Problem> {
+    Ok(Answer::bytes(200, "image/svg+xml", ICON)
+        .with_header("cache-control", "public, max-age=86400"))
 }
 
 async fn style(_: Call) -> Result<Answer, Problem> {

@@ -112,6 +112,8 @@ struct Row {
     reporter: Option<Id>,
     requester_kind: String,
     danger: Option<String>,
+    danger_since: Option<At>,
+    is_rung: bool,
     is_claimed: bool,
     stage: i32,
     facts: Json<Facts>,
@@ -338,33 +340,22 @@ pub fn most_at_risk(
     row.map(Filed::try_from).transpose()
 }
 
-/// Open cases that may be about the same: of the same person, or of the same matter, received
-/// since `since`. At most ten, newest first, and only what `sight` takes in.
-pub fn possible_duplicates(
+/// Open cases of the same matter, received since `since`, within `sight`: newest first, at most a
+/// hundred. Which of them are about the same person or place is for the caller to say.
+pub fn of_matter(
     conn: &mut Conn,
     sight: &Sight,
-    person: Option<PersonId>,
     service: &str,
     category: &str,
     since: Timestamp,
 ) -> Result<Vec<Filed>, StoreError> {
-    let mut query = narrowed(sight, &Filter::default())
+    let rows: Vec<Row> = narrowed(sight, &Filter::default())
         .filter(cases::is_closed.eq(false))
         .filter(cases::service.eq(service.to_owned()))
         .filter(cases::category.eq(category.to_owned()))
-        .filter(cases::received_at.ge(At(since)));
-    if let Some(person) = person {
-        query = query.filter(
-            cases::reporter
-                .eq(Some(Id::from(person)))
-                .or(cases::location.is_not_null()),
-        );
-    } else {
-        query = query.filter(cases::location.is_not_null());
-    }
-    let rows: Vec<Row> = query
+        .filter(cases::received_at.ge(At(since)))
         .order((cases::received_at.desc(), cases::id.desc()))
-        .limit(10)
+        .limit(100)
         .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(Filed::try_from).collect()
@@ -619,6 +610,12 @@ fn one(query: Boxed<'_>, conn: &mut Conn) -> Result<Option<Filed>, StoreError> {
 }
 
 fn grant(tx: &mut Tx<'_>, case: &Case) -> Result<(), StoreError> {
+    diesel::delete(
+        case_access::table
+            .filter(case_access::case_id.eq(Id::from(case.id)))
+            .filter(case_access::holder.ne_all(case.restricted_to.clone())),
+    )
+    .execute(&mut **tx)?;
     for holder in &case.restricted_to {
         diesel::sql_query(
             "INSERT INTO case_access (case_id, holder) VALUES ($1, $2) ON CONFLICT (case_id, holder) DO NOTHING",
@@ -663,6 +660,8 @@ impl Row {
             reporter: case.reporter.map(Into::into),
             requester_kind: case.requester_kind.to_string(),
             danger: case.danger.clone(),
+            danger_since: case.danger_since.map(Into::into),
+            is_rung: case.is_rung,
             is_claimed: case.is_claimed,
             stage: i32::from(case.stage),
             facts: Json(case.facts.clone()),
@@ -730,6 +729,8 @@ impl TryFrom<Row> for Filed {
             reporter: row.reporter.map(Into::into),
             requester_kind: word(&row.requester_kind)?,
             danger: row.danger,
+            danger_since: row.danger_since.map(|at| at.0),
+            is_rung: row.is_rung,
             is_claimed: row.is_claimed,
             stage: u8::try_from(row.stage)
                 .map_err(|why| StoreError::Unreadable(why.to_string()))?,

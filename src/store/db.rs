@@ -1,23 +1,22 @@
 //! The pool and the one way to write.
 //!
-//! **SQLite** has one writer thread. It takes up to [`GROUP`] waiting transactions, runs each in a
-//! savepoint inside one `BEGIN IMMEDIATE … COMMIT`, and answers all of them after the commit: so
-//! every answer is durable (`synchronous=FULL`), one `fsync` serves many, and a failing
-//! transaction harms only itself. Readers have connections of their own (WAL).
+//! **SQLite** has one [`writer`] thread, which commits many waiting transactions at once. Readers
+//! have connections of their own (WAL).
 //!
 //! **PostgreSQL** has a pool; each transaction is its own, and one that lost a race is run again.
 //!
 //! Both run on threads of their own (`spawn_blocking`): nothing here blocks an async worker.
 
+use std::num::NonZeroU32;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _};
+use diesel::connection::TransactionManager as _;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::r2d2;
@@ -26,6 +25,9 @@ use tokio::sync::oneshot;
 
 use super::dialect;
 use super::error::StoreError;
+use writer::{Job, Writer, Writing};
+
+mod writer;
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -100,8 +102,6 @@ pub struct Db {
     writer: Option<SyncSender<Box<dyn Job>>>,
 }
 
-/// How many waiting transactions share one commit on SQLite.
-const GROUP: usize = 128;
 /// How often a PostgreSQL transaction that lost a race is run again.
 const ATTEMPTS: u32 = 5;
 const POOL_WAIT: Duration = Duration::from_secs(5);
@@ -133,6 +133,7 @@ impl Db {
         if !opening.allow_unsafe_durability {
             dialect::check_durability(&mut first)?;
         }
+        let for_writer = manager.clone();
         let pool = r2d2::Pool::builder()
             .max_size(opening.pool_size)
             .min_idle(Some(1))
@@ -145,7 +146,7 @@ impl Db {
                 let (sender, jobs) = sync_channel(1024);
                 std::thread::Builder::new()
                     .name("sqlite-writer".to_owned())
-                    .spawn(move || write_in_groups(first, &jobs))
+                    .spawn(move || Writer::new(first, for_writer).write_what_comes(&jobs))
                     .context("starting the writer")?;
                 Some(sender)
             }
@@ -213,11 +214,7 @@ impl Db {
             .await;
         };
         let (reply, answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Writing {
-            work,
-            outcome: None,
-            reply: Some(reply),
-        });
+        let job: Box<dyn Job> = Box::new(Writing::new(work, reply));
         // The channel is deep; when it is full, waiting for it must not block an async worker.
         on_a_thread(move || {
             writer
@@ -294,120 +291,45 @@ where
     }
 }
 
-/// Carries either kind of error through diesel's transaction.
-enum Undone<E> {
-    Work(E),
-    Diesel(diesel::result::Error),
-}
-
-impl<E> From<diesel::result::Error> for Undone<E> {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Diesel(error)
-    }
-}
-
+/// Runs `work` in a transaction, or in a savepoint of the one that is open. Nothing of it stays when
+/// it fails, and nothing when it panics: diesel undoes what returns an error, not what unwinds.
 fn in_transaction<T, E, F>(conn: &mut Conn, work: &F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: Fn(&mut Tx<'_>) -> Result<T, E>,
 {
-    conn.transaction(|conn| work(&mut Tx(conn)).map_err(Undone::Work))
-        .map_err(|undone| match undone {
-            Undone::Work(error) => error,
-            Undone::Diesel(error) => StoreError::from(error).into(),
-        })
-}
-
-/// One waiting transaction, whatever it returns.
-trait Job: Send {
-    fn run(&mut self, conn: &mut Conn);
-    fn answer(self: Box<Self>, commit: &Result<(), String>);
-}
-
-struct Writing<F, T, E> {
-    work: F,
-    outcome: Option<Result<T, E>>,
-    reply: Option<oneshot::Sender<Result<T, E>>>,
-}
-
-impl<F, T, E> Job for Writing<F, T, E>
-where
-    T: Send,
-    E: From<StoreError> + Send,
-    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
-{
-    fn run(&mut self, conn: &mut Conn) {
-        let work = &self.work;
-        let run = catch_unwind(AssertUnwindSafe(|| in_transaction(conn, work)));
-        self.outcome = Some(run.unwrap_or_else(|_| {
-            Err(StoreError::Other(anyhow::anyhow!("a transaction panicked")).into())
-        }));
-    }
-
-    fn answer(mut self: Box<Self>, commit: &Result<(), String>) {
-        let outcome = match (self.outcome.take(), commit) {
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (Some(Err(error)), _) => Err(error),
-            (Some(Ok(_)), Err(why)) => Err(StoreError::CannotWrite(why.clone()).into()),
-            (None, _) => Err(StoreError::Away("the transaction was not begun".to_owned()).into()),
+    let mut why = None;
+    let run = conn.transaction(|conn| {
+        let opened = depth(conn);
+        let error = match catch_unwind(AssertUnwindSafe(|| work(&mut Tx(&mut *conn)))) {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                leave_nested(conn, opened);
+                StoreError::Other(anyhow::anyhow!("a transaction panicked")).into()
+            }
         };
-        if let Some(reply) = self.reply.take()
-            && reply.send(outcome).is_err()
-        {
-            // The caller hung up. What was committed stays: a retry with the same key finds it.
-            tracing::debug!("Nobody waited for the outcome of a transaction");
-        }
-    }
+        why = Some(error);
+        Err(diesel::result::Error::RollbackTransaction)
+    });
+    // What made the work fail says more than what then went wrong with undoing it.
+    run.map_err(|undone| why.unwrap_or_else(|| StoreError::from(undone).into()))
 }
 
-fn write_in_groups(mut conn: Conn, jobs: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = jobs.try_recv()
-        {
-            group.push(next);
-        }
-        let commit = write_group(&mut conn, &mut group);
-        for job in group {
-            job.answer(&commit);
-        }
-    }
+/// How many transactions are open within each other; nothing when diesel no longer knows.
+fn depth(conn: &mut Conn) -> Option<u32> {
+    <Conn as diesel::Connection>::TransactionManager::transaction_manager_status_mut(conn)
+        .transaction_depth()
+        .map_or(None, |depth| Some(depth.map_or(0, NonZeroU32::get)))
 }
 
-fn write_group(conn: &mut Conn, group: &mut [Box<dyn Job>]) -> Result<(), String> {
-    begin_immediate(conn).map_err(|why| why.to_string())?;
-    for job in group.iter_mut() {
-        job.run(conn);
-    }
-    let commit = <Conn as diesel::Connection>::TransactionManager::commit_transaction(conn);
-    if let Err(why) = commit {
-        roll_back(conn);
-        return Err(why.to_string());
-    }
-    Ok(())
-}
-
-fn begin_immediate(conn: &mut Conn) -> QueryResult<()> {
-    match conn {
-        // Deferred transactions that read and then write fail at once when another process wrote
-        // meanwhile, without waiting: take the lock first.
-        Conn::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
-        }
-        Conn::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres),
-    }
-}
-
-/// After a failed commit: leaves the connection able to begin again.
-fn roll_back(conn: &mut Conn) {
-    let manager = <Conn as diesel::Connection>::TransactionManager::rollback_transaction(conn);
-    if let Err(why) = manager {
-        tracing::warn!("Could not roll back after a failed commit: {why}");
-        if let Conn::Sqlite(sqlite) = conn
-            && let Err(why) = sqlite.batch_execute("ROLLBACK")
-        {
-            tracing::debug!("SQLite had rolled back by itself: {why}");
+/// After a panic: undoes what the work had opened within its own transaction.
+fn leave_nested(conn: &mut Conn, opened: Option<u32>) {
+    while depth(conn) > opened {
+        let undone = <Conn as diesel::Connection>::TransactionManager::rollback_transaction(conn);
+        if let Err(error) = undone {
+            tracing::warn!("Could not undo a nested transaction that panicked: {error}");
+            return;
         }
     }
 }
@@ -466,3 +388,6 @@ pub struct ConnectFailure(String);
 
 /// Shares a database between the parts of the program.
 pub type SharedDb = Arc<Db>;
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,11 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// (sqlite.org/wal.html#walresetbug).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// How long a request waits for PostgreSQL.
+const PATIENCE: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s';";
+/// A migration takes as long as it takes, and so does waiting for another that runs.
+const NO_HURRY: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
+
 #[derive(QueryableByName)]
 struct TextRow {
     #[diesel(sql_type = Text)]
@@ -50,11 +55,9 @@ pub(super) fn prepare_sqlite(conn: &mut SqliteConnection) -> anyhow::Result<()> 
 }
 
 pub(super) fn prepare_postgres(conn: &mut PgConnection) -> anyhow::Result<()> {
-    conn.batch_execute(
-        "SET TIME ZONE 'UTC'; SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
-         SET idle_in_transaction_session_timeout = '60s';",
-    )
-    .context("setting up the PostgreSQL connection")
+    conn.batch_execute("SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '60s';")
+        .and_then(|()| conn.batch_execute(PATIENCE))
+        .context("setting up the PostgreSQL connection")
 }
 
 /// Refuses a database that could lose what it acknowledged.
@@ -123,16 +126,31 @@ pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
             }
         }
         Conn::Postgres(postgres) => {
-            // Runners take turns; the number is arbitrary and ours alone.
-            postgres.batch_execute("SELECT pg_advisory_lock(724381955)")?;
-            let run = postgres
-                .run_pending_migrations(POSTGRES)
-                .map(|done| done.iter().map(ToString::to_string).collect());
-            postgres.batch_execute("SELECT pg_advisory_unlock(724381955)")?;
-            run
+            postgres.batch_execute(NO_HURRY)?;
+            let run = migrate_in_turn(postgres);
+            // The connection goes back to those who wait for an answer, whatever came of it.
+            let restored = postgres.batch_execute(PATIENCE);
+            return run.and_then(|done| {
+                restored.context("setting up the PostgreSQL connection")?;
+                Ok(done)
+            });
         }
     };
     run.map_err(|why| anyhow::anyhow!("running migrations: {why}"))
+}
+
+fn migrate_in_turn(postgres: &mut PgConnection) -> anyhow::Result<Vec<String>> {
+    // Runners take turns; the number is arbitrary and ours alone.
+    postgres.batch_execute("SELECT pg_advisory_lock(724381955)")?;
+    let run = postgres
+        .run_pending_migrations(POSTGRES)
+        .map(|done| done.iter().map(ToString::to_string).collect())
+        .map_err(|why| anyhow::anyhow!("running migrations: {why}"));
+    let unlocked = postgres.batch_execute("SELECT pg_advisory_unlock(724381955)");
+    run.and_then(|done| {
+        unlocked.context("letting other runners of migrations have their turn")?;
+        Ok(done)
+    })
 }
 
 /// The names of all migrations, for the test that both databases have the same.

@@ -126,14 +126,16 @@ pub fn claim(
         .load(&mut **tx)?;
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
-        // The condition is asked again under the row's lock: of two that chose the same row, one
-        // changes nothing.
+        // All of the condition is asked again under the row's lock: of two that chose the same row,
+        // one changes nothing, even when the other has failed and put it off meanwhile.
         let n_changed = diesel::sql_query(
             "UPDATE outbox SET lease_until = $1, fence = fence + 1, attempts = attempts + 1 \
-             WHERE id = $2 AND state = 'pending' AND (lease_until IS NULL OR lease_until <= $3)",
+             WHERE id = $2 AND state = 'pending' AND next_attempt_at <= $3 \
+             AND (lease_until IS NULL OR lease_until <= $4)",
         )
         .bind::<Ts, _>(At(lease_until))
         .bind::<Uid, _>(id)
+        .bind::<Ts, _>(At(now))
         .bind::<Ts, _>(At(now))
         .execute(&mut **tx)?;
         if n_changed == 1 {
@@ -239,6 +241,14 @@ pub fn find(conn: &mut Conn, id: NoticeId) -> Result<Option<Notice>, StoreError>
         .first(conn)
         .optional()?;
     Ok(row.map(Into::into))
+}
+
+/// Whether a notice with this key was ever put in.
+pub fn was_put(conn: &mut Conn, dedupe_key: &str) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(
+        outbox::table.filter(outbox::dedupe_key.eq(dedupe_key.to_owned())),
+    ))
+    .get_result(conn)?)
 }
 
 /// The notice one of our mails was, by its Message-ID.

@@ -154,6 +154,8 @@ diesel::table! {
         reporter -> Nullable<Uid>,
         requester_kind -> Text,
         danger -> Nullable<Text>,
+        danger_since -> Nullable<Ts>,
+        is_rung -> Bool,
         is_claimed -> Bool,
         stage -> Integer,
         facts -> Js,

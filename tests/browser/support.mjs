@@ -99,8 +99,11 @@ export async function go(reader, where, status = 200) {
   return answer;
 }
 
-/** What the open page must keep, whatever it says. */
-export async function keepsTheRules(reader) {
+/**
+ * What the open page must keep, whatever it says. On a very long page the accessibility rules are
+ * read at the narrowest width alone, which takes seconds each time.
+ */
+export async function keepsTheRules(reader, { isLong = false } = {}) {
   const { page } = reader;
   const where = page.url();
   // What is folded away must keep them too.
@@ -116,7 +119,9 @@ export async function keepsTheRules(reader) {
       document.documentElement.clientWidth,
     ]);
     assert.ok(needed <= there, `${where} is ${needed} wide in a window of ${there}`);
-    assert.deepEqual(await accessibilityFaults(page), [], `${where} at ${width}`);
+    if (!isLong || width === Math.min(...WIDTHS)) {
+      assert.deepEqual(await accessibilityFaults(page), [], `${where} at ${width}`);
+    }
   }
   assert.match(await page.title(), /\S/, `${where} has no title`);
   assert.equal(await page.locator("h1").count(), 1, `${where} has one first heading`);
@@ -134,6 +139,16 @@ export async function tell(demo, contact) {
   const told = await answer.json();
   assert.equal(answer.status, 201, JSON.stringify(told));
   return told;
+}
+
+/** Moves the demo's clock to nine o'clock of its next working day. */
+export async function moveToNextMorning(demo) {
+  const answer = await fetch(`${demo.api}/demo/clock`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  assert.equal(answer.status, 200, await answer.text());
 }
 
 /** A date as our pages write it: "Tuesday 24 November 2026". */

@@ -197,7 +197,7 @@ async fn one_digest_names_every_new_case_worst_first() {
     let named = [second.reference, third.reference].map(|reference| reference.to_string());
     assert_eq!(digest.cases, named, "the first was due this very day");
     assert!(
-        digest.text.contains("2 promises are past their dates"),
+        digest.text.contains("2 promises need you today"),
         "{}",
         digest.text
     );

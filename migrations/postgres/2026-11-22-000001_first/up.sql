@@ -123,6 +123,9 @@ CREATE TABLE cases (
     reporter            uuid REFERENCES people (id),
     requester_kind      text NOT NULL,
     danger              text,
+    danger_since        timestamptz,
+    -- Somebody was rung about the danger, and it was recorded.
+    is_rung             boolean NOT NULL,
     is_claimed          boolean NOT NULL,
     stage               integer NOT NULL,
     facts               jsonb NOT NULL,

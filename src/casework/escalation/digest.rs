@@ -26,7 +26,7 @@ pub async fn digests(desk: &Arc<Desk>) -> Result<usize, Failure> {
     let recipients = desk
         .read(|conn, at| {
             if is_digest_time(at) {
-                Ok(escalations::digest_recipients(conn, at.now)?)
+                still_to_tell(conn, at)
             } else {
                 Ok(Vec::new())
             }
@@ -61,11 +61,32 @@ fn is_digest_time(at: &Moment) -> bool {
         && calendar.instant(at.today(), REMINDER_HOUR) <= at.now
 }
 
+/// Those with something new who have not had today's. What came after it waits for tomorrow's; it
+/// must not be looked at again at every tick until then.
+fn still_to_tell(conn: &mut Conn, at: &Moment) -> Result<Vec<String>, Failure> {
+    let mut recipients = Vec::new();
+    for recipient in escalations::digest_recipients(conn, at.now)? {
+        if !outbox::was_put(conn, &key_of_today(at, &recipient))? {
+            recipients.push(recipient);
+        }
+    }
+    Ok(recipients)
+}
+
+fn key_of_today(at: &Moment, recipient: &str) -> String {
+    format!("digest:{recipient}:{}", at.today())
+}
+
 fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Failure> {
     let taken = escalations::for_digest(tx, recipient, at.now)?;
     let Some(first) = taken.first() else {
         return Ok(false);
     };
+    let key = key_of_today(at, recipient);
+    if outbox::was_put(tx, &key)? {
+        // Another replica was first. New cases stay where they are until tomorrow's.
+        return Ok(false);
+    }
     let post = at
         .council
         .catalogue
@@ -95,12 +116,7 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
         items: entries.into_iter().map(|entry| entry.item).collect(),
         n_told_before: u32::try_from(n_told_before).unwrap_or(0),
     };
-    let key = format!("digest:{recipient}:{}", at.today());
-    let id = letters::tell_staff(tx, at, None, recipient, says, key, at.now)?;
-    if outbox::find(tx, id)?.is_none() {
-        // They have had today's. Their new cases stay where they are until tomorrow's.
-        return Ok(false);
-    }
+    letters::tell_staff(tx, at, None, recipient, says, key, at.now)?;
     escalations::note_digested(tx, &ids)?;
     Ok(true)
 }

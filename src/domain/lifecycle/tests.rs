@@ -57,6 +57,8 @@ fn case(status: Status, service: &str, category: &str) -> (Case, Terms) {
         reporter: None,
         requester_kind: PersonKind::Resident,
         danger: None,
+        danger_since: None,
+        is_rung: false,
         is_claimed: false,
         stage: 1,
         facts: Facts::received(received),

@@ -462,10 +462,10 @@ fn a_head_of_service_reads_one_calm_list() {
         .unwrap();
     check(
         &mail,
-        "2 promises are past their dates",
+        "2 promises need you today",
         "To the Head of Waste and Street Scene\n\
          \n\
-         2 promises have passed their dates and are not yet kept. The one that matters most comes \
+         2 promises are due today or have passed their dates, and are not yet kept. The one that matters most comes \
          first.\n\
          \n\
          1. A missed bin, 4X7-K92-MQ3\n\
