@@ -218,7 +218,10 @@ fn what_cannot_begin_is_answered_and_the_next_one_works() {
     assert_eq!(desk.kept(), [3]);
 }
 
-fn on_both() -> Vec<(Db, Option<TempDir>, Option<(String, String)>)> {
+/// A database, the folder it goes away with, and the server and name it is dropped from.
+type Opened = (Db, Option<TempDir>, Option<(String, String)>);
+
+fn on_both() -> Vec<Opened> {
     let folder = tempfile::tempdir().unwrap();
     let mut all = vec![(
         Address::Sqlite(folder.path().join("reeve.db")),
@@ -288,6 +291,33 @@ struct Setting {
     value: String,
 }
 
+fn assert_requests_are_bounded(db: &Db) {
+    for (setting, expect) in [("lock_timeout", "5s"), ("statement_timeout", "30s")] {
+        let found: Setting = db
+            .at_start(|conn| {
+                let query = format!("SELECT current_setting('{setting}') AS value");
+                Ok(diesel::sql_query(query).get_result(conn)?)
+            })
+            .unwrap();
+        assert_eq!(found.value, expect, "{setting}");
+    }
+}
+
+#[test]
+fn a_migration_that_fails_leaves_a_connection_for_requests() {
+    for (db, _folder, dropped) in on_both() {
+        db.at_start(|conn| Ok(conn.batch_execute("CREATE TABLE outbox (id BIGINT)")?))
+            .unwrap();
+        let refused = db.migrate().unwrap_err().to_string();
+        assert!(refused.contains("running migrations"), "{refused}");
+        if let Some((server, name)) = dropped {
+            assert_requests_are_bounded(&db);
+            drop(db);
+            on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
 #[test]
 fn a_migration_waits_for_another_as_long_as_that_takes_and_requests_do_not() {
     for (db, _folder, dropped) in on_both() {
@@ -310,15 +340,7 @@ fn a_migration_waits_for_another_as_long_as_that_takes_and_requests_do_not() {
         });
         assert!(!db.migrate().unwrap().is_empty());
         turn.join().unwrap();
-        for (setting, expect) in [("lock_timeout", "5s"), ("statement_timeout", "30s")] {
-            let found: Setting = db
-                .at_start(|conn| {
-                    let query = format!("SELECT current_setting('{setting}') AS value");
-                    Ok(diesel::sql_query(query).get_result(conn)?)
-                })
-                .unwrap();
-            assert_eq!(found.value, expect, "{setting}");
-        }
+        assert_requests_are_bounded(&db);
         drop(db);
         on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
     }
