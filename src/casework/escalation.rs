@@ -8,11 +8,11 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`look`] | one case at one instant: what ends, what is due, when to look again |
-//! | [`steps`] | which of the due steps each recipient is told of |
-//! | [`chain`] | who answers for a post today |
-//! | [`alert`] | danger: told at once, and again until somebody has it |
-//! | [`digest`] | one mail a working day for heads of service and above |
+//! | `look` | one case at one instant: what ends, what is due, when to look again |
+//! | `steps` | which of the due steps each recipient is told of |
+//! | `chain` | who answers for a post today |
+//! | `alert` | danger: told at once, and again until somebody has it |
+//! | `digest` | one mail a working day for heads of service and above |
 
 mod alert;
 mod chain;

@@ -1,6 +1,6 @@
 //! The pool and the one way to write.
 //!
-//! **SQLite** has one [`writer`] thread, which commits many waiting transactions at once. Readers
+//! **SQLite** has one `writer` thread, which commits many waiting transactions at once. Readers
 //! have connections of their own (WAL).
 //!
 //! **PostgreSQL** has a pool; each transaction is its own, and one that lost a race is run again.

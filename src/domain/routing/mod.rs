@@ -1,6 +1,6 @@
 //! Where a contact goes, and why.
 //!
-//! [`Router::route`] takes what a channel learnt ([`Enquiry`]) and answers with one
+//! [`Router::route`] takes what a channel learnt (`Enquiry`) and answers with one
 //! [`Placement`]: the queue, service, category, procedure and priority of the case to open, the
 //! cases that belong beside it, and the reason in words. The order of precedence is fixed: danger
 //! and safeguarding, then who asks, then words that start a procedure, then what somebody chose,
