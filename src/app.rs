@@ -274,6 +274,8 @@ impl Ground {
             api: role.serves().then(|| public_url.clone()),
             metrics: figures.as_ref().map(|figures| figures.url.clone()),
         };
+        let council = desk.council();
+        tokio::task::spawn_blocking(move || council.warm_up());
         tracing::info!(role = ?role, "Reeve is ready at {}", reached.api.as_deref().unwrap_or("no address: it only works"));
         announce(&reached)?;
 

@@ -1,7 +1,7 @@
 //! What every use case stands on: the database, the catalogue in force, the time, the secrets.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -53,9 +53,14 @@ pub struct Secrets {
 /// The catalogue in force, with what is computed from it once.
 pub struct Council {
     pub catalogue: Catalogue,
-    pub router: Router,
+    /// Reads free text. Built when it is first needed, or before by [`Council::warm_up`]: a server
+    /// is ready sooner, and the first contact does not wait either.
+    pub router: LazyLock<Router, BuildRouter>,
     terms: BTreeMap<(String, String), (String, Arc<Terms>)>,
 }
+
+/// How a router is built, when it is.
+pub type BuildRouter = Box<dyn FnOnce() -> Router + Send>;
 
 /// One use case at work: the instant it happens at and the catalogue it happens under, both the
 /// same from its beginning to its end.
@@ -77,13 +82,16 @@ impl Council {
     /// Computes what is computed once for a catalogue.
     ///
     /// # Errors
-    /// Names every routing rule that does not hold.
+    /// When its promises cannot be written down, which their types rule out.
     pub fn new(
         catalogue: Catalogue,
         examples: &[crate::domain::triage::Example],
     ) -> anyhow::Result<Self> {
-        let router = Router::new(&catalogue, &catalogue.routing, examples)
-            .map_err(|faults| anyhow::anyhow!("routing rules: {}", faults.join("; ")))?;
+        let (own, examples) = (catalogue.clone(), examples.to_vec());
+        let build: BuildRouter = Box::new(move || {
+            Router::new(&own, &own.routing, &examples)
+                .expect("a catalogue whose routing rules do not hold does not pass its check")
+        });
         let mut terms = BTreeMap::new();
         for (service, category) in catalogue.categories() {
             if let Some(pinned) = catalogue.terms(&service.slug, &category.slug) {
@@ -97,9 +105,15 @@ impl Council {
         }
         Ok(Self {
             catalogue,
-            router,
+            router: LazyLock::new(build),
             terms,
         })
+    }
+
+    /// Builds now what would be built at the first contact. It takes a few tenths of a second of one
+    /// processor.
+    pub fn warm_up(&self) {
+        LazyLock::force(&self.router);
     }
 
     /// What is promised for a matter today, with the id it is pinned under.
@@ -143,6 +157,7 @@ impl Desk {
 
     /// Puts another catalogue in force, for everything that begins from now on.
     pub fn put_in_force(&self, council: Council) {
+        council.warm_up();
         self.council.store(Arc::new(council));
     }
 

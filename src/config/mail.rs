@@ -13,8 +13,6 @@ pub struct Mail {
     pub transport: Transport,
     /// Empty: the folder `mail` of the data directory.
     pub directory: PathBuf,
-    pub from_name: String,
-    pub from_address: String,
     /// Empty: mail goes to whom it is for.
     pub redirect_all_to: String,
     pub undo_seconds: u32,

@@ -47,8 +47,6 @@ const RULES: &[(&str, Rule)] = &[
     ("database.connect_timeout_seconds", SECONDS),
     ("database.statement_timeout_seconds", SECONDS),
     ("mail.transport", OneOf(Transport::NAMES)),
-    ("mail.from_name", Text(is_one_line)),
-    ("mail.from_address", Text(is_mail_address)),
     ("mail.redirect_all_to", Text(is_mail_address_or_empty)),
     ("mail.undo_seconds", Between(0, 86_400)),
     ("mail.sends_at_once", Between(1, 64)),

@@ -76,6 +76,8 @@ fn kill_again_and_again(demo: &mut Demo, n_kills: usize) {
             "{key} {reference}"
         );
     }
+    // What a killed process was about to send is taken over when its lease ends, after a minute.
+    demo.post_clock(json!({"to": demo.later(120)}));
     demo.wait_until("every confirmation has left", || {
         ledger
             .iter()

@@ -29,8 +29,6 @@ impl Pattern {
                     pattern.chars().take(40).collect::<String>()
                 ));
             }
-            compile(pattern)
-                .map_err(|error| format!("the pattern `{pattern}` cannot be read: {error}"))?;
         }
         let joined = patterns
             .iter()
@@ -39,12 +37,7 @@ impl Pattern {
             .join("|");
         compile(&joined)
             .map(|regex| Self(Some(regex)))
-            .map_err(|error| {
-                format!(
-                    "the patterns from `{}` on are too large: {error}",
-                    patterns.join("`, `")
-                )
-            })
+            .map_err(|error| which(patterns, &error))
     }
 
     /// The first words that match.
@@ -62,6 +55,21 @@ impl Pattern {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+}
+
+/// Names the pattern a list cannot be used for. Looked for only when there is one: compiling each by
+/// itself costs as much again as the list, at every start.
+fn which(patterns: &[String], of_all: &regex::Error) -> String {
+    let alone = patterns
+        .iter()
+        .find_map(|pattern| Some((pattern, compile(pattern).err()?)));
+    match alone {
+        Some((pattern, error)) => format!("the pattern `{pattern}` cannot be read: {error}"),
+        None => format!(
+            "the patterns from `{}` on are too large: {of_all}",
+            patterns.join("`, `")
+        ),
     }
 }
 
