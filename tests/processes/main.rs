@@ -92,6 +92,10 @@ fn when_the_date_passes_each_post_is_told_once_and_not_again_after_a_restart() {
     let agent = demo.sign_in("agent");
     demo.post_clock(json!({"to": "2027-02-01T10:00:00Z"}));
     let reference = demo::post_contact(&demo.api(), &agent, "late-1").unwrap();
+    // Before the clock jumps: an acknowledgement that has not left is a promise of its own.
+    demo.wait_until("the confirmation has left", || {
+        demo.mails_about(&reference, "confirmation").len() == 1
+    });
     demo.post_clock(json!({"to": "2027-02-03T17:00:30Z"}));
     demo.wait_until("the team leader is told when it is due", || {
         demo.mails_about(&reference, "reminder").len() == 1
@@ -119,7 +123,6 @@ fn two_replicas_tell_each_post_once() {
     let references: Vec<String> = (0..12)
         .map(|n| demo::post_contact(&one.api(), &agent, &format!("two-{n}")).unwrap())
         .collect();
-    two.post_clock(json!({"to": "2027-02-03T17:00:30Z"}));
     let told = |kind: &str| -> Vec<usize> {
         references
             .iter()
@@ -128,6 +131,10 @@ fn two_replicas_tell_each_post_once() {
             })
             .collect()
     };
+    one.wait_until("each confirmation has left", || {
+        told("confirmation").iter().all(|n| *n >= 1)
+    });
+    two.post_clock(json!({"to": "2027-02-03T17:00:30Z"}));
     one.wait_until("each case's team leader is told", || {
         told("reminder").iter().all(|n| *n >= 1)
     });

@@ -23,6 +23,15 @@ use crate::store::{Conn, Tx, cases, outbox};
 /// # Errors
 /// The last failure; the digests of other recipients were written all the same.
 pub async fn digests(desk: &Arc<Desk>) -> Result<usize, Failure> {
+    // The clock may have moved since the last sweep; what has come by now belongs into this digest.
+    let now = desk.time.now();
+    let is_due = desk
+        .db
+        .read(move |conn| cases::to_wake(conn, now, 1))
+        .await?;
+    if !is_due.is_empty() {
+        super::sweep(desk).await?;
+    }
     let recipients = desk
         .read(|conn, at| {
             if is_digest_time(at) {
