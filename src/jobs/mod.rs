@@ -299,8 +299,9 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
             let (desk, turn) = (Arc::clone(&own), Arc::clone(&turn));
             Box::pin(async move {
                 // Steps first: those of 9am belong into the digests of that very morning.
+                let before = desk.moment();
                 if !escalation::sweep_in_turn(&desk, &turn).await?.is_elsewhere {
-                    escalation::digests(&desk).await?;
+                    escalation::digests(&desk, before).await?;
                 }
                 Ok(())
             })

@@ -219,6 +219,36 @@ async fn one_digest_names_every_new_case_worst_first() {
 }
 
 #[tokio::test]
+async fn a_clock_that_jumps_while_digests_are_written_leaves_no_case_out_of_the_next_one() {
+    let office = Office::open("2026-11-17T20:00:00Z");
+    let first = office
+        .bins("new-container", at("2026-10-20T10:00:00Z"))
+        .await
+        .case;
+    office.tick().await;
+    let second = office
+        .bins("new-container", at("2026-11-04T10:00:00Z"))
+        .await
+        .case;
+    for swept_to in ["2026-11-18T08:30:00Z", "2026-11-18T10:00:00Z"] {
+        office.desk.time.move_to(at(swept_to)).unwrap();
+        let before = office.desk.moment();
+        // The second is due at five on the eighteenth; its head of service hears on the nineteenth.
+        office
+            .desk
+            .time
+            .move_to(at("2026-11-19T09:00:00Z"))
+            .unwrap();
+        let n_written = escalation::digests(&office.desk, before).await.unwrap();
+        assert_eq!(n_written, 0, "swept to {swept_to}");
+    }
+    let mails = office.tick().await;
+    let digest = mails.iter().find(|mail| mail.to == HEAD).unwrap();
+    let named = [first.reference, second.reference].map(|reference| reference.to_string());
+    assert_eq!(digest.cases, named);
+}
+
+#[tokio::test]
 async fn heads_of_service_get_one_digest_a_working_day_at_most() {
     let office = Office::open("2026-11-17T08:00:00Z");
     office

@@ -124,7 +124,9 @@ impl Office {
     pub async fn tick(&self) -> Vec<Mail> {
         let swept = escalation::sweep(&self.desk).await.unwrap();
         assert_eq!(swept.n_failed, 0, "a case could not be looked at");
-        escalation::digests(&self.desk).await.unwrap();
+        escalation::digests(&self.desk, self.desk.moment())
+            .await
+            .unwrap();
         self.pump.pump_once().await.unwrap();
         self.sent
             .lock()

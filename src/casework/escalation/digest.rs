@@ -20,32 +20,32 @@ use crate::store::{Conn, Tx, cases, outbox};
 /// Writes the digests that are due, and says how many. None leaves before 9am, after 6pm or on a
 /// day off; what was held up by one of these waits for the next working day.
 ///
+/// `swept_to` is a moment whose due steps have all been taken. The clock may have run or jumped on
+/// since: a digest is written for that moment's day and for no later one, whose own steps would
+/// otherwise have to wait another day.
+///
 /// # Errors
 /// The last failure; the digests of other recipients were written all the same.
-pub async fn digests(desk: &Arc<Desk>) -> Result<usize, Failure> {
-    // The clock may have moved since the last sweep; what has come by now belongs into this digest.
-    let now = desk.time.now();
-    let is_due = desk
-        .db
-        .read(move |conn| cases::to_wake(conn, now, 1))
-        .await?;
-    if !is_due.is_empty() {
-        super::sweep(desk).await?;
+pub async fn digests(desk: &Arc<Desk>, swept_to: Moment) -> Result<usize, Failure> {
+    if !is_digest_time(&swept_to) {
+        return Ok(0);
     }
+    let day = swept_to.today();
     let recipients = desk
-        .read(|conn, at| {
-            if is_digest_time(at) {
-                still_to_tell(conn, at)
-            } else {
-                Ok(Vec::new())
-            }
-        })
+        .db
+        .read(move |conn| still_to_tell(conn, &swept_to))
         .await?;
     let mut n_written = 0;
     let mut failed = None;
     for recipient in recipients {
         match desk
-            .perform(move |tx, at| write_one(tx, at, &recipient))
+            .perform(move |tx, at| {
+                if at.today() == day {
+                    write_one(tx, at, &recipient)
+                } else {
+                    Ok(false)
+                }
+            })
             .await
         {
             Ok(is_written) => n_written += usize::from(is_written),

@@ -117,7 +117,7 @@ async fn a_new_demo_has_two_hundred_cases_of_every_kind_and_tells_nobody_about_t
     );
 
     escalation::sweep(&desk).await.unwrap();
-    escalation::digests(&desk).await.unwrap();
+    escalation::digests(&desk, desk.moment()).await.unwrap();
     assert_eq!(
         waits("pending").await.unwrap(),
         0,

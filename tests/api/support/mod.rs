@@ -221,7 +221,9 @@ impl TestApp {
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         escalation::sweep(&self.desk).await.unwrap();
-        escalation::digests(&self.desk).await.unwrap();
+        escalation::digests(&self.desk, self.desk.moment())
+            .await
+            .unwrap();
         while self.pump.pump_once().await.unwrap() > 0 {}
     }
 
