@@ -7,9 +7,13 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::case::{Candidate, Routed, Secrecy};
-use crate::domain::clock::Facts;
+use crate::domain::case::{
+    Audience, Candidate, Case, LinkKind, Outcome, Priority, Procedure, ReplyKind, Routed, Secrecy,
+    Status,
+};
+use crate::domain::clock::{Facts, Longer};
 use crate::domain::contact::Channel;
+use crate::domain::ids::CaseId;
 use crate::domain::person::PersonKind;
 use crate::domain::reference::Reference;
 

@@ -1,0 +1,268 @@
+//! What happened to a case: the lines of its timeline.
+//!
+//! An event is stored as it is written here and read for as long as the case is kept: a word may be
+//! added, never given another meaning. Staff read all of it; the person reads
+//! [`Event::public_words`].
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use super::commands::{AcknowledgedBy, TakenBack};
+use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
+use crate::domain::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
+
+/// One line of a case's timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
+pub enum Event {
+    Opened {
+        contact: ContactId,
+        rule: String,
+        reason: String,
+    },
+    ContactJoined {
+        contact: ContactId,
+        from_person: bool,
+        chases: bool,
+        answers: bool,
+    },
+    AutomaticMailStored {
+        contact: ContactId,
+    },
+    Acknowledged {
+        how: AcknowledgedBy,
+        text: Option<String>,
+    },
+    Assigned {
+        from: Option<UserId>,
+        to: Option<UserId>,
+    },
+    Transferred {
+        from: String,
+        to: String,
+        reason: String,
+    },
+    Paused {
+        reason: String,
+        waiting_for: WaitingFor,
+        resume_on: Date,
+    },
+    Resumed {
+        why: String,
+    },
+    Extended {
+        clock: String,
+        from_on: Option<Date>,
+        to_on: Option<Date>,
+        reason: String,
+    },
+    DateChanged {
+        clock: String,
+        from_on: Option<Date>,
+        to_on: Option<Date>,
+        why: String,
+    },
+    Asked {
+        text: String,
+    },
+    Replied {
+        text: String,
+        reply: ReplyKind,
+        outcome: Option<Outcome>,
+        general_only: bool,
+    },
+    ReplyTakenBack {
+        notice: NoticeId,
+        what: TakenBack,
+    },
+    Noted {
+        text: String,
+        audience: Audience,
+    },
+    Promised {
+        name: String,
+        what: String,
+        by: Timestamp,
+        owner: Option<UserId>,
+    },
+    Closed {
+        outcome: Outcome,
+    },
+    Reopened {
+        reason: String,
+    },
+    StageOpened {
+        stage: u8,
+        reason: String,
+        officer: Option<UserId>,
+    },
+    Merged {
+        into: CaseId,
+    },
+    MergedIn {
+        other: CaseId,
+    },
+    Linked {
+        link: LinkKind,
+        case: CaseId,
+    },
+    AccessGranted {
+        holders: Vec<String>,
+        reason: String,
+    },
+    Called {
+        who: String,
+        number: String,
+        outcome: String,
+    },
+    Amended {
+        changed: Vec<String>,
+        reason: Option<String>,
+    },
+    Recategorised {
+        from: String,
+        to: String,
+    },
+    Recorded {
+        event: String,
+        at: Timestamp,
+    },
+    Withdrawn {
+        person: Option<PersonId>,
+        reason: Option<String>,
+    },
+    NoticeSent {
+        notice: NoticeId,
+        notice_kind: String,
+    },
+    NoticeFailed {
+        notice: NoticeId,
+        notice_kind: String,
+        why: String,
+    },
+    AddressBounced {
+        notice: NoticeId,
+    },
+    ClockMet {
+        clock: String,
+        at: Timestamp,
+    },
+    ClockMissed {
+        clock: String,
+        due_at: Timestamp,
+    },
+    ClockReopened {
+        clock: String,
+        why: String,
+    },
+    EscalationStep {
+        clock: String,
+        step: String,
+        occurrence: u32,
+        state: String,
+        to: Vec<String>,
+    },
+    AlertRaised {
+        occurrence: u32,
+        to: Vec<String>,
+    },
+    FeedbackGiven {
+        score: u8,
+    },
+}
+
+impl Event {
+    /// The word it has on the timeline.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::ContactJoined { .. } => "contact_joined",
+            Self::AutomaticMailStored { .. } => "automatic_mail_stored",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::Assigned { .. } => "assigned",
+            Self::Transferred { .. } => "transferred",
+            Self::Paused { .. } => "paused",
+            Self::Resumed { .. } => "resumed",
+            Self::Extended { .. } => "extended",
+            Self::DateChanged { .. } => "date_changed",
+            Self::Asked { .. } => "asked",
+            Self::Replied { .. } => "replied",
+            Self::ReplyTakenBack { .. } => "reply_taken_back",
+            Self::Noted { .. } => "noted",
+            Self::Promised { .. } => "promised",
+            Self::Closed { .. } => "closed",
+            Self::Reopened { .. } => "reopened",
+            Self::StageOpened { .. } => "stage_opened",
+            Self::Merged { .. } => "merged",
+            Self::MergedIn { .. } => "merged_in",
+            Self::Linked { .. } => "linked",
+            Self::AccessGranted { .. } => "access_granted",
+            Self::Called { .. } => "called",
+            Self::Amended { .. } => "amended",
+            Self::Recategorised { .. } => "recategorised",
+            Self::Recorded { .. } => "recorded",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::NoticeSent { .. } => "notice_sent",
+            Self::NoticeFailed { .. } => "notice_failed",
+            Self::AddressBounced { .. } => "address_bounced",
+            Self::ClockMet { .. } => "clock_met",
+            Self::ClockMissed { .. } => "clock_missed",
+            Self::ClockReopened { .. } => "clock_reopened",
+            Self::EscalationStep { .. } => "escalation_step",
+            Self::AlertRaised { .. } => "alert_raised",
+            Self::FeedbackGiven { .. } => "feedback_given",
+        }
+    }
+
+    /// What the person whose case it is may read of it, in public words; nothing when it is ours
+    /// alone. Never anybody's own words.
+    #[must_use]
+    pub fn public_words(&self) -> Option<String> {
+        let words = match self {
+            Self::Opened { .. } => "We received it.",
+            Self::ContactJoined {
+                from_person: true, ..
+            } => "We received a message from you.",
+            Self::ContactJoined {
+                from_person: false, ..
+            } => "We contacted you.",
+            Self::Acknowledged { .. } => "We acknowledged it.",
+            Self::Assigned { to: Some(_), .. } => "An officer is looking at it.",
+            Self::Transferred { .. } => {
+                "We passed it to the team that can deal with it. Your date stays the same."
+            }
+            Self::Paused {
+                waiting_for: WaitingFor::Person,
+                ..
+            } => "We are waiting for an answer from you.",
+            Self::Paused {
+                waiting_for: WaitingFor::Contractor,
+                ..
+            } => "We are waiting for our contractor.",
+            Self::Paused {
+                waiting_for: WaitingFor::OtherBody,
+                ..
+            } => "We are waiting for another organisation.",
+            Self::Resumed { .. } => "We carried on.",
+            Self::Extended { .. } | Self::DateChanged { .. } => "We gave you a new date.",
+            Self::Asked { .. } => "We asked you a question.",
+            Self::Replied {
+                reply: ReplyKind::Substantive,
+                ..
+            } => "We replied.",
+            Self::Replied {
+                reply: ReplyKind::Holding,
+                ..
+            } => "We sent you an update.",
+            Self::Closed { .. } => "We closed it.",
+            Self::Reopened { .. } => "We opened it again.",
+            Self::StageOpened { .. } => {
+                "It moved to the next stage. Somebody new is looking at it."
+            }
+            Self::Withdrawn { .. } => "You withdrew it.",
+            _ => return None,
+        };
+        Some(words.to_owned())
+    }
+}
