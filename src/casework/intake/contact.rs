@@ -1,0 +1,130 @@
+//! The contact itself: known again when it was sent before, logged when it was not.
+//!
+//! A logged contact never changes. A repeat is logged too, as a duplicate without its words, because
+//! the figures of the day must add up.
+
+use jiff::Timestamp;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::telling::answer;
+use super::{Entry, Received};
+use crate::casework::desk::{Moment, hex};
+use crate::casework::failure::Failure;
+use crate::domain::access::{Act, Verdict, may};
+use crate::domain::clock::Reading;
+use crate::domain::contact::Disposition;
+use crate::domain::enquiry::{Enquiry, Spoken};
+use crate::domain::ids::{CaseId, ContactId};
+use crate::store::contacts::{self, Contact};
+use crate::store::people::Person;
+use crate::store::{Tx, cases, settings};
+
+/// The same external id again is the same contact; with other content it is a mistake.
+pub(super) fn known_again(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    entry: &Entry,
+) -> Result<Option<Received>, Failure> {
+    let Some(external_id) = &enquiry.external_id else {
+        return Ok(None);
+    };
+    settings::hold(tx, &format!("external:{}:{external_id}", entry.source))?;
+    let Some(contact) = contacts::find_external(tx, &entry.source, external_id)? else {
+        return Ok(None);
+    };
+    if contact.fingerprint.as_deref() != Some(content_of(enquiry).as_str()) {
+        return Err(Failure::conflict(
+            "external_id_taken",
+            "This external_id was used for another contact. Send a new one, or the same content.",
+        ));
+    }
+    // The figures of the day count it as come in and duplicate.
+    let repeat = Contact {
+        id: at.id(),
+        external_id: None,
+        disposition: Disposition::Duplicate,
+        logged_at: at.now,
+        subject: String::new(),
+        body: String::new(),
+        fingerprint: None,
+        detail: json!({"repeats": contact.id}),
+        ..contact.clone()
+    };
+    contacts::insert(tx, &repeat)?;
+    let filed = match contact.case {
+        Some(case) => cases::find(tx, case)?,
+        None => None,
+    };
+    let filed =
+        filed.filter(|filed| may(&entry.actor, Act::Read, &filed.case, false) == Verdict::Allow);
+    Ok(Some(Received {
+        is_duplicate: true,
+        ..answer(at, contact, filed)
+    }))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row, said once")]
+pub(super) fn log(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    entry: &Entry,
+    person: Option<&Person>,
+    case: Option<CaseId>,
+    disposition: Disposition,
+    opened: Option<(ContactId, &[Reading])>,
+) -> Result<Contact, Failure> {
+    let counted_from_on = opened
+        .and_then(|(_, readings)| readings.iter().find_map(|reading| reading.counted_from_on));
+    let mail = entry.mail.as_ref();
+    let contact = Contact {
+        id: opened.map_or_else(|| at.id(), |(id, _)| id),
+        case,
+        person: person.map(|person| person.id),
+        channel: enquiry.channel,
+        direction: enquiry.direction,
+        disposition,
+        received_at: enquiry.received_at,
+        logged_at: at.now,
+        counted_from_on,
+        subject: enquiry.subject.clone(),
+        body: enquiry.body.clone(),
+        language: enquiry.language.clone(),
+        entered_by: entry.actor.principal(),
+        source: entry.source.clone(),
+        external_id: enquiry.external_id.clone(),
+        fingerprint: mail
+            .map(|mail| mail.fingerprint.clone())
+            .or_else(|| enquiry.external_id.as_ref().map(|_| content_of(enquiry))),
+        mailbox: mail.and_then(|mail| mail.mailbox.clone()),
+        message_id: mail.and_then(|mail| mail.message_id.clone()),
+        detail: json!({
+            "on_behalf_of": enquiry.on_behalf_of,
+            "location": enquiry.location,
+            "fields": enquiry.fields,
+            "access_point": enquiry.access_point,
+            "outcome": enquiry.outcome,
+            "number_presented": enquiry.number_presented,
+            "their_reference": enquiry.their_reference,
+            "acknowledged": enquiry.acknowledged.is_some(),
+            "mail": mail.map(|mail| mail.remarks.clone()),
+        }),
+        waits_for: None,
+        limit_at: None,
+    };
+    contacts::insert(tx, &contact)?;
+    Ok(contact)
+}
+
+/// Two contacts under one external id are the same when this is.
+fn content_of(enquiry: &Enquiry) -> String {
+    let mut without_time = enquiry.clone();
+    without_time.received_at = Timestamp::UNIX_EPOCH;
+    without_time.acknowledged = without_time.acknowledged.map(|_| Spoken {
+        at: Timestamp::UNIX_EPOCH,
+    });
+    let text = serde_json::to_vec(&without_time).unwrap_or_else(|_| enquiry.text().into_bytes());
+    hex(&Sha256::digest(text))
+}

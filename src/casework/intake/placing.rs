@@ -1,0 +1,223 @@
+//! Where an enquiry goes: the case it opens there, the cases beside it, those it may repeat.
+//!
+//! The router says where and why; here that becomes cases. A member's enquiry has the service's own
+//! case beside it, and a complaint the request it is about.
+
+use jiff::SignedDuration;
+
+use super::contact::log;
+use super::opening::{Opened, Plan, open};
+use super::restricted::{keep_receipt, post_complained_about};
+use super::telling::{answer, confirm, read_out};
+use super::{Entry, Received};
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::casework::letters;
+use crate::domain::access::{Act, Sight, Verdict, may};
+use crate::domain::case::{Case, LinkKind, Procedure, Routed, Secrecy};
+use crate::domain::contact::{Disposition, Location};
+use crate::domain::enquiry::Enquiry;
+use crate::domain::ids::ContactId;
+use crate::domain::routing::{Linked, Placement};
+use crate::store::Tx;
+use crate::store::cases::{self, Filed};
+use crate::store::people::Person;
+
+/// How long ago a case about the same may have come in to be offered as the same.
+const DUPLICATE_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Places the enquiry and opens its case, with what belongs beside it.
+pub(super) fn open_cases(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    entry: &Entry,
+    person: Option<Person>,
+) -> Result<Received, Failure> {
+    let placement = at.council.router.route(enquiry, &at.council.catalogue);
+    let sight = entry.actor.sight();
+    let duplicates = possible_duplicates(tx, at, enquiry, &sight, person.as_ref(), &placement)?;
+    let contact_id: ContactId = at.id();
+    let plan = plan(at, &placement);
+    let about = post_complained_about(at, enquiry, placement.procedure);
+    // Words about a colleague stand on the complaint alone, which that colleague never sees; the
+    // request beside it says what it is about in our own words.
+    let hides_words = about.is_none()
+        && placement
+            .linked
+            .iter()
+            .any(|beside| post_complained_about(at, enquiry, beside.procedure).is_some());
+    let unsaid = Enquiry {
+        subject: String::new(),
+        ..enquiry.clone()
+    };
+    let shown = if hides_words { &unsaid } else { enquiry };
+    let opened = open(
+        tx,
+        at,
+        shown,
+        entry,
+        person.as_ref(),
+        contact_id,
+        &plan,
+        about,
+    )?;
+    let mut linked = Vec::new();
+    for beside in &placement.linked {
+        linked.push(open_beside(
+            tx,
+            at,
+            enquiry,
+            entry,
+            person.as_ref(),
+            contact_id,
+            beside,
+            &opened.filed.case,
+        )?);
+    }
+    let restricted = linked
+        .iter()
+        .find(|other| other.filed.case.secrecy == Secrecy::Restricted);
+    let on_case = restricted
+        .filter(|_| hides_words)
+        .map_or(opened.filed.case.id, |other| other.filed.case.id);
+    let contact = log(
+        tx,
+        at,
+        enquiry,
+        entry,
+        person.as_ref(),
+        Some(on_case),
+        Disposition::Opened,
+        Some((contact_id, &opened.readings)),
+    )?;
+    if let Some(earlier) = entry.follows {
+        cases::link(tx, opened.filed.case.id, earlier, LinkKind::Follows)?;
+    }
+    if !entry.is_silent {
+        confirm(tx, at, entry, person.as_ref(), &opened, linked.first())?;
+    }
+    let mut received = answer(at, contact, Some(opened.filed.clone()));
+    received.what_happens =
+        letters::what_happens(at, &opened.filed.case, &opened.terms, &opened.readings);
+    received.readings = opened.readings;
+    received.read_out = read_out(at, &opened.filed.case, &received.what_happens);
+    received.linked = linked.into_iter().map(|one| one.filed).collect();
+    received.possible_duplicates = duplicates;
+    received.offers = placement.offers;
+    received.is_danger = placement.danger.is_some();
+    if may(&entry.actor, Act::Read, &opened.filed.case, true) == Verdict::Hide {
+        received
+            .linked
+            .retain(|filed| may(&entry.actor, Act::Read, &filed.case, true) != Verdict::Hide);
+    }
+    let is_hidden = opened.filed.case.secrecy == Secrecy::Restricted
+        && may(&entry.actor, Act::Read, &opened.filed.case, true) != Verdict::Allow;
+    if is_hidden {
+        received.receipt = Some(keep_receipt(tx, at, entry, &opened.filed.case)?);
+        received.case = None;
+        received.person = None;
+    } else {
+        let id = person.as_ref().map(|person| person.id);
+        received.access = Some(letters::link_for(tx, at, opened.filed.case.id, id)?);
+        received.person = person;
+    }
+    Ok(received)
+}
+
+/// The second case of one contact: the service's own beside a member's, a complaint beside the
+/// request it is about.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything a case is made of, said once"
+)]
+fn open_beside(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    entry: &Entry,
+    person: Option<&Person>,
+    contact: ContactId,
+    beside: &Linked,
+    first: &Case,
+) -> Result<Opened, Failure> {
+    let plan = Plan {
+        queue: beside.queue.clone(),
+        service: beside.service.clone(),
+        category: beside.category.clone(),
+        procedure: beside.procedure,
+        priority: beside.priority,
+        routed: Routed {
+            rule: "linked".to_owned(),
+            reason: beside.why.clone(),
+            confidence: 1.0,
+            candidates: Vec::new(),
+        },
+        danger: beside.danger.as_ref().map(|danger| danger.kind.clone()),
+    };
+    let about = post_complained_about(at, enquiry, beside.procedure);
+    let opened = open(tx, at, enquiry, entry, person, contact, &plan, about)?;
+    // The complaint and the member's enquiry are *about* the service's own case.
+    let (from, to) = if beside.procedure == Procedure::Complaint {
+        (opened.filed.case.id, first.id)
+    } else {
+        (first.id, opened.filed.case.id)
+    };
+    cases::link(tx, from, to, LinkKind::About)?;
+    Ok(opened)
+}
+
+/// A contact that nobody could place waits under a matter that says nothing of the guess: what the
+/// person is told must hold wherever it ends.
+fn plan(at: &Moment, placement: &Placement) -> Plan {
+    let danger = placement.danger.as_ref().map(|danger| danger.kind.clone());
+    let fallback = &at.council.catalogue.routing.fallback;
+    let (service, category) = if placement.is_placed {
+        (placement.service.clone(), placement.category.clone())
+    } else {
+        (fallback.service.clone(), fallback.category.clone())
+    };
+    Plan {
+        queue: placement.queue.clone(),
+        service,
+        category,
+        procedure: placement.procedure,
+        priority: placement.priority,
+        routed: placement.routed.clone(),
+        danger,
+    }
+}
+
+/// Open cases that may be this one: of the same person and matter, or of the same matter at the same
+/// place. They are offered, never merged by themselves.
+fn possible_duplicates(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    sight: &Sight,
+    person: Option<&Person>,
+    placement: &Placement,
+) -> Result<Vec<Filed>, Failure> {
+    let since = at.now - DUPLICATE_WINDOW;
+    let alike = cases::of_matter(tx, sight, &placement.service, &placement.category, since)?;
+    let address = person.and_then(|person| person.address.as_ref());
+    let line = address.and_then(|address| address.lines.first());
+    let here = enquiry.location.clone().or_else(|| {
+        line.map(|line| Location {
+            description: Some(line.clone()),
+            ..Location::default()
+        })
+    });
+    Ok(alike
+        .into_iter()
+        .filter(|filed| {
+            let is_theirs = person.is_some_and(|person| filed.case.reporter == Some(person.id));
+            let is_here = match (&here, &filed.case.location) {
+                (Some(here), Some(there)) => here.is_near(there),
+                _ => false,
+            };
+            is_theirs || is_here
+        })
+        .take(10)
+        .collect())
+}
