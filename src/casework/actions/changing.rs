@@ -1,0 +1,206 @@
+//! What a command touches beside its events: what it names is looked up first, and what no event
+//! carries is written into the case, or into the other case it names.
+
+use std::sync::Arc;
+
+use super::owners::may_own;
+use super::recategorising::replan_acknowledgement;
+use super::{Target, by, find};
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::casework::intake;
+use crate::casework::letters;
+use crate::casework::promises::{Written, settle, terms_of};
+use crate::domain::access::{Act, Actor};
+use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
+use crate::domain::clock::Terms;
+use crate::domain::lifecycle::{self, Command, Event};
+use crate::store::{Tx, cases, users};
+
+/// Everything a command names must be there, and be the actor's to see.
+pub(super) fn check_references(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    case: &Case,
+    command: &Command,
+) -> Result<(), Failure> {
+    let catalogue = &at.council.catalogue;
+    match command {
+        Command::Assign { owner: Some(owner) } => {
+            let account = users::find(tx, *owner)?.filter(|account| may_own(&account.user, case));
+            account.map(|_| ()).ok_or_else(|| {
+                Failure::invalid(
+                    "/owner",
+                    "cannot_work_it",
+                    "This user does not work cases like this one. Name somebody who does.",
+                )
+            })
+        }
+        Command::Transfer { queue, .. } if catalogue.queue(queue).is_none() => {
+            let known: Vec<&str> = catalogue.queues.keys().map(String::as_str).collect();
+            Err(Failure::invalid(
+                "/queue",
+                "unknown_value",
+                format!(
+                    "There is no queue `{queue}`; there are: {}.",
+                    known.join(", ")
+                ),
+            ))
+        }
+        Command::Merge { into: other } | Command::Link { case: other, .. } if *other != case.id => {
+            find(tx, actor, &Target::Id(*other), Act::Read)
+                .map(|_| ())
+                .map_err(|_| {
+                    Failure::invalid(
+                        "/case",
+                        "unknown_value",
+                        "There is no case with this id or reference.",
+                    )
+                })
+        }
+        Command::GrantAccess { about: None, .. } if case.secrecy != Secrecy::Restricted => {
+            Err(Failure::conflict(
+                "not_restricted",
+                "Only a restricted case has people named on it; this one is not restricted.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The part of a command that changes the case beside its events. Says the new terms when the
+/// promises are planned anew.
+pub(super) fn note_command(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: &mut Case,
+    old_terms: &Terms,
+    command: &Command,
+) -> Result<Option<Arc<Terms>>, Failure> {
+    match command {
+        Command::Extend { clock, to, reason } => {
+            lifecycle::note_extension(case, clock, *to, reason, at.now);
+            Ok(None)
+        }
+        Command::GrantAccess { about, .. } => {
+            if let Some(about) = about {
+                // From here on it is the business of those above; the one it is about, and their
+                // team, are not among them.
+                case.about = Some(about.clone());
+                case.secrecy = Secrecy::Restricted;
+                case.owner = None;
+                let post = match about {
+                    About::Post(post) => Some(post.clone()),
+                    About::User(id) => users::find(tx, *id)?.and_then(|account| account.user.post),
+                };
+                let above = intake::holders_above(at, &case.service, post.as_deref());
+                if above.is_empty() {
+                    return Err(Failure::conflict(
+                        "nobody_above",
+                        "There is no director who could look into this. Name the people who shall see it.",
+                    ));
+                }
+                case.restricted_to.extend(above);
+            }
+            Ok(None)
+        }
+        Command::Amend(amendment) => {
+            lifecycle::note_amendment(case, amendment);
+            let Some(place) = &amendment.category else {
+                return Ok(None);
+            };
+            let (id, terms) = at.council.terms(&place.service, &place.category)?;
+            crate::store::catalogue::pin(tx, &id, &terms)?;
+            // The promises are counted from the same day, under the standard of the right
+            // category: whoever put it in the wrong one, the person did not wait less.
+            let found = at
+                .council
+                .catalogue
+                .category(&place.service, &place.category);
+            if let Some((_, category)) = found
+                && case.about.is_none()
+            {
+                case.secrecy = category.secrecy();
+                // People who were named stay named; teams come and go with the category.
+                case.restricted_to
+                    .retain(|holder| !holder.starts_with("team:"));
+                case.restricted_to
+                    .extend(category.restricted_to.iter().cloned());
+            }
+            replan_acknowledgement(tx, at, case, old_terms, &terms)?;
+            Ok(Some(terms))
+        }
+        _ => Ok(None),
+    }
+}
+
+pub(in crate::casework) fn set_follow_up(at: &Moment, case: &mut Case, decided: &[Event]) {
+    let ends = decided.iter().any(|event| {
+        matches!(
+            event,
+            Event::Closed { .. }
+                | Event::Replied {
+                    reply: ReplyKind::Substantive,
+                    ..
+                }
+        )
+    });
+    if ends {
+        let days =
+            letters::matter(at, case).map_or(28, |(_, category)| category.reopen_within_days);
+        case.follow_up_until = at
+            .today()
+            .checked_add(jiff::Span::new().days(i64::from(days)))
+            .ok()
+            .or(case.follow_up_until);
+    }
+}
+
+/// Merging touches a second case: the one it goes into takes over the person, and links.
+pub(super) fn take_part_of_others(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    case: &Case,
+    command: &Command,
+) -> Result<(), Failure> {
+    match command {
+        Command::Link { kind, case: other } => Ok(cases::link(tx, case.id, *other, *kind)?),
+        Command::Merge { into } => {
+            let filed = find(tx, actor, &Target::Id(*into), Act::Work)?;
+            if case.secrecy == Secrecy::Restricted && filed.case.secrecy != Secrecy::Restricted {
+                return Err(Failure::conflict(
+                    "merge_would_reveal",
+                    "A restricted case cannot be merged into one that others may see.",
+                ));
+            }
+            if filed.case.is_closed() {
+                return Err(Failure::conflict(
+                    "case_closed",
+                    "The case to merge into is closed. Reopen it first.",
+                ));
+            }
+            cases::link(tx, case.id, *into, LinkKind::DuplicateOf)?;
+            for (person, role, _) in cases::people(tx, case.id)? {
+                cases::add_person(tx, *into, person, role)?;
+            }
+            let terms = terms_of(tx, at, &filed.case)?;
+            let read_revision = filed.case.revision;
+            let mut other = filed.case;
+            let event = Event::MergedIn { other: case.id };
+            lifecycle::apply(&mut other, &event, &terms, by(actor), at.now);
+            let happened = vec![(event, actor.label())];
+            settle(
+                tx,
+                at,
+                other,
+                &terms,
+                happened,
+                Written::Changed { read_revision },
+            )?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

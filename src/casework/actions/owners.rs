@@ -1,0 +1,107 @@
+//! Whose a case is: the next one taken, the owner asked for, and who can have it.
+
+use super::{Acted, Target, act};
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::domain::access::{Actor, Role, User};
+use crate::domain::case::{Case, Secrecy};
+use crate::domain::ids::UserId;
+use crate::domain::lifecycle::Command;
+use crate::store::{Conn, Tx, cases, users};
+
+/// A new owner, as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    Me,
+    Nobody,
+    Id(UserId),
+    Email(String),
+}
+
+/// Takes the case of a queue that is most at risk and that nobody has.
+///
+/// # Errors
+/// When the queue is not the actor's to work.
+pub fn take_next(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    queue: &str,
+) -> Result<Option<Acted>, Failure> {
+    if at.council.catalogue.queue(queue).is_none() {
+        return Err(Failure::Missing);
+    }
+    let Some(user) = actor.user() else {
+        return Err(Failure::forbidden(
+            "user_needed",
+            "Only somebody who signs in can take a case.",
+        ));
+    };
+    let works_restricted = at.council.catalogue.queue(queue).is_some_and(|queue| {
+        queue
+            .restricted_teams
+            .iter()
+            .any(|team| user.teams.contains(team))
+    });
+    if !user.works(queue, None) && !works_restricted {
+        return Err(Failure::forbidden(
+            "not_your_queue",
+            "This queue is not yours to work.",
+        ));
+    }
+    let Some(filed) = cases::most_at_risk(tx, &actor.sight(), queue)? else {
+        return Ok(None);
+    };
+    let command = Command::Assign {
+        owner: Some(user.id),
+    };
+    act(tx, at, actor, &Target::Id(filed.case.id), &command, None).map(Some)
+}
+
+/// Reads who shall own a case.
+///
+/// # Errors
+/// Names the owner that is not there, or cannot work.
+pub fn resolve_owner(
+    conn: &mut Conn,
+    actor: &Actor,
+    owner: &Owner,
+) -> Result<Option<UserId>, Failure> {
+    let account = match owner {
+        Owner::Nobody => return Ok(None),
+        Owner::Me => {
+            let user = actor.user().ok_or_else(|| {
+                Failure::invalid(
+                    "/owner",
+                    "unknown_value",
+                    "`me` needs somebody who has signed in.",
+                )
+            })?;
+            return Ok(Some(user.id));
+        }
+        Owner::Id(id) => users::find(conn, *id)?,
+        Owner::Email(email) => users::find_by_email(conn, &email.to_lowercase())?,
+    };
+    match account {
+        Some(account) if account.is_active => Ok(Some(account.user.id)),
+        _ => Err(Failure::invalid(
+            "/owner",
+            "unknown_value",
+            "There is no active user with this id or address.",
+        )),
+    }
+}
+
+/// Whether a case can be somebody's: they work cases, and a restricted one knows them.
+pub(super) fn may_own(user: &User, case: &Case) -> bool {
+    let works = match user.role {
+        Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService => true,
+        Role::Partner => user.works(&case.queue, Some(&case.service)),
+        Role::Councillor | Role::Auditor | Role::Admin => false,
+    };
+    let is_named = user
+        .holders()
+        .iter()
+        .any(|holder| case.restricted_to.contains(holder));
+    works && (case.secrecy != Secrecy::Restricted || is_named)
+}

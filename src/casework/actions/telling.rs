@@ -1,0 +1,257 @@
+//! What the person hears of an act, and the team leader of a case that is passed round.
+//!
+//! Each command that the person should hear of becomes one letter; the others say nothing here.
+
+use jiff::Timestamp;
+
+use super::answering::{last_thread, log_outbound, people_to_answer, take_back};
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::casework::letters::{self, ToPerson, Told};
+use crate::casework::promises;
+use crate::domain::access::Actor;
+use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Secrecy, Status};
+use crate::domain::clock::{self, Reading, Terms};
+use crate::domain::ids::NoticeId;
+use crate::domain::lifecycle::{AcknowledgedBy, Command};
+use crate::domain::notice::Says;
+use crate::domain::wording::{self, Language};
+use crate::store::Tx;
+
+/// Tells the person, where the command is something they should hear.
+#[expect(clippy::too_many_arguments, reason = "the whole of one act, said once")]
+pub(super) fn tell(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    old: &Case,
+    case: &mut Case,
+    terms: &Terms,
+    command: &Command,
+    (old_terms, before): (&Terms, &[Reading]),
+) -> Result<Option<NoticeId>, Failure> {
+    let officer = actor.user().map(|user| user.name.clone());
+    let thread = last_thread(tx, case)?;
+    let key = |what: &str| format!("{what}:{}:{}", case.id, old.version);
+    let readings = clock::read(&case.facts, terms, at.now);
+    let member = match case.procedure {
+        Procedure::MemberEnquiry => {
+            let own = letters::services_own(tx, case)?;
+            letters::member_lines(at, own.as_ref().unwrap_or(case))
+        }
+        _ => None,
+    };
+    let follow_up_by = case
+        .follow_up_until
+        .map(|until| wording::day(until, Language::English));
+    let officers = |says: Says, meets: Option<String>, what: &str, send_at: Timestamp| ToPerson {
+        says,
+        meets,
+        dedupe_key: key(what),
+        thread: &thread,
+        send_at,
+        is_automatic: false,
+    };
+    let telling = match command {
+        Command::Acknowledge {
+            how: AcknowledgedBy::Email,
+            text,
+        } => {
+            let clock =
+                promises::acknowledge_reading(case, terms, &readings).map(|one| one.name.clone());
+            let says = Says::Acknowledgement {
+                text: text.clone().unwrap_or_default(),
+                officer,
+                what_happens: letters::what_happens(at, case, terms, &readings),
+            };
+            officers(says, clock, "acknowledgement", at.now)
+        }
+        Command::Reply {
+            text,
+            kind: ReplyKind::Substantive,
+            ..
+        } => {
+            let ombudsman = is_complaint(case)
+                .then(|| letters::ombudsman(terms))
+                .flatten();
+            let says = Says::Reply {
+                text: text.clone(),
+                officer,
+                follow_up_by,
+                member,
+                ombudsman,
+            };
+            officers(says, None, "reply", letters::after_undo(at))
+        }
+        Command::Reply {
+            text,
+            kind: ReplyKind::Holding,
+            ..
+        } => {
+            let says = Says::HoldingReply {
+                text: text.clone(),
+                officer,
+                what_happens: letters::what_happens(at, case, terms, &readings),
+                member,
+            };
+            officers(says, None, "holding", letters::after_undo(at))
+        }
+        Command::Ask { text, resume_on } => {
+            let says = Says::Question {
+                text: text.clone(),
+                officer,
+                pause_until: (case.facts.pauses.len() > old.facts.pauses.len())
+                    .then(|| wording::day(*resume_on, Language::English)),
+            };
+            officers(says, None, "question", at.now)
+        }
+        Command::Extend { clock, reason, .. } => {
+            let of = |readings: &[Reading]| {
+                readings
+                    .iter()
+                    .find(|reading| reading.name == *clock)
+                    .and_then(|reading| letters::by_when(at, reading))
+            };
+            let (Some(old_by), Some(new_by)) = (of(before), of(&readings)) else {
+                return Ok(None);
+            };
+            let tells_ombudsman = terms
+                .standard
+                .clock(clock)
+                .and_then(|spec| spec.extension.as_ref())
+                .is_some_and(|rule| rule.tells_ombudsman);
+            let says = Says::Extension {
+                old_by,
+                new_by,
+                reason: reason.clone(),
+                ombudsman: tells_ombudsman.then(|| letters::ombudsman(terms)).flatten(),
+            };
+            officers(says, None, "extension", letters::after_undo(at))
+        }
+        Command::Transfer { .. } => {
+            tell_of_third_transfer(tx, at, case)?;
+            let says = Says::Transfer {
+                is_new_team: true,
+                old_by: None,
+                new_by: None,
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "transfer", at.now)
+            }
+        }
+        Command::Amend(amendment) if amendment.category.is_some() => {
+            let of = |case: &Case, terms: &Terms, readings: &[Reading]| {
+                promises::answer_reading(case, terms, readings)
+                    .and_then(|one| letters::by_when(at, one))
+            };
+            let (old_by, new_by) = (of(old, old_terms, before), of(case, terms, &readings));
+            if old_by == new_by && old.queue == case.queue {
+                return Ok(None);
+            }
+            let is_new_date = old_by != new_by;
+            let says = Says::Transfer {
+                is_new_team: old.queue != case.queue,
+                old_by: old_by.filter(|_| is_new_date),
+                new_by: new_by.filter(|_| is_new_date),
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "transfer", at.now)
+            }
+        }
+        Command::Close { outcome } => {
+            // Whoever has had the answer is not written to again to say that it was one.
+            if old.status == Status::Responded
+                && matches!(outcome, Outcome::Answered | Outcome::Resolved)
+            {
+                return Ok(None);
+            }
+            let Some(says) = letters::closure(at, case, terms, *outcome, None) else {
+                return Ok(None);
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "closure", at.now)
+            }
+        }
+        Command::Reopen { .. } => {
+            let says = Says::Reopened {
+                what_happens: letters::what_happens(at, case, terms, &readings),
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "reopened", at.now)
+            }
+        }
+        Command::TakeBackReply { notice, .. } => {
+            take_back(tx, at, case.id, *notice)?;
+            return Ok(None);
+        }
+        _ => return Ok(None),
+    };
+    let words = match command {
+        Command::Acknowledge {
+            text: Some(text), ..
+        }
+        | Command::Reply { text, .. }
+        | Command::Ask { text, .. } => Some(text.clone()),
+        _ => None,
+    };
+    let mut first = Told::NotAtAll;
+    for (n, person) in people_to_answer(tx, case)?.into_iter().enumerate() {
+        let dedupe_key = format!("{}:{}", telling.dedupe_key, person.id);
+        let telling = ToPerson {
+            dedupe_key,
+            ..telling.clone()
+        };
+        let told = letters::tell_person(tx, at, case, Some(&person), telling)?;
+        if n == 0 {
+            first = told;
+        }
+    }
+    if let Some(text) = words {
+        log_outbound(tx, at, actor, case, &text, first)?;
+    }
+    match first {
+        Told::ByMail(id) | Told::ByPost(id) => Ok(Some(id)),
+        Told::NotAtAll => Ok(None),
+    }
+}
+
+fn is_complaint(case: &Case) -> bool {
+    matches!(
+        case.procedure,
+        Procedure::Complaint
+            | Procedure::ChildrensComplaint
+            | Procedure::AdultsComplaint
+            | Procedure::DpComplaint
+    )
+}
+
+/// The third transfer tells the team leader: a case that is passed round is nobody's.
+fn tell_of_third_transfer(tx: &mut Tx<'_>, at: &Moment, case: &Case) -> Result<(), Failure> {
+    if case.n_transfers < 3 || case.secrecy == Secrecy::Restricted {
+        return Ok(());
+    }
+    let Some(queue) = at.council.catalogue.queue(&case.queue) else {
+        return Ok(());
+    };
+    let item = letters::staff_item(tx, at, case, None)?;
+    let says = Says::ManyTransfers {
+        item,
+        n_transfers: case.n_transfers,
+    };
+    let send_at = at.council.catalogue.calendar.next_sending_time(at.now);
+    let key = format!("transfers:{}:{}", case.id, case.n_transfers);
+    letters::tell_staff(
+        tx,
+        at,
+        Some(case.id),
+        &queue.team_leader.email,
+        says,
+        key,
+        send_at,
+    )?;
+    Ok(())
+}
