@@ -367,36 +367,20 @@ fn quarantine(
     fingerprint: &str,
     why: &str,
 ) -> Result<Taken, Failure> {
-    let id: ContactId = at.id();
     let contact = Contact {
-        id,
-        case: None,
-        person: None,
-        channel: Channel::Email,
-        direction: Direction::Inbound,
-        disposition: Disposition::Quarantined,
-        received_at: at.now,
-        logged_at: at.now,
-        counted_from_on: None,
-        subject: String::new(),
-        body: String::new(),
-        language: None,
-        entered_by: actor.principal(),
-        source: "email".to_owned(),
-        external_id: None,
         fingerprint: Some(fingerprint.to_owned()),
         mailbox: envelope.recipient.clone(),
-        message_id: None,
         detail: json!({"mail": {"why": why, "size": raw.len()}}),
         waits_for: Some(centre(at)),
         limit_at: Some(limit(at)),
+        ..came_now(at, actor, Disposition::Quarantined)
     };
     contacts::insert(tx, &contact)?;
-    contacts::keep_raw(tx, fingerprint, id, raw)?;
+    contacts::keep_raw(tx, fingerprint, contact.id, raw)?;
     Ok(Taken {
         disposition: Disposition::Quarantined,
         case: None,
-        contact: Some(id),
+        contact: Some(contact.id),
     })
 }
 
@@ -510,21 +494,11 @@ fn log(
     let facts = mail_facts(mail);
     let (waits_for, limit_at) = waiting.unzip();
     let contact = Contact {
-        id: at.id(),
         case,
         person: person.map(|person| person.id),
-        channel: Channel::Email,
-        direction: Direction::Inbound,
-        disposition,
-        received_at: at.now,
-        logged_at: at.now,
-        counted_from_on: None,
         subject: enquiry.subject.clone(),
         body: enquiry.body.clone(),
         language: enquiry.language.clone(),
-        entered_by: actor.principal(),
-        source: "email".to_owned(),
-        external_id: None,
         fingerprint: Some(facts.fingerprint),
         mailbox: facts.mailbox,
         message_id: facts.message_id,
@@ -535,10 +509,38 @@ fn log(
         }),
         waits_for,
         limit_at,
+        ..came_now(at, actor, disposition)
     };
     contacts::insert(tx, &contact)?;
     contacts::keep_raw(tx, &mail.fingerprint, contact.id, mail.raw)?;
     Ok(contact.id)
+}
+
+/// The contact that any mail is which came just now; what it says is for the caller to add.
+fn came_now(at: &Moment, actor: &Actor, disposition: Disposition) -> Contact {
+    Contact {
+        id: at.id(),
+        case: None,
+        person: None,
+        channel: Channel::Email,
+        direction: Direction::Inbound,
+        disposition,
+        received_at: at.now,
+        logged_at: at.now,
+        counted_from_on: None,
+        subject: String::new(),
+        body: String::new(),
+        language: None,
+        entered_by: actor.principal(),
+        source: "email".to_owned(),
+        external_id: None,
+        fingerprint: None,
+        mailbox: None,
+        message_id: None,
+        detail: serde_json::Value::Null,
+        waits_for: None,
+        limit_at: None,
+    }
 }
 
 fn ours(at: &Moment) -> Ours {
