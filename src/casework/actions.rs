@@ -31,7 +31,7 @@ use super::desk::Moment;
 use super::failure::Failure;
 use super::intake::{self, Entry};
 use super::letters;
-use super::promises::{Settled, Written, settle, terms_of};
+use super::promises::{Settled, Written, settle_by, terms_of};
 use crate::domain::access::{Act, Actor, Verdict, may};
 use crate::domain::clock;
 use crate::domain::enquiry::Enquiry;
@@ -192,17 +192,13 @@ pub fn act(
             notice: None,
         });
     }
-    let label = actor.label();
-    let happened = happened
-        .into_iter()
-        .map(|event| (event, label.clone()))
-        .collect();
-    let settled = settle(
+    let settled = settle_by(
         tx,
         at,
         case,
         terms_now,
         happened,
+        &actor.label(),
         Written::Changed { read_revision },
     )?;
     Ok(Acted {

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use super::desk::{Desk, Moment};
 use super::escalation::{Chain, Recipient, clock_and_promise, note_unreachable, still_holds};
 use super::failure::Failure;
-use super::promises::{Written, settle, terms_of};
+use super::promises::{Written, settle_by, terms_of};
 use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::Case;
@@ -159,17 +159,13 @@ pub fn bounced(
     for event in &happened {
         lifecycle::apply(&mut case, event, &terms, By::System, at.now);
     }
-    let reeve = Actor::System.label();
-    let happened = happened
-        .into_iter()
-        .map(|event| (event, reeve.clone()))
-        .collect();
-    settle(
+    settle_by(
         tx,
         at,
         case,
         &terms,
         happened,
+        &Actor::System.label(),
         Written::Changed { read_revision },
     )?;
     Ok(())
@@ -245,18 +241,18 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
     } else {
         case.facts.stop(clock, at.now, "notice");
     }
-    let reeve = Actor::System.label();
     let met = Event::ClockMet {
         clock: clock.clone(),
         at: at.now,
     };
-    let happened = vec![(sent, reeve.clone()), (met, reeve)];
-    settle(
+    let happened = vec![sent, met];
+    settle_by(
         tx,
         at,
         case,
         &terms,
         happened,
+        &Actor::System.label(),
         Written::Noted { read_revision },
     )?;
     Ok(true)
@@ -288,21 +284,18 @@ fn meet_beside(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fail
     };
     let read_revision = case.revision;
     lifecycle::meet_acknowledgement(&mut case, &terms, &clock, at.now, "email");
-    let reeve = Actor::System.label();
     let sent = Event::NoticeSent {
         notice: notice.id,
         notice_kind: notice.kind.clone(),
     };
-    let happened = vec![
-        (sent, reeve.clone()),
-        (Event::ClockMet { clock, at: at.now }, reeve),
-    ];
-    settle(
+    let happened = vec![sent, Event::ClockMet { clock, at: at.now }];
+    settle_by(
         tx,
         at,
         case,
         &terms,
         happened,
+        &Actor::System.label(),
         Written::Noted { read_revision },
     )?;
     Ok(())

@@ -115,6 +115,26 @@ pub fn settle(
     })
 }
 
+/// As [`settle`], where everything that happened was one actor's doing.
+///
+/// # Errors
+/// A conflict when somebody else changed the case since it was read.
+pub fn settle_by(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: Case,
+    terms: &Terms,
+    happened: Vec<Event>,
+    by: &ActorLabel,
+    written: Written,
+) -> Result<Settled, Failure> {
+    let happened = happened
+        .into_iter()
+        .map(|event| (event, by.clone()))
+        .collect();
+    settle(tx, at, case, terms, happened, written)
+}
+
 /// The promises every list shows.
 #[must_use]
 pub fn dates(case: &Case, terms: &Terms, readings: &[Reading]) -> Dates {

@@ -11,7 +11,7 @@ use super::desk::{Moment, hex};
 use super::failure::Failure;
 use super::intake::{self, Entry};
 use super::letters::{self, Thread, ToPerson};
-use super::promises::{Written, settle, terms_of};
+use super::promises::{Written, settle_by, terms_of};
 use crate::auth::tracking as tokens;
 use crate::domain::access::Actor;
 use crate::domain::case::{Case, Outcome, Secrecy, Status};
@@ -204,16 +204,13 @@ pub fn withdraw(
         None => None,
     };
     let says = letters::closure(at, &case, &terms, Outcome::Withdrawn, None);
-    let happened = happened
-        .into_iter()
-        .map(|event| (event, label.clone()))
-        .collect();
-    let settled = settle(
+    let settled = settle_by(
         tx,
         at,
         case,
         &terms,
         happened,
+        &label,
         Written::Changed { read_revision },
     )?;
     if let Some(says) = says

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::{Target, find};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::casework::promises::{Settled, Written, settle, terms_of};
+use crate::casework::promises::{Settled, Written, settle_by, terms_of};
 use crate::domain::access::{Act, Actor};
 use crate::domain::calendar::WallTime;
 use crate::domain::ids::NoticeId;
@@ -58,17 +58,13 @@ pub fn note_posted(
             at: posted_at,
         });
     }
-    let label = actor.label();
-    let happened = happened
-        .into_iter()
-        .map(|event| (event, label.clone()))
-        .collect();
-    settle(
+    settle_by(
         tx,
         at,
         case,
         &terms,
         happened,
+        &actor.label(),
         Written::Changed { read_revision },
     )
 }

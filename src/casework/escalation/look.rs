@@ -6,7 +6,7 @@ use super::chain::Chain;
 use super::{alert, steps};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::casework::promises::{Written, alert_steps, ladder_of, settle, terms_of};
+use crate::casework::promises::{Written, alert_steps, ladder_of, settle_by, terms_of};
 use crate::domain::access::Actor;
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{Case, Outcome, Status};
@@ -119,12 +119,15 @@ fn file(
     } else {
         Written::Noted { read_revision }
     };
-    let reeve = Actor::System.label();
-    let happened = happened
-        .into_iter()
-        .map(|event| (event, reeve.clone()))
-        .collect();
-    let settled = settle(tx, at, case, terms, happened, written)?;
+    let settled = settle_by(
+        tx,
+        at,
+        case,
+        terms,
+        happened,
+        &Actor::System.label(),
+        written,
+    )?;
     // All that had come by now was dealt with just now. A case still due, because alerts that nobody
     // was there to send stand untaken, would be looked at for ever.
     if settled

@@ -11,7 +11,7 @@ use super::{Entry, Received};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{self, ToPerson};
-use crate::casework::promises::{Settled, Written, settle, terms_of};
+use crate::casework::promises::{Settled, Written, settle_by, terms_of};
 use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
 use crate::domain::case::{Priority, Status, WaitingFor};
 use crate::domain::clock::Terms;
@@ -90,16 +90,13 @@ pub fn note_contact(
     if joining.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now, "spoken");
     }
-    let happened = events
-        .into_iter()
-        .map(|event| (event, joining.actor.clone()))
-        .collect();
-    let settled = settle(
+    let settled = settle_by(
         tx,
         at,
         case,
         &terms,
-        happened,
+        events,
+        &joining.actor,
         Written::Changed { read_revision },
     )?;
     if !entry.is_silent && joining.from_person {
