@@ -573,19 +573,6 @@ fn carry_out(
         command,
         if_match.map(|_| case.version),
     )?;
-    if matches!(
-        command,
-        Command::Acknowledge {
-            how: AcknowledgedBy::Email,
-            ..
-        }
-    ) && acted.notice.is_none()
-    {
-        return Err(Failure::conflict(
-            "no_address",
-            "There is no address to send this to. Tell the person another way, and record `spoken` or `letter`.",
-        ));
-    }
     case::acted(tx, actor, &acted)
 }
 

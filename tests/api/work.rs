@@ -60,6 +60,36 @@ stories! {
         assert_ne!(case["status"], "responded");
     }
 
+    async fn an_answer_that_can_reach_nobody_is_refused_and_says_what_to_do(app) {
+        let officer = app.officer().await;
+        let body = json!({
+            "channel": "phone", "subject": "Missed bin", "service": "waste-collection",
+            "category": "missed-bin", "person": {"name": "Ada Example"}
+        });
+        let logged = app.post(&officer, "/v1/contacts", body).await;
+        assert_eq!(logged.status, 201, "{}", logged.text);
+        let reference = logged.json()["case"]["reference"].as_str().unwrap().to_owned();
+        for (what, body) in [
+            ("replies", json!({"text": "We came back today.", "kind": "substantive", "outcome": "resolved"})),
+            ("replies", json!({"text": "We are still looking.", "kind": "holding"})),
+            ("questions", json!({"text": "Which bin was it?"})),
+        ] {
+            let refused = app.post(&officer, &format!("/v1/cases/{reference}/{what}"), body).await;
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            assert_eq!(refused.json()["code"], "no_address");
+        }
+        let contacts = app.get(&officer, &format!("/v1/cases/{reference}/contacts")).await.json();
+        assert_eq!(contacts["items"].as_array().unwrap().len(), 1, "nothing was logged as said");
+        let call = json!({
+            "channel": "phone", "direction": "outbound", "case": reference, "outcome": "spoke",
+            "number_presented": "01632 960100", "body": "Told her we came back today."
+        });
+        let rung = app.post(&officer, "/v1/contacts", call).await;
+        assert_eq!(rung.status, 201, "{}", rung.text);
+        let closed = act(&app, &officer, &reference, "closures", json!({"outcome": "resolved"})).await;
+        assert_eq!(closed["case"]["status"], "closed");
+    }
+
     async fn asking_the_person_pauses_the_promise_and_their_answer_resumes_it(app) {
         let logged = log(&app, missed_bin()).await;
         let reference = reference(&logged);

@@ -199,6 +199,7 @@ pub(super) fn tell(
         _ => None,
     };
     let mut first = Told::NotAtAll;
+    let mut is_anybody_told = false;
     for (n, person) in people_to_answer(tx, case)?.into_iter().enumerate() {
         let dedupe_key = format!("{}:{}", telling.dedupe_key, person.id);
         let telling = ToPerson {
@@ -206,17 +207,37 @@ pub(super) fn tell(
             ..telling.clone()
         };
         let told = letters::tell_person(tx, at, case, Some(&person), telling)?;
+        is_anybody_told |= told != Told::NotAtAll;
         if n == 0 {
             first = told;
         }
     }
     if let Some(text) = words {
+        if !is_anybody_told {
+            return Err(nobody_to_write_to(command));
+        }
         log_outbound(tx, at, actor, case, &text, first)?;
     }
     match first {
         Told::ByMail(id) | Told::ByPost(id) => Ok(Some(id)),
         Told::NotAtAll => Ok(None),
     }
+}
+
+/// Words for somebody who can have no mail and no letter: kept as if they had been sent, they would
+/// be believed to have arrived.
+fn nobody_to_write_to(command: &Command) -> Failure {
+    let instead = match command {
+        Command::Acknowledge { .. } => "Tell the person another way, and record `spoken` or `letter`.",
+        _ => {
+            "Tell the person another way, log it as an outbound contact on this case, and close the case with \
+             its outcome."
+        }
+    };
+    Failure::conflict(
+        "no_address",
+        format!("There is no address to send this to. {instead}"),
+    )
 }
 
 fn is_complaint(case: &Case) -> bool {
