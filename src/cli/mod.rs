@@ -171,8 +171,16 @@ impl Data {
 }
 
 fn is_broken_pipe(why: &anyhow::Error) -> bool {
-    why.downcast_ref::<std::io::Error>()
-        .is_some_and(|why| why.kind() == std::io::ErrorKind::BrokenPipe)
+    let broken = Some(std::io::ErrorKind::BrokenPipe);
+    why.chain().any(|why| {
+        let of_output = why
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind);
+        let of_document = why
+            .downcast_ref::<serde_json::Error>()
+            .and_then(serde_json::Error::io_error_kind);
+        of_output == broken || of_document == broken
+    })
 }
 
 /// Gives a mistake an exit code of its own.

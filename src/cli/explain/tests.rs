@@ -393,7 +393,7 @@ fn text_is_a_paragraph_for_every_clock() {
     assert!(
         answered
             .out
-            .starts_with("acknowledge\nIt starts with: received")
+            .starts_with("acknowledge\nWe received it")
     );
     assert!(answered.out.contains("\n\nrespond\n"));
 }

@@ -73,7 +73,7 @@ fn every_day_over_christmas_says_why_it_counts_or_does_not() {
     assert_eq!(answer.due_on, Some(date(2027, 1, 14)));
     assert_eq!(
         answer.words,
-        "It starts with: received, at 4.45pm on Wednesday 23 December 2026. \
+        "We received it at 4.45pm on Wednesday 23 December 2026. \
          That was before the cut-off at 5pm, so it counts from that day. \
          We promise to answer it within 10 working days. Day 1 is Thursday 24 December 2026. \
          6 days at weekends do not count. Friday 25 December 2026 does not count (Christmas Day). \

@@ -66,10 +66,14 @@ fn beginning(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Vec<Strin
     let restarted_at = course.run.as_ref().and_then(|run| run.start.restarted_at);
     let begins = match restarted_at {
         Some(at) => format!("The count began afresh at {}", spoken_instant(at, terms)),
-        None => format!(
-            "It starts with: {event}, at {}",
-            spoken_instant(starts_at, terms)
-        ),
+        None => {
+            let at = spoken_instant(starts_at, terms);
+            match spec.starts.as_str() {
+                "received" => format!("We received it at {at}"),
+                "acknowledged" => format!("We acknowledged it at {at}"),
+                _ => format!("It started with “{event}”, at {at}"),
+            }
+        }
     };
     let mut sentences = vec![format!("{begins}.")];
     sentences.extend(cut_off(starts_at, counted_from, course));
