@@ -11,11 +11,11 @@ use super::actions::{self, Target};
 use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Act, Actor};
-use crate::domain::contact::{Channel, Disposition, UnknownWord};
+use crate::domain::contact::{Channel, Disposition, Settlement, UnknownWord};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::reference::Reference;
 use crate::store::contacts::{self, Contact};
-use crate::store::{Conn, users};
+use crate::store::{Conn, users, waiting_mail};
 
 /// One day's intake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,11 @@ pub struct Counted {
     pub case: Option<(CaseId, Reference)>,
     /// Who has it, or must look at it. Never nobody while it waits.
     pub owner: Option<Keeper>,
+    /// None once somebody has let it through or dismissed it.
     pub waiting_since: Option<Timestamp>,
     pub limit_at: Option<Timestamp>,
+    /// What somebody made of it after it had waited.
+    pub settled_as: Option<Settlement>,
 }
 
 /// Who has something.
@@ -136,10 +139,11 @@ fn count_one(
         },
         None => None,
     };
-    let is_waiting = matches!(
-        contact.disposition,
-        Disposition::Held | Disposition::Quarantined
-    );
+    let settled = match contact.waits_for {
+        Some(_) => waiting_mail::settlement(conn, contact.id)?,
+        None => None,
+    };
+    let is_waiting = contact.waits_for.is_some() && settled.is_none();
     let owner = match (
         &contact.waits_for,
         filed.as_ref().and_then(|filed| filed.case.owner),
@@ -160,12 +164,13 @@ fn count_one(
         case: filed.map(|filed| (filed.case.id, filed.case.reference)),
         owner,
         waiting_since: is_waiting.then_some(contact.logged_at),
-        limit_at: contact.limit_at,
+        limit_at: contact.limit_at.filter(|_| is_waiting),
+        settled_as: settled,
     })
 }
 
 /// The post with this address, else the bare address.
-fn keeper(at: &Moment, email: &str) -> Keeper {
+pub(super) fn keeper(at: &Moment, email: &str) -> Keeper {
     let post = at
         .council
         .catalogue

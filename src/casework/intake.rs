@@ -23,7 +23,7 @@ mod restricted;
 mod telling;
 
 pub use joining::{Joining, note_contact};
-pub(super) use restricted::holders_above;
+pub(super) use restricted::{holders_above, post_complained_about};
 
 use jiff::Timestamp;
 
@@ -34,7 +34,7 @@ use super::people::find_or_add;
 use crate::domain::access::Actor;
 use crate::domain::clock::Reading;
 use crate::domain::enquiry::Enquiry;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::notice::PhoneLine;
 use crate::domain::routing::{Offer, Placement};
 use crate::store::Tx;
@@ -64,6 +64,8 @@ pub struct Entry {
     pub mail: Option<MailFacts>,
     /// The case it follows, when its time to reopen is over.
     pub follows: Option<CaseId>,
+    /// The contact it was logged as when it came in and had to wait for a person.
+    pub logged_as: Option<ContactId>,
 }
 
 /// What is kept of a mail beside its words.
@@ -115,6 +117,7 @@ impl Entry {
             is_silent: false,
             mail: None,
             follows: None,
+            logged_as: None,
         }
     }
 }

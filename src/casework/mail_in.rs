@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::desk::{Moment, hex};
 use super::failure::Failure;
+use super::held_mail::{self, HeldFacts};
 use super::intake::{self, Entry, Joining, MailFacts, note_contact};
 use super::letters::Thread;
-use super::promises::{Written, settle, terms_of};
-use crate::channels::email_in::{self, Envelope, Incoming, Ours};
+use super::promises::{Settled, Written, settle, terms_of};
+use crate::channels::email_in::{self, Envelope, Incoming, Ours, Unreadable};
 use crate::domain::access::Actor;
 use crate::domain::case::Secrecy;
 use crate::domain::contact::{Channel, Direction, Disposition};
@@ -35,26 +36,50 @@ pub struct Taken {
     pub contact: Option<ContactId>,
 }
 
+/// A raw message that has been read, before anything is written.
+#[derive(Debug, Clone)]
+pub struct Delivery<B> {
+    raw: B,
+    fingerprint: String,
+    envelope: Envelope,
+    incoming: Result<Incoming, Unreadable>,
+}
+
+/// Reads a raw message. A large one takes a while, so this is done where nobody waits for it:
+/// never inside a transaction, and not on a thread that answers requests.
+pub fn read<B: AsRef<[u8]>>(at: &Moment, raw: B, envelope: Envelope) -> Delivery<B> {
+    Delivery {
+        fingerprint: hex(&Sha256::digest(raw.as_ref())),
+        incoming: email_in::read(raw.as_ref(), &envelope, &ours(at)),
+        raw,
+        envelope,
+    }
+}
+
 /// Takes one raw message in.
 ///
 /// # Errors
 /// When it cannot be written; the mail is then still where it came from.
-pub fn receive(
+pub fn receive<B: AsRef<[u8]>>(
     tx: &mut Tx<'_>,
     at: &Moment,
     actor: &Actor,
-    raw: &[u8],
-    envelope: &Envelope,
+    delivery: &Delivery<B>,
 ) -> Result<Taken, Failure> {
-    let fingerprint = hex(&Sha256::digest(raw));
-    if let Some(known) = contacts::find_raw(tx, &fingerprint)? {
+    let Delivery {
+        raw,
+        fingerprint,
+        envelope,
+        incoming,
+    } = delivery;
+    let raw = raw.as_ref();
+    if let Some(known) = contacts::find_raw(tx, fingerprint)? {
         return note_duplicate(tx, at, actor, &known);
     }
-    let ours = ours(at);
-    let incoming = match email_in::read(raw, envelope, &ours) {
+    let incoming = match incoming {
         Ok(incoming) => incoming,
         Err(unreadable) => {
-            return quarantine(tx, at, actor, raw, envelope, &fingerprint, &unreadable.why);
+            return quarantine(tx, at, actor, raw, envelope, fingerprint, &unreadable.why);
         }
     };
     let mut is_reused_id = false;
@@ -95,11 +120,18 @@ pub fn receive(
 /// One mail, read.
 struct Mail<'a> {
     raw: &'a [u8],
-    fingerprint: String,
-    incoming: Incoming,
+    fingerprint: &'a str,
+    incoming: &'a Incoming,
     /// Its Message-ID was used for another message before.
     is_reused_id: bool,
     envelope: &'a Envelope,
+}
+
+/// For whom a mail waits, and until when.
+struct Waiting {
+    waits_for: String,
+    limit_at: Timestamp,
+    held: HeldFacts,
 }
 
 /// The conversation a mail belongs to.
@@ -180,11 +212,7 @@ fn join(
     mail: &Mail<'_>,
     filed: Filed,
 ) -> Result<Taken, Failure> {
-    let is_over = filed
-        .case
-        .follow_up_until
-        .is_some_and(|until| at.today() > until);
-    if filed.case.is_closed() && is_over && !email_in::is_thanks(&mail.incoming.new_text) {
+    if is_over(at, &filed) && !email_in::is_thanks(&mail.incoming.new_text) {
         return open_following(tx, at, actor, mail, filed.case.id);
     }
     let enquiry = enquiry_of(tx, at, mail)?;
@@ -200,11 +228,47 @@ fn join(
         Disposition::Joined,
         None,
     )?;
-    let placement = at.council.router.route(&enquiry, &at.council.catalogue);
-    let joining = Joining {
+    let said = Said {
         contact,
+        enquiry: &enquiry,
+        is_thanks: email_in::is_thanks(&mail.incoming.new_text),
+        person: person.as_ref(),
+    };
+    let settled = note_mail(tx, at, filed, &said, &entry(actor, mail))?;
+    Ok(Taken {
+        disposition: Disposition::Joined,
+        case: Some(settled.filed),
+        contact: Some(contact),
+    })
+}
+
+/// Whether the time in which a message reopens a closed case has ended.
+pub(super) fn is_over(at: &Moment, filed: &Filed) -> bool {
+    let until = filed.case.follow_up_until;
+    filed.case.is_closed() && until.is_some_and(|until| at.today() > until)
+}
+
+/// A mail that joins a case, logged.
+pub(super) struct Said<'a> {
+    pub contact: ContactId,
+    pub enquiry: &'a Enquiry,
+    pub is_thanks: bool,
+    pub person: Option<&'a Person>,
+}
+
+/// What a mail from somebody on the case does to it.
+pub(super) fn note_mail(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    filed: Filed,
+    said: &Said<'_>,
+    entry: &Entry,
+) -> Result<Settled, Failure> {
+    let placement = at.council.router.route(said.enquiry, &at.council.catalogue);
+    let joining = Joining {
+        contact: said.contact,
         from_person: true,
-        is_thanks: email_in::is_thanks(&mail.incoming.new_text) && filed.case.waiting_for.is_none(),
+        is_thanks: said.is_thanks && filed.case.waiting_for.is_none(),
         is_danger: placement.danger.is_some(),
         danger: placement.danger.map(|danger| danger.kind),
         acknowledged: None,
@@ -214,19 +278,7 @@ fn join(
             name: None,
         },
     };
-    let settled = note_contact(
-        tx,
-        at,
-        filed,
-        &joining,
-        person.as_ref(),
-        &entry(actor, mail),
-    )?;
-    Ok(Taken {
-        disposition: Disposition::Joined,
-        case: Some(settled.filed),
-        contact: Some(contact),
-    })
+    note_contact(tx, at, filed, &joining, said.person, entry)
 }
 
 fn open(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {
@@ -256,7 +308,7 @@ fn open_as(
         ..entry(actor, mail)
     };
     let received = intake::receive(tx, at, &enquiry, &entry)?;
-    contacts::keep_raw(tx, &mail.fingerprint, received.contact.id, mail.raw)?;
+    contacts::keep_raw(tx, mail.fingerprint, received.contact.id, mail.raw)?;
     let case = received
         .case
         .filter(|filed| filed.case.secrecy != Secrecy::Restricted);
@@ -277,11 +329,21 @@ fn hold(
 ) -> Result<Taken, Failure> {
     let mut enquiry = enquiry_of(tx, at, mail)?;
     enquiry.their_reference = Some(filed.case.reference.to_string());
-    let waits_for = at.council.catalogue.queue(&filed.case.queue).map_or_else(
-        || "contact-centre".to_owned(),
-        |queue| queue.team_leader.email.clone(),
-    );
-    let waiting = Some((waits_for, limit(at)));
+    let restricted_to = held_mail::restricted_to(at, &enquiry);
+    let queue = at.council.catalogue.queue(&filed.case.queue);
+    // What may be about the place's own people is not put before them.
+    let waits_for = queue
+        .filter(|_| restricted_to.is_empty())
+        .map_or_else(|| centre(at), |queue| queue.team_leader.email.clone());
+    let waiting = Waiting {
+        waits_for,
+        limit_at: limit(at),
+        held: HeldFacts {
+            references: references(mail.incoming),
+            is_thanks: email_in::is_thanks(&mail.incoming.new_text),
+            restricted_to,
+        },
+    };
     let contact = log(
         tx,
         at,
@@ -291,7 +353,7 @@ fn hold(
         None,
         None,
         Disposition::Held,
-        waiting,
+        Some(waiting),
     )?;
     Ok(Taken {
         disposition: Disposition::Held,
@@ -309,7 +371,7 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
         Found::Stranger(filed) if mail.incoming.bounce.is_some() => Some(*filed),
         Found::Stranger(_) | Found::Nothing => None,
     };
-    let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
+    let mut enquiry = email_in::enquiry(mail.incoming, at.now);
     enquiry.who = Who::Nobody;
     let case = found.as_ref().map(|filed| filed.case.id);
     let contact = log(
@@ -422,7 +484,13 @@ fn note_duplicate(
 
 /// The enquiry a mail is, from a member when the sender's address is a member's.
 fn enquiry_of(conn: &mut Conn, at: &Moment, mail: &Mail<'_>) -> Result<Enquiry, Failure> {
-    let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
+    let mut enquiry = email_in::enquiry(mail.incoming, at.now);
+    recognise_member(conn, &mut enquiry)?;
+    Ok(enquiry)
+}
+
+/// Mail from an address at which a member signs in is that member's.
+pub(super) fn recognise_member(conn: &mut Conn, enquiry: &mut Enquiry) -> Result<(), Failure> {
     if let Who::Described(described) = &mut enquiry.who
         && let Some(email) = &described.email
         && let Some(account) = users::find_by_email(conn, email)?
@@ -432,26 +500,25 @@ fn enquiry_of(conn: &mut Conn, at: &Moment, mail: &Mail<'_>) -> Result<Enquiry, 
         described.kind = Some(PersonKind::Councillor);
         described.name = Some(account.user.name);
     }
-    Ok(enquiry)
+    Ok(())
 }
 
 fn entry(actor: &Actor, mail: &Mail<'_>) -> Entry {
-    let references: Vec<String> = mail
-        .incoming
-        .references
-        .iter()
-        .chain(mail.incoming.message_id.iter())
-        .cloned()
-        .collect();
     Entry {
         source: "email".to_owned(),
         thread: Thread {
             in_reply_to: mail.incoming.message_id.clone(),
-            references,
+            references: references(mail.incoming),
         },
         mail: Some(mail_facts(mail)),
         ..Entry::by(actor.clone())
     }
+}
+
+/// What our notices name as the conversation they stand in.
+fn references(incoming: &Incoming) -> Vec<String> {
+    let own = incoming.message_id.iter();
+    incoming.references.iter().chain(own).cloned().collect()
 }
 
 fn mail_facts(mail: &Mail<'_>) -> MailFacts {
@@ -462,7 +529,7 @@ fn mail_facts(mail: &Mail<'_>) -> MailFacts {
             // known again.
             format!("content:{}", incoming.content_key)
         } else {
-            mail.fingerprint.clone()
+            mail.fingerprint.to_owned()
         },
         mailbox: mail.envelope.recipient.clone(),
         message_id: incoming.message_id.clone(),
@@ -489,10 +556,13 @@ fn log(
     person: Option<&Person>,
     case: Option<CaseId>,
     disposition: Disposition,
-    waiting: Option<(String, Timestamp)>,
+    waiting: Option<Waiting>,
 ) -> Result<ContactId, Failure> {
     let facts = mail_facts(mail);
-    let (waits_for, limit_at) = waiting.unzip();
+    let held = waiting.as_ref().map(|waiting| waiting.held.clone());
+    let (waits_for, limit_at) = waiting
+        .map(|waiting| (waiting.waits_for, waiting.limit_at))
+        .unzip();
     let contact = Contact {
         case,
         person: person.map(|person| person.id),
@@ -506,13 +576,14 @@ fn log(
             "mail": facts.remarks,
             "from": mail.incoming.from,
             "their_reference": enquiry.their_reference,
+            "held": held,
         }),
         waits_for,
         limit_at,
         ..came_now(at, actor, disposition)
     };
     contacts::insert(tx, &contact)?;
-    contacts::keep_raw(tx, &mail.fingerprint, contact.id, mail.raw)?;
+    contacts::keep_raw(tx, mail.fingerprint, contact.id, mail.raw)?;
     Ok(contact.id)
 }
 
@@ -555,6 +626,7 @@ fn ours(at: &Moment) -> Ours {
     }
 }
 
+/// Who looks at what belongs to no queue.
 fn centre(at: &Moment) -> String {
     at.council
         .catalogue

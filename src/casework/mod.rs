@@ -6,6 +6,7 @@
 //! | [`desk`] | what every use case stands on: database, catalogue in force, time, secrets |
 //! | [`intake`] | the one front door: every contact, on any channel |
 //! | [`mail_in`] | raw e-mail: threads it, keeps it, hands it to intake |
+//! | [`held_mail`] | mail that waited for a person: let through, or kept unanswered |
 //! | [`actions`] | everything that can be done to a case |
 //! | [`delivery`] | what becomes of a notice: accepted, refused, come back |
 //! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
@@ -29,6 +30,7 @@ pub mod desk;
 pub mod escalation;
 pub mod failure;
 pub mod figures;
+pub mod held_mail;
 pub mod intake;
 pub mod letters;
 pub mod mail_in;
@@ -46,6 +48,7 @@ pub use crate::store::contacts::Contact;
 pub use crate::store::idempotency::{Answered, Once};
 pub use crate::store::people::Person;
 pub use crate::store::tracking::{Link, Receipt};
+pub use crate::store::waiting_mail::Filter as MailFilter;
 pub use crate::store::{Conn, StoreError, Tx};
 pub use desk::{Desk, Moment};
 pub use failure::{Failure, Fault};

@@ -11,6 +11,7 @@
 //! | [`clocks`] | its promises, and why a date is what it is |
 //! | [`queues`] | queues and what stands in them |
 //! | [`escalations`] | the steps that were taken |
+//! | [`mail`] | e-mail as it came in, and what waits for a person |
 //! | [`notices`] | what was sent, could not be sent, or waits to be written |
 
 use schemars::JsonSchema;
@@ -28,6 +29,7 @@ pub mod case;
 pub mod clocks;
 pub mod escalations;
 pub mod history;
+pub mod mail;
 pub mod notices;
 pub mod queues;
 

@@ -91,8 +91,12 @@ fn take(args: &EmailArgs, sources: Sources) -> anyhow::Result<Value> {
 async fn receive(settings: Settings, raw: Vec<u8>, envelope: Envelope) -> anyhow::Result<Value> {
     let ground = Ground::visit(settings).await?;
     let desk = ground.council_desk().await?;
+    let moment = desk.moment();
+    let delivery = tokio::task::spawn_blocking(move || mail_in::read(&moment, raw, envelope))
+        .await
+        .context("reading the message")?;
     let taken = desk
-        .perform(move |tx, at| mail_in::receive(tx, at, &Actor::System, &raw, &envelope))
+        .perform(move |tx, at| mail_in::receive(tx, at, &Actor::System, &delivery))
         .await?;
     Ok(in_words(&taken))
 }

@@ -7,6 +7,7 @@
 mod history;
 mod plan;
 mod texts;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,9 @@ pub fn file_batch(
         let sample = plan::sample(&desk.council().catalogue, number, N_SAMPLES, loaded_at);
         file(tx, desk, &staff, &sample, loaded_at)
             .map_err(|why| anyhow::Error::from(why).context(format!("sample case {number}")))?;
+    }
+    if batch + 1 == N_BATCHES {
+        waiting::deliver(tx, desk, loaded_at)?;
     }
     Ok(())
 }

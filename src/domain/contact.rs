@@ -91,6 +91,19 @@ words! {
     }
 }
 
+words! {
+    /// What a person made of something that waited for them. Its [`Disposition`] stays what it was on
+    /// the day it came in.
+    Settlement {
+        /// It was let through and opened a case.
+        Opened = "opened",
+        /// It was let through to a case that was there.
+        Joined = "joined",
+        /// It is kept, and nobody is answered.
+        Dismissed = "dismissed",
+    }
+}
+
 /// Where something is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

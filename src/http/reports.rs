@@ -14,7 +14,7 @@ use super::problem::Problem;
 use crate::casework::figures::{self, Counted, DayOfIntake, Tally};
 use crate::casework::views::AfterRow;
 use crate::domain::access::{Role, Scope};
-use crate::domain::contact::{Channel, Disposition};
+use crate::domain::contact::{Channel, Disposition, Settlement};
 use crate::domain::ids::ContactId;
 
 /// Which day, and which of its figures to list.
@@ -85,6 +85,8 @@ struct IntakeItem {
     waiting_since: Option<At>,
     /// By when somebody must have looked.
     limit_at: Option<At>,
+    /// What somebody made of it after it had waited; it is counted as what it came in as.
+    settled_as: Option<Settlement>,
 }
 
 /// A contact by its id.
@@ -141,6 +143,7 @@ pub fn operations() -> Vec<Operation> {
                 "received_at": "2026-11-20T16:58:00Z", "disposition": "held", "case": null,
                 "owner": {"name": "Team Leader, Waste Operations", "email": "team.leader.waste-ops@council.example"},
                 "waiting_since": "2026-11-20T16:58:00Z", "limit_at": "2026-11-24T08:00:00Z",
+                "settled_as": null,
             }]),
         );
         members.insert("next_cursor".to_owned(), json!(null));
@@ -151,7 +154,9 @@ pub fn operations() -> Vec<Operation> {
             .summary("What came in on a day, and what became of it")
             .description(
                 "`came_in` is the sum of the others, and with `disposition` each is listed. A repeat by \
-                 `external_id` counts as come in and duplicate; a contact that opens two cases counts once.",
+                 `external_id` counts as come in and duplicate; a contact that opens two cases counts once. Mail that was \
+                 `held` or `quarantined` stays in the figures of the day it came in as that; `settled_as` says what \
+                 somebody made of it since.",
             )
             .tag("Reports")
             .access(readers)
@@ -269,6 +274,7 @@ impl From<Counted> for IntakeItem {
             }),
             waiting_since: counted.waiting_since.map(Into::into),
             limit_at: counted.limit_at.map(Into::into),
+            settled_as: counted.settled_as,
         }
     }
 }

@@ -45,7 +45,7 @@ pub struct Contact {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = contacts, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     id: Id,
     case_id: Option<Id>,
     person_id: Option<Id>,

@@ -23,6 +23,7 @@ pub mod settings;
 pub mod tracking;
 pub mod types;
 pub mod users;
+pub mod waiting_mail;
 
 pub use db::{Conn, Db, Tx};
 pub use error::StoreError;

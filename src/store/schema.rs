@@ -246,6 +246,10 @@ diesel::table! {
         detail -> Js,
         waits_for -> Nullable<Text>,
         limit_at -> Nullable<Ts>,
+        settled_at -> Nullable<Ts>,
+        settled_as -> Nullable<Text>,
+        settled_by -> Nullable<Text>,
+        settled_why -> Nullable<Text>,
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::intake::{log, missed_bin};
 use crate::support::{Reply, TestApp};
 
-async fn deliver(app: &TestApp, raw: &str) -> Reply {
+pub async fn deliver(app: &TestApp, raw: &str) -> Reply {
     let headers = [("content-type", "message/rfc822")];
     app.post_with(
         &app.key("mail-gateway"),
@@ -16,7 +16,7 @@ async fn deliver(app: &TestApp, raw: &str) -> Reply {
     .await
 }
 
-fn mail(from: &str, subject: &str, id: &str, more: &str, body: &str) -> String {
+pub fn mail(from: &str, subject: &str, id: &str, more: &str, body: &str) -> String {
     format!(
         "From: {from}\r\nTo: contact@council.example\r\nSubject: {subject}\r\nMessage-ID: <{id}@mail.example>\r\n\
          Date: Fri, 20 Nov 2026 16:50:00 +0000\r\n{more}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n"

@@ -9,6 +9,7 @@ mod support;
 mod contract;
 mod errors;
 mod escalation;
+mod held_mail;
 mod intake;
 mod mail_in;
 mod public;

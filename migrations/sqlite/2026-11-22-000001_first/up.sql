@@ -220,7 +220,12 @@ CREATE TABLE contacts (
     detail          text NOT NULL,
     -- Held and quarantined contacts have somebody who must look, and a limit.
     waits_for       text,
-    limit_at        bigint
+    limit_at        bigint,
+    -- What a person made of one that waited; null while it waits. The disposition stays what it was.
+    settled_at      bigint,
+    settled_as      text,
+    settled_by      text,
+    settled_why     text
 );
 CREATE UNIQUE INDEX contacts_by_external_id ON contacts (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX contacts_of_case ON contacts (case_id, received_at);
@@ -228,6 +233,7 @@ CREATE INDEX contacts_of_person ON contacts (person_id, received_at);
 CREATE INDEX contacts_by_fingerprint ON contacts (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX contacts_by_message_id ON contacts (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX contacts_by_day ON contacts (logged_at, disposition);
+CREATE INDEX contacts_that_waited ON contacts (logged_at, id) WHERE waits_for IS NOT NULL;
 
 -- A raw message as it came in, kept whole.
 CREATE TABLE raw_messages (

@@ -18,7 +18,7 @@ use crate::domain::enquiry::{Enquiry, Spoken};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::Person;
-use crate::store::{Tx, cases, settings};
+use crate::store::{Tx, cases, settings, waiting_mail};
 
 /// The same external id again is the same contact; with other content it is a mistake.
 pub(super) fn known_again(
@@ -80,7 +80,10 @@ pub(super) fn log(
         .and_then(|(_, readings)| readings.iter().find_map(|reading| reading.counted_from_on));
     let mail = entry.mail.as_ref();
     let contact = Contact {
-        id: opened.map_or_else(|| at.id(), |(id, _)| id),
+        id: opened
+            .map(|(id, _)| id)
+            .or(entry.logged_as)
+            .unwrap_or_else(|| at.id()),
         case,
         person: person.map(|person| person.id),
         channel: enquiry.channel,
@@ -114,7 +117,11 @@ pub(super) fn log(
         waits_for: None,
         limit_at: None,
     };
-    contacts::insert(tx, &contact)?;
+    if entry.logged_as.is_some() {
+        waiting_mail::place(tx, &contact)?;
+    } else {
+        contacts::insert(tx, &contact)?;
+    }
     Ok(contact)
 }
 

@@ -37,7 +37,7 @@ pub(super) fn open_cases(
     let placement = at.council.router.route(enquiry, &at.council.catalogue);
     let sight = entry.actor.sight();
     let duplicates = possible_duplicates(tx, at, enquiry, &sight, person.as_ref(), &placement)?;
-    let contact_id: ContactId = at.id();
+    let contact_id: ContactId = entry.logged_as.unwrap_or_else(|| at.id());
     let plan = plan(at, &placement);
     let about = post_complained_about(at, enquiry, placement.procedure);
     // Words about a colleague stand on the complaint alone, which that colleague never sees; the

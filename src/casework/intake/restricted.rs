@@ -13,7 +13,7 @@ use crate::store::tracking::Receipt;
 use crate::store::{Tx, tracking};
 
 /// The post a complaint names by its title, when it names one.
-pub(super) fn post_complained_about(
+pub(in crate::casework) fn post_complained_about(
     at: &Moment,
     enquiry: &Enquiry,
     procedure: Procedure,

@@ -175,6 +175,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::ClockMet { clock, at } => case.facts.stop(clock, *at, "notice"),
         Event::Opened { .. }
         | Event::AutomaticMailStored { .. }
+        | Event::MailReleased { .. }
         | Event::ReplyTakenBack {
             what: TakenBack::HoldingReply,
             ..
@@ -216,6 +217,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             | Event::EscalationStep { .. }
             | Event::AlertRaised { .. }
             | Event::AutomaticMailStored { .. }
+            | Event::MailReleased { .. }
     );
     if !is_only_noted {
         case.updated_at = now;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::{AcknowledgedBy, TakenBack};
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
+use crate::domain::contact::Disposition;
 use crate::domain::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
 
 /// One line of a case's timeline.
@@ -28,6 +29,11 @@ pub enum Event {
     },
     AutomaticMailStored {
         contact: ContactId,
+    },
+    /// A mail that waited for a person was let through to this case.
+    MailReleased {
+        contact: ContactId,
+        was: Disposition,
     },
     Acknowledged {
         how: AcknowledgedBy,
@@ -179,6 +185,7 @@ impl Event {
             Self::Opened { .. } => "opened",
             Self::ContactJoined { .. } => "contact_joined",
             Self::AutomaticMailStored { .. } => "automatic_mail_stored",
+            Self::MailReleased { .. } => "mail_released",
             Self::Acknowledged { .. } => "acknowledged",
             Self::Assigned { .. } => "assigned",
             Self::Transferred { .. } => "transferred",

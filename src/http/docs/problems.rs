@@ -10,6 +10,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "already_extended",
         "The date has been moved as often as the standard allows.",
     ),
+    (
+        "already_settled",
+        "Somebody has let this mail through or dismissed it already. Read it to see what became of it.",
+    ),
     ("already_paused", "The promise is paused already."),
     (
         "already_sent",
@@ -53,6 +57,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "cannot_write",
         "Nothing can be written at the moment, and nothing was taken. Try again later.",
+    ),
+    (
+        "case_or_category",
+        "A mail joins a case or opens one of a category, not both.",
     ),
     ("case_closed", "The case is closed. Reopen it first."),
     (
@@ -103,6 +111,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ),
     ("malformed_form", "The form cannot be read."),
     (
+        "mail_is_readable",
+        "The mail could be read, so it speaks in its sender's own words. Leave out subject, body and sender.",
+    ),
+    (
         "malformed_json",
         "The body is not JSON, or JSON that two readers could read differently.",
     ),
@@ -137,6 +149,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The standard does not let this promise be paused.",
     ),
     ("not_paused", "There is no pause to end."),
+    (
+        "not_waiting",
+        "The mail does not wait for anybody: only held and quarantined mail does.",
+    ),
     (
         "nothing_to_pause",
         "No promise that may be paused is running.",

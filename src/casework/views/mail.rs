@@ -1,0 +1,336 @@
+//! E-mail as it came in: a list of it, and one with its words.
+//!
+//! Who may see a mail is decided in [`is_shown`] alone: one on a case is seen by those who may read
+//! the case; one that waits, by those who may read the case it seems to belong to; what belongs to
+//! no case, by the contact centre.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{AfterRow, CaseName, Part, readable};
+use crate::casework::desk::Moment;
+use crate::casework::failure::Failure;
+use crate::casework::{figures, held_mail};
+use crate::channels::text::clean_body;
+use crate::domain::access::{Actor, Reach, Role};
+use crate::domain::contact::{Disposition, Settlement};
+use crate::domain::ids::ContactId;
+use crate::domain::reference::Reference;
+use crate::store::cases::{self, Filed};
+use crate::store::contacts::Contact;
+use crate::store::waiting_mail::{self, Filter, Message};
+use crate::store::{Conn, people};
+
+/// One mail, without its words.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct MailView {
+    pub id: Uuid,
+    /// What became of it when it came in; a release does not change it.
+    pub disposition: Disposition,
+    pub received_at: Timestamp,
+    /// Who it says it is from; null when that could not be read.
+    pub sender: Option<MailPerson>,
+    /// The address it came to, where the mail server said so.
+    pub recipient: Option<String>,
+    /// Empty when it could not be read.
+    pub subject: String,
+    /// Who must look while it waits.
+    pub owner: Option<MailPerson>,
+    /// Null when it waits for nobody.
+    pub waiting_since: Option<Timestamp>,
+    /// By when somebody must have looked.
+    pub limit_at: Option<Timestamp>,
+    /// The case it is on.
+    pub case: Option<CaseName>,
+    /// The case it names, while nobody has said that it belongs there.
+    pub guessed_case: Option<CaseName>,
+    /// What a person made of it; null while it waits, or when it never had to.
+    pub settled: Option<MailSettled>,
+}
+
+/// One mail with its words.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct MailDetail {
+    #[serde(flatten)]
+    pub mail: MailView,
+    /// Why it waits, or was never answered; null for a mail that went its way.
+    pub why: Option<String>,
+    /// What the sender wrote, as it stands on a case; empty when it could not be read.
+    pub text: String,
+    pub language: Option<String>,
+    pub attachments: Vec<MailAttachment>,
+    /// The beginning of its bytes as text, for a mail that could not be read.
+    pub excerpt: Option<String>,
+}
+
+/// A name and an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MailPerson {
+    pub name: Option<String>,
+    pub email: String,
+}
+
+/// What a person made of a mail that waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MailSettled {
+    pub at: Timestamp,
+    #[serde(rename = "as")]
+    pub settlement: Settlement,
+    /// The account or key that decided.
+    pub by: String,
+    pub reason: Option<String>,
+}
+
+/// A file that came with a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MailAttachment {
+    pub filename: String,
+    /// As the sender declared it, which proves nothing.
+    pub content_type: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// Bytes shown of a mail that could not be read.
+const EXCERPT: i32 = 20_000;
+
+/// A part of the mails the actor may see, in the order they reached us. Others are passed over, so
+/// a part may be short and still go on.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn list(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    filter: &Filter,
+    after: Option<AfterRow>,
+    limit: u16,
+) -> Result<Part<MailView, AfterRow>, Failure> {
+    let after = after.map(|(at, id)| (at, ContactId(id)));
+    let rows = waiting_mail::page(conn, filter, after, i64::from(limit) + 1)?;
+    let part = Part::cut(rows, limit, |row: &Message| {
+        (row.contact.logged_at, row.contact.id.0)
+    });
+    let mut items = Vec::with_capacity(part.items.len());
+    for message in part.items {
+        let guess = guess(conn, &message.contact)?;
+        if is_shown(conn, at, actor, &message.contact, guess.as_ref())? {
+            items.push(view(conn, at, actor, message, guess)?);
+        }
+    }
+    Ok(Part {
+        items,
+        next: part.next,
+    })
+}
+
+/// One mail, with its words.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is none, or none the actor may know of.
+pub fn show(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    id: ContactId,
+) -> Result<MailDetail, Failure> {
+    let message = find(conn, at, actor, id)?;
+    let guess = guess(conn, &message.contact)?;
+    let mail = &message.contact.detail;
+    let why = match message.contact.disposition {
+        Disposition::Held => Some(match &guess {
+            Some(filed) => format!(
+                "It names the case {}, but nobody on that case writes from this address.",
+                filed.case.reference
+            ),
+            None => "It names a case that is not there any more.".to_owned(),
+        }),
+        Disposition::Quarantined => said(mail, "/mail/why"),
+        Disposition::Stored => said(mail, "/mail/automatic"),
+        Disposition::Opened | Disposition::Joined | Disposition::Duplicate => None,
+    };
+    let excerpt = if message.contact.disposition == Disposition::Quarantined {
+        waiting_mail::beginning(conn, id, EXCERPT)?
+            .map(|bytes| clean_body(&String::from_utf8_lossy(&bytes)))
+    } else {
+        None
+    };
+    Ok(MailDetail {
+        why,
+        text: message.contact.body.clone(),
+        language: message.contact.language.clone(),
+        attachments: attachments(mail),
+        excerpt,
+        mail: view(conn, at, actor, message, guess)?,
+    })
+}
+
+/// Refuses a mail that is not there, or that the actor may not know of.
+///
+/// # Errors
+/// [`Failure::Missing`].
+pub fn check_is_shown(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    id: ContactId,
+) -> Result<(), Failure> {
+    find(conn, at, actor, id).map(|_| ())
+}
+
+/// One mail, when the actor may know of it.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is none, or none the actor may know of.
+pub(in crate::casework) fn find(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    id: ContactId,
+) -> Result<Message, Failure> {
+    let message = waiting_mail::find(conn, id)?.ok_or(Failure::Missing)?;
+    let guess = guess(conn, &message.contact)?;
+    if is_shown(conn, at, actor, &message.contact, guess.as_ref())? {
+        Ok(message)
+    } else {
+        Err(Failure::Missing)
+    }
+}
+
+fn is_shown(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    contact: &Contact,
+    guess: Option<&Filed>,
+) -> Result<bool, Failure> {
+    if let Some(case) = contact.case {
+        return Ok(readable(conn, actor, case)?.is_some());
+    }
+    if let Some(filed) = guess
+        && readable(conn, actor, filed.case.id)?.is_none()
+    {
+        return Ok(false);
+    }
+    let is_agent = actor.user().is_some_and(|user| user.role == Role::Agent);
+    let holders = held_mail::holders(contact)?;
+    if !holders.is_empty() {
+        let own = actor.sight().holders;
+        return Ok(is_agent || holders.iter().any(|holder| own.contains(holder)));
+    }
+    Ok(is_agent || guess.is_some() || reaches_centre(at, actor))
+}
+
+/// Whether somebody works the queue that what belongs nowhere goes to.
+fn reaches_centre(at: &Moment, actor: &Actor) -> bool {
+    let centre = &at.council.catalogue.routing.fallback.queue;
+    match actor.sight().ordinary {
+        Reach::Everything => true,
+        Reach::Within { queues, .. } => queues.contains(centre),
+        Reach::Nothing => false,
+    }
+}
+
+/// The case a held mail names.
+fn guess(conn: &mut Conn, contact: &Contact) -> Result<Option<Filed>, Failure> {
+    if contact.disposition != Disposition::Held {
+        return Ok(None);
+    }
+    let named = contact
+        .detail
+        .get("their_reference")
+        .and_then(Value::as_str)
+        .and_then(|text| Reference::parse(text).ok());
+    match named {
+        Some(reference) => Ok(cases::find_by_reference(conn, &reference)?),
+        None => Ok(None),
+    }
+}
+
+fn view(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    message: Message,
+    guess: Option<Filed>,
+) -> Result<MailView, Failure> {
+    let Message { contact, settled } = message;
+    let is_waiting = contact.waits_for.is_some() && settled.is_none();
+    let sender = match held_mail::sender(&contact)? {
+        Some(from) => Some(MailPerson {
+            name: from.name,
+            email: from.address,
+        }),
+        None => match contact.person {
+            Some(id) => people::find(conn, id)?.and_then(|person| {
+                let name = person.name;
+                person.email.map(|email| MailPerson { name, email })
+            }),
+            None => None,
+        },
+    };
+    let owner = contact
+        .waits_for
+        .as_deref()
+        .filter(|_| is_waiting)
+        .map(|email| {
+            let keeper = figures::keeper(at, email);
+            MailPerson {
+                name: Some(keeper.name),
+                email: keeper.email,
+            }
+        });
+    let case = match contact.case {
+        Some(id) => readable(conn, actor, id)?.map(|filed| CaseName::of(&filed.case)),
+        None => None,
+    };
+    Ok(MailView {
+        id: contact.id.0,
+        disposition: contact.disposition,
+        received_at: contact.received_at,
+        sender,
+        recipient: contact.mailbox,
+        subject: contact.subject,
+        owner,
+        waiting_since: is_waiting.then_some(contact.logged_at),
+        limit_at: contact.limit_at.filter(|_| is_waiting),
+        guessed_case: guess
+            .filter(|_| is_waiting)
+            .map(|filed| CaseName::of(&filed.case)),
+        case,
+        settled: settled.map(|settled| MailSettled {
+            at: settled.at,
+            settlement: settled.settlement,
+            by: settled.by,
+            reason: settled.why,
+        }),
+    })
+}
+
+fn attachments(detail: &Value) -> Vec<MailAttachment> {
+    let listed = detail
+        .pointer("/mail/attachments")
+        .and_then(Value::as_array);
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(|part| {
+            Some(MailAttachment {
+                filename: part.get("filename")?.as_str()?.to_owned(),
+                content_type: part.get("content_type")?.as_str()?.to_owned(),
+                size: part.get("size")?.as_u64()?,
+            })
+        })
+        .collect()
+}
+
+fn said(detail: &Value, pointer: &str) -> Option<String> {
+    detail
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
