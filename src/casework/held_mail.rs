@@ -74,7 +74,7 @@ pub fn release(
     destination: &Destination,
     words: Option<&Words>,
 ) -> Result<Taken, Failure> {
-    let message = waiting(tx, actor, id, at)?;
+    let message = waiting(tx, at, actor, id)?;
     check_words(&message.contact, words)?;
     let expected = match destination {
         Destination::Case(_) => Settlement::Joined,
@@ -119,7 +119,7 @@ pub fn dismiss(
     id: ContactId,
     reason: &str,
 ) -> Result<Taken, Failure> {
-    let message = waiting(tx, actor, id, at)?;
+    let message = waiting(tx, at, actor, id)?;
     let why = Some(reason.to_owned());
     claim(tx, at, actor, id, Settlement::Dismissed, why)?;
     note(tx, at, actor, "mail.dismissed", id)?;
@@ -320,7 +320,7 @@ fn note_release(
 }
 
 /// A mail that waits, when the actor may know of it.
-fn waiting(tx: &mut Tx<'_>, actor: &Actor, id: ContactId, at: &Moment) -> Result<Message, Failure> {
+fn waiting(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, id: ContactId) -> Result<Message, Failure> {
     let message = mail::find(tx, at, actor, id)?;
     if message.settled.is_some() {
         return Err(already_settled());

@@ -64,7 +64,7 @@ stories! {
         let reference = case_of_ada(&app).await;
         let id = hold(&app, &reference, "why-1", "I write for my mother. Her bin is still full.").await;
         let agent = app.agent().await;
-        assert_eq!(waiting(&app, &agent).await, [id.clone()]);
+        assert_eq!(waiting(&app, &agent).await, [id.as_str()]);
         let held = app.get(&agent, &format!("{MESSAGES}/{id}")).await.expect(200);
         assert_eq!(held["disposition"], "held");
         assert_eq!(held["sender"], json!({"name": "Bryn Example", "email": "bryn@mail.example"}));
@@ -84,7 +84,7 @@ stories! {
         let unread = quarantine(&app, "no mail at all").await;
         let path = format!("{MESSAGES}/{id}");
         let leader = app.team_leader().await;
-        assert_eq!(waiting(&app, &leader).await, [id.clone()], "what belongs nowhere is the contact centre's");
+        assert_eq!(waiting(&app, &leader).await, [id.as_str()], "what belongs nowhere is the contact centre's");
         assert_eq!(app.get(&leader, &format!("{MESSAGES}/{unread}")).await.status, 404);
         assert_eq!(release(&app, &leader, &unread, json!({"body": "x"})).await.status, 404);
         for outsider in ["auditor@council.example", "admin@council.example", "cllr.anwen.prothero@council.example", "partner@night.example"] {
@@ -108,7 +108,7 @@ stories! {
             "I want to make a formal complaint about your Head of Waste and Street Scene, who was rude to me on the phone.",
         ).await;
         let agent = app.agent().await;
-        assert_eq!(waiting(&app, &agent).await, [id.clone()]);
+        assert_eq!(waiting(&app, &agent).await, [id.as_str()]);
         let head = app.sign_in("head.of.waste.and.street.scene@council.example").await;
         assert!(waiting(&app, &head).await.is_empty());
         assert_eq!(app.get(&head, &format!("{MESSAGES}/{id}")).await.status, 404);
@@ -275,7 +275,7 @@ stories! {
         assert_eq!((without.status, &without.json()["errors"][0]["pointer"]), (422, &json!("/body")));
         let blank = release(&app, &agent, &id, json!({"subject": " "})).await;
         assert_eq!(blank.status, 422);
-        assert_eq!(waiting(&app, &agent).await, [id.clone()], "a refusal settles nothing");
+        assert_eq!(waiting(&app, &agent).await, [id.as_str()], "a refusal settles nothing");
         let words = json!({
             "subject": "Missed bin", "body": "Her bin was not emptied.",
             "sender": {"name": "Ada Example", "email": "ada@mail.example"},
@@ -298,7 +298,8 @@ stories! {
         let id = hold(&app, &reference, "bad-1", "Her bin is still full.").await;
         let agent = app.agent().await;
         for (body, pointer, code) in [
-            (json!({"case": "222-222-222"}), "/case", "unknown_value"),
+            (json!({"case": "019a9f5e-7c00-7000-8000-000000000009"}), "/case", "unknown_value"),
+            (json!({"case": "222-222-222"}), "/case", "reference_mistyped"),
             (json!({"case": reference, "category": "missed-bin"}), "/case", "case_or_category"),
             (json!({"body": "Other words."}), "/body", "mail_is_readable"),
             (json!({"service": "no-such-service"}), "/service", "unknown_value"),

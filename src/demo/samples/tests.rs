@@ -204,3 +204,25 @@ fn the_stories_are_the_same_in_every_demo_and_lie_before_its_beginning() {
         }
     }
 }
+
+#[tokio::test]
+async fn one_mail_waits_for_a_person_and_there_is_time_to_look() {
+    use crate::casework::MailFilter;
+    use crate::casework::views::mail;
+    let folder = tempfile::tempdir().unwrap();
+    let desk = new_demo(folder.path(), "2026-11-24T10:30:00Z").await;
+    demo::load(&desk).await.unwrap();
+    let read = |conn: &mut crate::store::Conn, at: &Moment| {
+        let filter = MailFilter {
+            is_waiting: Some(true),
+            ..MailFilter::default()
+        };
+        let part = mail::list(conn, at, &Actor::System, &filter, None, 100)?;
+        Ok((part.items, at.now))
+    };
+    let (items, now) = desk.read(read).await.unwrap();
+    assert_eq!(items.len(), 1, "{items:?}");
+    let waiting = items.first().unwrap();
+    assert!(waiting.guessed_case.is_some());
+    assert!(waiting.limit_at.is_some_and(|limit| limit > now));
+}
