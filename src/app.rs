@@ -18,6 +18,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::secrets;
+use crate::auth::signing::SigningKey;
+use crate::casework::audit::{self, Checkpoint};
 use crate::casework::desk::{Council, Manners, Secrets, hex};
 use crate::casework::{Desk, catalogue};
 use crate::config::{self, Place, Secret, Settings, embedded};
@@ -70,12 +72,14 @@ pub struct Reached {
 /// The installation's own secrets: from the settings, or made at the first start.
 struct Keys {
     signing: Vec<u8>,
+    audit: Vec<u8>,
     secrets: Secrets,
 }
 
 /// Where this installation was last reached, for letters written by commands.
 const PUBLIC_URL: &str = "installation.public_url";
 const SIGNING_KEY: &str = "auth.signing_key";
+const AUDIT_KEY: &str = "auth.audit_key";
 const TRACKING_KEY: &str = "auth.tracking_key";
 const LOOP_TOKEN: &str = "mail.loop_token";
 
@@ -165,6 +169,28 @@ impl Ground {
     #[must_use]
     pub fn now(&self) -> jiff::Timestamp {
         self.time.now()
+    }
+
+    /// Where the data is.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The key that signs checkpoints of the audit.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn audit_key(&self) -> anyhow::Result<SigningKey> {
+        SigningKey::of_secret(&self.keys.audit)
+    }
+
+    /// What the chain over the audit has come to, signed.
+    ///
+    /// # Errors
+    /// When nothing is sealed yet, or the database cannot be read.
+    pub async fn checkpoint(&self) -> anyhow::Result<Checkpoint> {
+        audit::checkpoint(&self.db, &self.audit_key()?, self.now()).await
     }
 
     /// A desk under the catalogue in the database.
@@ -308,6 +334,7 @@ impl Keys {
     async fn read_or_make(db: &Db, auth: &config::Auth) -> anyhow::Result<Self> {
         Ok(Self {
             signing: secret(db, &auth.signing_key, SIGNING_KEY).await?,
+            audit: secret(db, &auth.audit_key, AUDIT_KEY).await?,
             secrets: Secrets {
                 tracking: secret(db, &auth.tracking_key, TRACKING_KEY).await?,
                 loop_token: once(db, LOOP_TOKEN, || hex(&secrets::random_bytes::<16>())).await?,

@@ -27,7 +27,8 @@ fn a_new_file_is_migrated_once() {
     );
 }
 
-/// The text of the two first migrations differs in column types only.
+/// The text of the two first migrations differs in column types only, up to what each has to say in
+/// its own words (triggers).
 #[test]
 fn the_two_schemas_say_the_same() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
@@ -44,6 +45,9 @@ fn the_two_schemas_say_the_same() {
 
 fn plain(sql: &str) -> String {
     let mut words = Vec::new();
+    let (sql, _) = sql
+        .split_once("-- From here on in this database's own words.")
+        .unwrap_or((sql, ""));
     for line in sql
         .lines()
         .filter(|line| !line.trim_start().starts_with("--"))

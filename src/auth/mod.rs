@@ -13,6 +13,7 @@ pub mod budgets;
 pub mod passwords;
 pub mod refresh_tokens;
 pub mod secrets;
+pub mod signing;
 pub mod tracking;
 
 /// What came behind `Authorization: Bearer`, by its visible prefix. None of it is proved yet.

@@ -20,10 +20,12 @@
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
 //! | [`catalogue`] | the catalogue in force, new versions |
+//! | [`audit`] | who did and saw what, chained so that a later edit shows |
 //! | [`retention`] | what is kept no longer than it is needed |
 
 pub mod accounts;
 pub mod actions;
+pub mod audit;
 pub mod catalogue;
 pub mod delivery;
 pub mod desk;
@@ -42,6 +44,7 @@ pub mod retention;
 pub mod tracking;
 pub mod views;
 
+pub use crate::store::audit::Asked;
 pub use crate::store::cases::{After, Dates, Filed};
 pub use crate::store::catalogue::Version;
 pub use crate::store::contacts::Contact;

@@ -71,7 +71,7 @@ impl CaseName {
 
 impl<T, C> Part<T, C> {
     /// Cuts rows read with one more than asked for.
-    fn cut(mut items: Vec<T>, limit: u16, after: impl Fn(&T) -> C) -> Self {
+    pub(in crate::casework) fn cut(mut items: Vec<T>, limit: u16, after: impl Fn(&T) -> C) -> Self {
         let limit = usize::from(limit);
         let next = if items.len() > limit {
             items.truncate(limit);

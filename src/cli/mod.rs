@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Settings, Sources};
 
+pub mod audit;
 pub mod catalogue;
 pub mod config;
 pub mod demo;
@@ -80,6 +81,11 @@ enum Command {
         #[command(subcommand)]
         command: user::UserCommand,
     },
+    /// Evidence that the audit was not edited.
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
     /// Take something in from a pipe.
     Intake {
         #[command(subcommand)]
@@ -141,6 +147,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Catalogue { command } => catalogue::run(&command, sources),
         Command::Config { command } => config::run(&command, &sources),
         Command::User { command } => user::run(&command, sources),
+        Command::Audit { command } => audit::run(&command, sources),
         Command::Intake { command } => intake::run(&command, sources),
         Command::Explain(args) => explain::run_alone(&args),
         Command::Openapi => openapi::run(),

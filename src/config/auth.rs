@@ -11,6 +11,9 @@ pub struct Auth {
     pub signing_key: Secret,
     pub signing_key_file: String,
     /// Empty: made at the first start and kept in the database.
+    pub audit_key: Secret,
+    pub audit_key_file: String,
+    /// Empty: made at the first start and kept in the database.
     pub tracking_key: Secret,
     pub tracking_key_file: String,
     pub issuer: String,

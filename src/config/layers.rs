@@ -20,6 +20,7 @@ const PREFIX: &str = "REEVE__";
 /// Settings that must not be shown, each of which may come from a file instead.
 const SECRETS: &[(&str, &str)] = &[
     ("auth.signing_key", "auth.signing_key_file"),
+    ("auth.audit_key", "auth.audit_key_file"),
     ("auth.tracking_key", "auth.tracking_key_file"),
     ("mail.smtp.password", "mail.smtp.password_file"),
     ("database.url", "database.url_file"),

@@ -55,6 +55,7 @@ const RULES: &[(&str, Rule)] = &[
     ("mail.smtp.tls", OneOf(Tls::NAMES)),
     ("mail.smtp.timeout_seconds", SECONDS),
     ("auth.signing_key", Text(auth::is_long_key)),
+    ("auth.audit_key", Text(auth::is_long_key)),
     ("auth.tracking_key", Text(auth::is_long_key)),
     ("auth.issuer", Text(is_given)),
     ("auth.access_minutes", Between(1, 15)),

@@ -19,9 +19,10 @@ use super::front::Front;
 use super::paging::{self, Page};
 use super::problem::Problem;
 use super::{query, shape, strict_json};
-use crate::casework::actions::Target;
-use crate::casework::{Conn, Failure, Moment, Once, Tx};
-use crate::domain::access::{Actor, User};
+use crate::casework::actions::{self, Target};
+use crate::casework::{Conn, Failure, Filed, Moment, Once, Tx, audit};
+use crate::domain::access::{Act, Actor, User};
+use crate::domain::case::Secrecy;
 use crate::domain::ids::SessionId;
 use crate::domain::reference::ReferenceError;
 
@@ -199,6 +200,52 @@ impl Call {
         W: FnOnce(&mut Conn, &Moment) -> Result<T, Failure> + Send + 'static,
     {
         Ok(self.front.desk.read(work).await?)
+    }
+
+    /// Reads something of the case the path names. A look at what is not everybody's to see is put
+    /// down in the audit before it is answered.
+    ///
+    /// # Errors
+    /// 404 when there is no such case, or none the caller may know of.
+    pub async fn read_case<T, W>(&self, work: W) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Moment, &Actor, &Filed) -> Result<T, Failure> + Send + 'static,
+    {
+        let (target, actor) = (self.case()?, self.actor.clone());
+        let (value, seen) = self
+            .read(move |conn, at| {
+                let filed = actions::find(conn, &actor, &target, Act::Read)?;
+                let value = work(conn, at, &actor, &filed)?;
+                let is_open = filed.case.secrecy == Secrecy::Ordinary;
+                Ok((value, (!is_open).then(|| format!("case:{}", filed.case.id))))
+            })
+            .await?;
+        self.note_looks("case.read", seen.into_iter().collect())
+            .await?;
+        Ok(value)
+    }
+
+    /// Puts down in the audit what was looked at. What is shown is shown only after that.
+    ///
+    /// # Errors
+    /// When it cannot be put down.
+    pub async fn note_looks(
+        &self,
+        action: &'static str,
+        objects: Vec<String>,
+    ) -> Result<(), Problem> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let actor = self.actor.clone();
+        self.perform(move |tx, at| {
+            for object in &objects {
+                audit::note_look(tx, at, &actor, action, object, None)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Where a list goes on, from its `cursor` parameter.

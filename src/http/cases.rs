@@ -18,7 +18,7 @@ use crate::casework::views::history::{self, ContactView, TimelineLine};
 use crate::casework::views::notices::{self, NoticeView};
 use crate::casework::{Failure, Moment};
 use crate::domain::access::{Act, Role, Scope};
-use crate::domain::case::Case;
+use crate::domain::case::{Case, Secrecy};
 use crate::domain::ids::EventId;
 use crate::domain::lifecycle::{Amendment, Command};
 
@@ -150,13 +150,19 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let (part, total) = call
         .read(move |conn, at| case::list(conn, at, &actor, &question, after, limit))
         .await?;
+    let restricted: Vec<String> = part
+        .items
+        .iter()
+        .filter(|case| case.secrecy == Secrecy::Restricted)
+        .map(|case| format!("case:{}", case.id))
+        .collect();
+    call.note_looks("case.listed", restricted).await?;
     Ok(call.page(part.items, part.next.as_ref(), total))
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
-    let (target, actor) = (call.case()?, call.actor.clone());
     let detail = call
-        .read(move |conn, _| case::detail(conn, &actor, &target))
+        .read_case(|conn, _, actor, filed| case::detail(conn, actor, filed))
         .await?;
     Ok(Answer::ok(&detail).with_etag(detail.case.version))
 }
@@ -172,7 +178,7 @@ async fn change(call: Call) -> Result<Answer, Problem> {
             if_match.admits(case.version)?;
             let command = Command::Amend(Box::new(amendment(at, &case, &change)?));
             let acted = actions::act(tx, at, &actor, &target, &command, Some(case.version))?;
-            case::detail_of(tx, &actor, &acted.settled.filed)
+            case::detail(tx, &actor, &acted.settled.filed)
         })
         .await?;
     Ok(Answer::ok(&detail).with_etag(detail.case.version))
@@ -181,9 +187,10 @@ async fn change(call: Call) -> Result<Answer, Problem> {
 async fn timeline(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<EventId> = call.cursor(query.cursor.as_deref())?;
-    let (target, actor) = (call.case()?, call.actor.clone());
     let part = call
-        .read(move |conn, _| history::timeline(conn, &actor, &target, after, query.limit))
+        .read_case(move |conn, _, actor, filed| {
+            history::timeline(conn, actor, &filed.case, after, query.limit)
+        })
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
@@ -191,9 +198,8 @@ async fn timeline(call: Call) -> Result<Answer, Problem> {
 async fn list_clocks(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let n_before: usize = call.cursor(query.cursor.as_deref())?.unwrap_or(0);
-    let (target, actor) = (call.case()?, call.actor.clone());
     let all = call
-        .read(move |conn, at| clocks::clocks(conn, at, &actor, &target))
+        .read_case(|conn, at, _, filed| clocks::clocks(conn, at, &filed.case))
         .await?;
     let n_shown = n_before + usize::from(query.limit);
     let next = (all.len() > n_shown).then_some(n_shown);
@@ -206,10 +212,9 @@ async fn list_clocks(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn explain(call: Call) -> Result<Answer, Problem> {
-    let (target, actor) = (call.case()?, call.actor.clone());
     let clock = call.path("clock").to_owned();
     let told = call
-        .read(move |conn, at| clocks::explanation(conn, at, &actor, &target, &clock))
+        .read_case(move |conn, at, _, filed| clocks::explanation(conn, at, &filed.case, &clock))
         .await?;
     Ok(Answer::ok(&told))
 }
@@ -217,9 +222,10 @@ async fn explain(call: Call) -> Result<Answer, Problem> {
 async fn list_contacts(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(query.cursor.as_deref())?;
-    let (target, actor) = (call.case()?, call.actor.clone());
     let part = call
-        .read(move |conn, _| history::contacts(conn, &actor, &target, after, query.limit))
+        .read_case(move |conn, _, _, filed| {
+            history::contacts(conn, &filed.case, after, query.limit)
+        })
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
@@ -227,9 +233,8 @@ async fn list_contacts(call: Call) -> Result<Answer, Problem> {
 async fn list_notices(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(query.cursor.as_deref())?;
-    let (target, actor) = (call.case()?, call.actor.clone());
     let part = call
-        .read(move |conn, _| notices::of_case(conn, &actor, &target, after, query.limit))
+        .read_case(move |conn, _, _, filed| notices::of_case(conn, &filed.case, after, query.limit))
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

@@ -76,6 +76,7 @@ pub mod access;
 pub mod actions;
 pub mod answer;
 pub mod api_keys;
+pub mod audit;
 pub mod auth;
 pub mod call;
 pub mod cases;

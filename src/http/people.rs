@@ -119,6 +119,11 @@ async fn search(call: Call) -> Result<Answer, Problem> {
     let found = call
         .read(move |conn, at| people::search(conn, at, &actor, &by))
         .await?;
+    let seen = found
+        .iter()
+        .map(|person| format!("person:{}", person.id))
+        .collect();
+    call.note_looks("person.found", seen).await?;
     let items = found.into_iter().map(PersonObject::from).collect();
     Ok(call.page::<PersonObject, ()>(items, None, None))
 }
@@ -128,6 +133,8 @@ async fn show(call: Call) -> Result<Answer, Problem> {
     let actor = call.actor.clone();
     let person = call
         .read(move |conn, at| people::find_for(conn, at, &actor, id))
+        .await?;
+    call.note_looks("person.read", vec![format!("person:{id}")])
         .await?;
     let version = person.version;
     Ok(Answer::ok(&PersonObject::from(person)).with_etag(version))
@@ -170,6 +177,8 @@ async fn list_contacts(call: Call) -> Result<Answer, Problem> {
     let actor = call.actor.clone();
     let part = call
         .read(move |conn, at| person_history::contacts_of(conn, at, &actor, id, after, page.limit))
+        .await?;
+    call.note_looks("person.contacts_read", vec![format!("person:{id}")])
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

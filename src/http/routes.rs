@@ -2,8 +2,8 @@
 
 use super::operation::Operation;
 use super::{
-    actions, api_keys, auth, cases, catalogue, contacts, docs, email, escalations, health, notices,
-    people, public, queues, receipts, reports, trials, users,
+    actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations, health,
+    notices, people, public, queues, receipts, reports, trials, users,
 };
 use crate::config::Settings;
 
@@ -27,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(auth::operations());
     all.extend(users::operations());
     all.extend(api_keys::operations());
+    all.extend(audit::operations());
     all.extend(health::operations());
     all.extend(docs::operations());
     all

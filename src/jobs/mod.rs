@@ -10,6 +10,7 @@
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
 //! | `sweep` | every tick | cases whose hour has come, then the digests |
 //! | `send` | every tick, and after every commit | notices that are due |
+//! | `seal` | every tick | lines of the audit join its chain |
 //! | `forget` | every hour | answers nobody can ask for again |
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
 use crate::casework::desk::{Council, Desk};
-use crate::casework::{delivery, escalation, retention};
+use crate::casework::{audit, delivery, escalation, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
 use crate::notify::render::Renderer;
 use crate::notify::transport::Transport;
@@ -318,6 +319,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
             }),
         )
     });
+    let own = Arc::clone(desk);
+    jobs.push(every_tick(
+        "seal",
+        Box::new(move || {
+            let desk = Arc::clone(&own);
+            Box::pin(async move { Ok(audit::seal(&desk).await.map(|_| ())?) })
+        }),
+    ));
     let own = Arc::clone(desk);
     jobs.push(Job {
         name: "forget",

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use diesel::connection::SimpleConnection;
-use diesel::migration::MigrationSource as _;
+use diesel::migration::MigrationSource;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -126,6 +126,10 @@ pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
             }
         }
         Conn::Postgres(postgres) => {
+            // A role that may not change the schema can start on one that is up to date.
+            if is_up_to_date(postgres)? {
+                return Ok(Vec::new());
+            }
             postgres.batch_execute(NO_HURRY)?;
             let run = migrate_in_turn(postgres);
             // The connection goes back to those who wait for an answer, whatever came of it.
@@ -137,6 +141,24 @@ pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
         }
     };
     run.map_err(|why| anyhow::anyhow!("running migrations: {why}"))
+}
+
+fn is_up_to_date(postgres: &mut PgConnection) -> anyhow::Result<bool> {
+    let table: NumberRow =
+        diesel::sql_query("SELECT count(to_regclass('__diesel_schema_migrations')) AS value")
+            .get_result(postgres)?;
+    if table.value == 0 {
+        return Ok(false);
+    }
+    let run: Vec<TextRow> =
+        diesel::sql_query("SELECT version::text AS value FROM __diesel_schema_migrations")
+            .load(postgres)?;
+    let known = MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)
+        .map_err(|why| anyhow::anyhow!(why))?;
+    Ok(known.iter().all(|one| {
+        let version = one.name().version().to_string();
+        run.iter().any(|run| run.value == version)
+    }))
 }
 
 fn migrate_in_turn(postgres: &mut PgConnection) -> anyhow::Result<Vec<String>> {

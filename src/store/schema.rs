@@ -411,6 +411,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    audit_unsealed (audit_id) {
+        audit_id -> Uid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    audit_seals (number) {
+        number -> BigInt,
+        audit_id -> Uid,
+        hash -> Binary,
+        sealed_at -> Ts,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     catalogue_versions,
     terms,
@@ -437,4 +456,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency,
     feedback,
     audit,
+    audit_unsealed,
+    audit_seals,
 );

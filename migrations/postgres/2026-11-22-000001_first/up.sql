@@ -377,3 +377,36 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_time ON audit (at, id);
 CREATE INDEX audit_of_object ON audit (object, at);
+CREATE INDEX audit_of_actor ON audit (actor, at);
+
+-- Lines of the audit that no seal covers yet.
+CREATE TABLE audit_unsealed (
+    audit_id        uuid PRIMARY KEY REFERENCES audit (id)
+);
+
+-- The chain over the audit: each hash covers the one before it and one line.
+CREATE TABLE audit_seals (
+    number          bigint PRIMARY KEY,
+    audit_id        uuid NOT NULL UNIQUE REFERENCES audit (id),
+    hash            bytea NOT NULL,
+    sealed_at       timestamptz NOT NULL
+);
+
+-- From here on in this database's own words.
+
+-- A line waits for its seal from the transaction that writes it.
+CREATE FUNCTION audit_waits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_unsealed (audit_id) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER audit_waits AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION audit_waits();
+
+CREATE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit is only added to';
+END $$;
+CREATE TRIGGER audit_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept();
+CREATE TRIGGER audit_seals_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept();

@@ -1,3 +1,5 @@
+DROP TABLE audit_seals;
+DROP TABLE audit_unsealed;
 DROP TABLE audit;
 DROP TABLE feedback;
 DROP TABLE idempotency;

@@ -377,3 +377,36 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_time ON audit (at, id);
 CREATE INDEX audit_of_object ON audit (object, at);
+CREATE INDEX audit_of_actor ON audit (actor, at);
+
+-- Lines of the audit that no seal covers yet.
+CREATE TABLE audit_unsealed (
+    audit_id        blob PRIMARY KEY REFERENCES audit (id)
+);
+
+-- The chain over the audit: each hash covers the one before it and one line.
+CREATE TABLE audit_seals (
+    number          bigint PRIMARY KEY,
+    audit_id        blob NOT NULL UNIQUE REFERENCES audit (id),
+    hash            blob NOT NULL,
+    sealed_at       bigint NOT NULL
+);
+
+-- From here on in this database's own words.
+
+-- A line waits for its seal from the transaction that writes it.
+CREATE TRIGGER audit_waits AFTER INSERT ON audit BEGIN
+    INSERT INTO audit_unsealed (audit_id) VALUES (NEW.id);
+END;
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END;
+CREATE TRIGGER audit_seals_no_update BEFORE UPDATE ON audit_seals BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END;
+CREATE TRIGGER audit_seals_no_delete BEFORE DELETE ON audit_seals BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END;

@@ -228,7 +228,9 @@ pub(super) fn tell(
 /// be believed to have arrived.
 fn nobody_to_write_to(command: &Command) -> Failure {
     let instead = match command {
-        Command::Acknowledge { .. } => "Tell the person another way, and record `spoken` or `letter`.",
+        Command::Acknowledge { .. } => {
+            "Tell the person another way, and record `spoken` or `letter`."
+        }
         _ => {
             "Tell the person another way, log it as an outbound contact on this case, and close the case with \
              its outcome."

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::history::{TimelineLine, line_for};
 use super::{CaseName, Named, Part, Sort, is_outside_the_work, is_readable, named, names};
-use crate::casework::actions::{Acted, Owner, Target, find};
+use crate::casework::actions::{Acted, Owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, Verdict, may};
@@ -37,6 +37,9 @@ pub struct CaseView {
     pub outcome: Option<Outcome>,
     pub subject: String,
     pub priority: Priority,
+    /// Who may know of it: `sensitive` for those who work its service, `restricted` for those who are
+    /// named.
+    pub secrecy: Secrecy,
     pub procedure: Procedure,
     /// Stage of a complaint; 1 otherwise.
     pub stage: u8,
@@ -94,7 +97,6 @@ pub struct CaseDetail {
     pub location: Option<Location>,
     /// What its category asks for.
     pub fields: serde_json::Map<String, serde_json::Value>,
-    pub secrecy: Secrecy,
     /// What kind of danger was read or declared.
     pub danger: Option<String>,
     /// Somebody has the danger in hand.
@@ -229,20 +231,11 @@ pub fn list(
     ))
 }
 
-/// One case, for somebody who may see it.
-///
-/// # Errors
-/// [`Failure::Missing`] when there is none, or none they may know of.
-pub fn detail(conn: &mut Conn, actor: &Actor, target: &Target) -> Result<CaseDetail, Failure> {
-    let filed = find(conn, actor, target, Act::Read)?;
-    detail_of(conn, actor, &filed)
-}
-
 /// A case that was found for the actor, in full.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn detail_of(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDetail, Failure> {
+pub fn detail(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDetail, Failure> {
     let case = &filed.case;
     let is_outside = is_outside_the_work(actor);
     let people = people_on(conn, actor, case.id)?;
@@ -263,7 +256,6 @@ pub fn detail_of(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDe
         } else {
             case.fields.clone()
         },
-        secrecy: case.secrecy,
         danger: case.danger.clone(),
         is_claimed: case.is_claimed,
         chasers: case.n_chasers,
@@ -359,6 +351,7 @@ fn show(filed: &Filed, names: &[(crate::domain::ids::UserId, String)]) -> CaseVi
         outcome: case.outcome,
         subject: case.subject.clone(),
         priority: case.priority,
+        secrecy: case.secrecy,
         procedure: case.procedure,
         stage: case.stage,
         service: case.service.clone(),

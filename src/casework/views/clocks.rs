@@ -6,11 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Named, named, names};
-use crate::casework::actions::{Target, find};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::promises::terms_of;
-use crate::domain::access::{Act, Actor};
+use crate::domain::case::Case;
 use crate::domain::clock::{self, Reading, State};
 use crate::domain::explain::explain;
 use crate::domain::ids::UserId;
@@ -118,14 +117,8 @@ pub struct DayView {
 ///
 /// # Errors
 /// [`Failure::Missing`] when there is no case, or none the actor may know of.
-pub fn clocks(
-    conn: &mut Conn,
-    at: &Moment,
-    actor: &Actor,
-    target: &Target,
-) -> Result<Vec<ClockView>, Failure> {
-    let case = find(conn, actor, target, Act::Read)?.case;
-    let terms = terms_of(conn, at, &case)?;
+pub fn clocks(conn: &mut Conn, at: &Moment, case: &Case) -> Result<Vec<ClockView>, Failure> {
+    let terms = terms_of(conn, at, case)?;
     let readings = clock::read(&case.facts, &terms, at.now);
     let names = names(conn, readings.iter().filter_map(promised_by))?;
     Ok(readings
@@ -141,12 +134,10 @@ pub fn clocks(
 pub fn explanation(
     conn: &mut Conn,
     at: &Moment,
-    actor: &Actor,
-    target: &Target,
+    case: &Case,
     clock: &str,
 ) -> Result<ExplanationView, Failure> {
-    let case = find(conn, actor, target, Act::Read)?.case;
-    let terms = terms_of(conn, at, &case)?;
+    let terms = terms_of(conn, at, case)?;
     let told = explain(&case.facts, &terms, clock, at.now).map_err(|_| Failure::Missing)?;
     Ok(ExplanationView {
         name: told.name,

@@ -8,7 +8,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{AfterRow, Part, is_outside_the_work};
-use crate::casework::actions::{Target, find};
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
 use crate::domain::case::{Audience, Case};
@@ -76,18 +75,17 @@ const MOST_READ: i64 = 1000;
 pub fn timeline(
     conn: &mut Conn,
     actor: &Actor,
-    target: &Target,
+    case: &Case,
     after: Option<EventId>,
     limit: u16,
 ) -> Result<Part<TimelineLine, EventId>, Failure> {
-    let case = find(conn, actor, target, Act::Read)?.case;
     let mut items = Vec::new();
     let mut after = after;
     loop {
         let lines = events::of_case(conn, case.id, after, MOST_READ)?;
         let is_all = i64::try_from(lines.len()).unwrap_or(i64::MAX) < MOST_READ;
         for line in lines {
-            let shown = is_shown(actor, &case, &line)?;
+            let shown = is_shown(actor, case, &line)?;
             if shown && items.len() == usize::from(limit) {
                 return Ok(Part { items, next: after });
             }
@@ -108,12 +106,10 @@ pub fn timeline(
 /// [`Failure::Missing`] when there is no case, or none the actor may know of.
 pub fn contacts(
     conn: &mut Conn,
-    actor: &Actor,
-    target: &Target,
+    case: &Case,
     after: Option<AfterRow>,
     limit: u16,
 ) -> Result<Part<ContactView, AfterRow>, Failure> {
-    let case = find(conn, actor, target, Act::Read)?.case;
     let after = after.map(|(at, id)| (at, ContactId(id)));
     let rows = contacts::of_case(conn, case.id, after, i64::from(limit) + 1)?;
     let part = Part::cut(rows, limit, |row: &Contact| (row.received_at, row.id.0));

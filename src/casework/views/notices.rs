@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{AfterRow, CaseName, Part, readable};
-use crate::casework::actions::{self, Target, find};
+use crate::casework::actions::{self, Target};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, Role};
@@ -141,19 +141,17 @@ pub fn list(
 /// [`Failure::Missing`] when there is no case, or none the actor may know of.
 pub fn of_case(
     conn: &mut Conn,
-    actor: &Actor,
-    target: &Target,
+    case: &Case,
     after: Option<AfterRow>,
     limit: u16,
 ) -> Result<Part<NoticeView, AfterRow>, Failure> {
-    let case = find(conn, actor, target, Act::Read)?.case;
     let before = after.map(|(at, id)| (at, NoticeId(id)));
     let rows = outbox::list(conn, Some(case.id), None, before, i64::from(limit) + 1)?;
     let part = Part::cut(rows, limit, |row: &Notice| (row.created_at, row.id.0));
     let items = part
         .items
         .iter()
-        .map(|row| in_full(row, &case))
+        .map(|row| in_full(row, case))
         .collect::<Result<_, _>>()?;
     Ok(Part {
         items,

@@ -10,7 +10,8 @@ const CASE: &str = "019a9f5e-7c00-7000-8000-000000000001";
 pub fn case() -> Value {
     json!({
         "id": CASE, "reference": "4X7-K92-MQ3", "status": "open", "waiting_for": null, "outcome": null,
-        "subject": "Missed bin", "priority": "normal", "procedure": "service_request", "stage": 1,
+        "subject": "Missed bin", "priority": "normal", "secrecy": "ordinary",
+        "procedure": "service_request", "stage": 1,
         "service": "waste-collection", "category": "missed-bin", "queue": "waste-ops",
         "owner": {"id": "019a9f5e-7c00-7000-8000-000000000002", "name": "Sam Officer"},
         "channel": "phone", "received_at": "2026-11-20T16:58:00Z",
@@ -47,7 +48,7 @@ pub fn case_detail() -> Value {
         }],
         "aliases": [], "their_reference": null,
         "location": {"description": "14 Larkfield Rise", "uprn": "100000000001"},
-        "fields": {"bin": "brown"}, "secrecy": "ordinary", "danger": null, "is_claimed": true, "chasers": 0,
+        "fields": {"bin": "brown"}, "danger": null, "is_claimed": true, "chasers": 0,
         "transfers": 0, "follow_up_until": null,
     });
     let mut whole = case();

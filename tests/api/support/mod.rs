@@ -51,7 +51,7 @@ pub struct TestApp {
     pump: Arc<reeve::notify::pump::Pump>,
     sent: Arc<Mutex<Vec<Sendable>>>,
     time: TimeSource,
-    _database: Database,
+    pub database: Database,
 }
 
 /// An answer, read.
@@ -107,7 +107,7 @@ impl TestApp {
             pump,
             sent,
             time,
-            _database: database,
+            database,
         }
     }
 
