@@ -22,6 +22,7 @@
 //! | [`catalogue`] | the catalogue in force, new versions |
 //! | [`audit`] | who did and saw what, chained so that a later edit shows |
 //! | [`retention`] | what is kept no longer than it is needed |
+//! | [`set_back`] | after the clock was set back: notices and dangers of the time that was not |
 
 pub mod accounts;
 pub mod actions;
@@ -41,6 +42,7 @@ pub mod person_history;
 pub mod promises;
 pub mod receipts;
 pub mod retention;
+pub mod set_back;
 pub mod tracking;
 pub mod views;
 

@@ -9,6 +9,7 @@
 //! | `clock` | every tick, in a demo | takes over the time another replica has set |
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
 //! | `sweep` | every tick | cases whose hour has come, then the digests |
+//! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
 //! | `seal` | every tick | lines of the audit join its chain |
 //! | `forget` | every hour | answers nobody can ask for again |
@@ -23,6 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
 use crate::casework::desk::{Council, Desk};
+use crate::casework::set_back::SetBack;
 use crate::casework::{audit, delivery, escalation, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
 use crate::notify::render::Renderer;
@@ -293,6 +295,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         .into_iter()
         .collect();
     jobs.push(every_tick("catalogue", hooks.refresh_catalogue));
+    let (own, set_back) = (Arc::clone(desk), Arc::new(SetBack::default()));
+    jobs.push(every_tick(
+        "set_back",
+        Box::new(move || {
+            let (desk, set_back) = (Arc::clone(&own), Arc::clone(&set_back));
+            Box::pin(async move { Ok(set_back.look(&desk).await.map(|_| ())?) })
+        }),
+    ));
     let (own, turn) = (Arc::clone(desk), Arc::new(escalation::Turn::new(desk)));
     jobs.push(every_tick(
         "sweep",

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{case_access, case_aliases, case_links, case_people, cases, identifiers};
-use super::types::{At, Id, Json, NEVER, On};
+use super::types::{At, Id, Json, NEVER, On, Ts};
 use crate::domain::access::{Reach, Sight};
 use crate::domain::case::{About, Case, LastAction, LinkKind, Priority, Routed, Secrecy};
 use crate::domain::clock::Facts;
@@ -370,6 +370,21 @@ pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<CaseId
         .select(cases::id)
         .load(conn)?;
     Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Has every case in danger that nobody has claimed looked at now. Says how many there were.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn wake_those_in_danger(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    let n_woken = diesel::sql_query(
+        "UPDATE cases SET wake_at = $1 WHERE danger IS NOT NULL AND NOT is_claimed \
+         AND status <> 'closed' AND (wake_at IS NULL OR wake_at > $2)",
+    )
+    .bind::<Ts, _>(At(now))
+    .bind::<Ts, _>(At(now))
+    .execute(&mut **tx)?;
+    Ok(n_woken)
 }
 
 /// Puts a person on a case, in the role they have there.

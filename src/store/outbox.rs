@@ -149,6 +149,35 @@ pub fn claim(
     Ok(claimed)
 }
 
+/// Whether there is something on its way that was written later than `ahead`.
+pub fn is_any_ahead(conn: &mut Conn, ahead: Timestamp) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(
+        outbox::table
+            .filter(outbox::state.eq("pending"))
+            .filter(outbox::created_at.gt(At(ahead))),
+    ))
+    .get_result(conn)?)
+}
+
+/// Makes due now what was written later than `ahead` to leave at once, or was tried already, as if
+/// it had been written now. What was to wait, for the morning, waits on. Says how many there were.
+pub fn date_from_now(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    ahead: Timestamp,
+) -> Result<usize, StoreError> {
+    let n_changed = diesel::sql_query(
+        "UPDATE outbox SET created_at = $1, next_attempt_at = $2, lease_until = NULL \
+         WHERE state = 'pending' AND created_at > $3 \
+         AND (attempts > 0 OR next_attempt_at <= created_at)",
+    )
+    .bind::<Ts, _>(At(now))
+    .bind::<Ts, _>(At(now))
+    .bind::<Ts, _>(At(ahead))
+    .execute(&mut **tx)?;
+    Ok(n_changed)
+}
+
 /// Accepted for delivery. False when the lease was lost meanwhile: somebody else records.
 pub fn record_sent(
     tx: &mut Tx<'_>,

@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 use reeve::casework::delivery;
+use reeve::casework::escalation;
 use reeve::casework::intake::{self, Entry};
+use reeve::casework::set_back::SetBack;
 use reeve::domain::access::Actor;
 use reeve::domain::clock::{self, State};
 use reeve::domain::enquiry::{Described, Who};
@@ -11,7 +13,7 @@ use reeve::domain::person::Address;
 use reeve::store::outbox;
 use reeve::store::outbox::Notice;
 
-use crate::office::{DEPUTY_HEAD, HEAD, Office, TEAM_LEADER, at, hours, of_kind, report};
+use crate::office::{DEPUTY_HEAD, HEAD, OFFICER, Office, TEAM_LEADER, at, hours, of_kind, report};
 
 const MONDAY: &str = "2026-11-02T10:00:00Z";
 
@@ -197,6 +199,44 @@ async fn a_sender_that_lost_its_lease_cannot_record() {
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
     assert!(delivery::record_sent(&office.desk, second).await.unwrap());
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Met);
+}
+
+#[tokio::test]
+async fn what_was_to_leave_by_a_clock_that_ran_ahead_leaves_when_it_is_set_right() {
+    let office = Office::open(MONDAY);
+    let set_back = SetBack::default();
+    office
+        .desk
+        .time
+        .move_to(at("2026-12-02T20:00:00Z"))
+        .unwrap();
+    let officer = office.officer(OFFICER).await;
+    let in_hand = office.bins("new-container", office.now()).await.case.id;
+    let first = claim_one(&office).await;
+    let untouched = office.bins("new-container", office.now()).await.case.id;
+    // Late at once, and a reminder that waits for the morning.
+    let late = office.bins("new-container", at(MONDAY)).await.case.id;
+    office.owned_by(&officer, late).await;
+    escalation::sweep(&office.desk).await.unwrap();
+
+    for (now, n_dated) in [
+        ("2026-11-02T10:05:00Z", 0),
+        // A look is not enough: it may be ourselves who have not heard of the new time yet.
+        ("2026-11-02T10:05:10Z", 0),
+        ("2026-11-02T10:05:20Z", 3),
+        ("2026-11-02T10:05:50Z", 0),
+    ] {
+        office.desk.time.move_to(at(now)).unwrap();
+        assert_eq!(set_back.look(&office.desk).await.unwrap(), n_dated, "{now}");
+    }
+    let mails = office.tick().await;
+    assert_eq!(of_kind(&mails, "confirmation").len(), 3);
+    assert_eq!(of_kind(&mails, "reminder"), Vec::<String>::new());
+    assert!(!delivery::record_sent(&office.desk, first).await.unwrap());
+    for case in [in_hand, untouched, late] {
+        let sent = office.timeline(case).await;
+        assert_eq!(sent.iter().filter(|kind| *kind == "notice_sent").count(), 1);
+    }
 }
 
 #[tokio::test]

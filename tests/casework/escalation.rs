@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use jiff::civil::date;
 use reeve::casework::escalation::{self, Turn};
+use reeve::casework::set_back::SetBack;
 use reeve::domain::case::{LinkKind, Outcome, ReplyKind, Status, WaitingFor};
 use reeve::domain::clock::Longer;
 use reeve::domain::contact::Channel;
@@ -588,6 +589,39 @@ async fn danger_is_told_at_once_at_night_and_again_until_somebody_has_it() {
             .timeline(filed.case.id)
             .await
             .contains(&"alert_raised".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn danger_told_by_a_clock_that_ran_ahead_is_told_again_when_it_is_set_right() {
+    let office = Office::open("2026-11-21T02:00:00Z");
+    let mut enquiry = report(office.now());
+    enquiry.danger_declared = true;
+    enquiry.service = Some("waste-collection".to_owned());
+    enquiry.category = Some("missed-bin".to_owned());
+    office.receive(enquiry).await;
+    let n_alerts = |mails: Vec<crate::office::Mail>| of_kind(&mails, "alert").len();
+    let set_back = SetBack::default();
+    set_back.look(&office.desk).await.unwrap();
+    assert_eq!(n_alerts(office.tick().await), 1);
+    assert_eq!(n_alerts(office.at("2026-12-21T02:00:00Z").await), 2);
+    set_back.look(&office.desk).await.unwrap();
+    // Set right: the duty contact hears of it as if nothing had been.
+    office
+        .desk
+        .time
+        .move_to(at("2026-11-21T02:14:00Z"))
+        .unwrap();
+    set_back.look(&office.desk).await.unwrap();
+    assert_eq!(n_alerts(office.at("2026-11-21T02:14:59Z").await), 0);
+    assert_eq!(n_alerts(office.at("2026-11-21T02:15:00Z").await), 1);
+    assert_eq!(n_alerts(office.at("2026-11-21T02:29:59Z").await), 0);
+    assert_eq!(n_alerts(office.at("2026-11-21T02:30:00Z").await), 2);
+    assert_eq!(n_alerts(office.tick().await), 0);
+    assert_eq!(
+        n_alerts(office.at("2026-12-21T02:00:00Z").await),
+        0,
+        "that time was told"
     );
 }
 

@@ -44,7 +44,7 @@ pub(super) fn raise_due(
     let mut newest_occurrence = 0;
     let mut to = Vec::new();
     for step in newest_due(at, looking) {
-        if is_known(looking, &step) {
+        if is_known(at, looking, &step) {
             continue;
         }
         for whom in &step.to {
@@ -124,11 +124,16 @@ fn newest_due(at: &Moment, looking: &Looking<'_>) -> Vec<PlannedStep> {
     newest.into_values().collect()
 }
 
-fn is_known(looking: &Looking<'_>, step: &PlannedStep) -> bool {
+/// A later one hushes those before it, unless it was told by a clock that has been set back since:
+/// the danger is as real as it was.
+fn is_known(at: &Moment, looking: &Looking<'_>, step: &PlannedStep) -> bool {
     looking.taken.iter().any(|taken| {
+        let occurrence = u32::try_from(taken.occurrence).unwrap_or(u32::MAX);
+        let is_same = occurrence == step.occurrence;
+        let is_later = occurrence > step.occurrence && taken.due_at <= at.now;
         taken.clock == ALERT
             && taken.step == step.step
-            && u32::try_from(taken.occurrence).is_ok_and(|taken| taken >= step.occurrence)
+            && (is_same || is_later)
             && taken.promised_at == step.due_at
     })
 }
