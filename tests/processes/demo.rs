@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::postgres;
+
 pub struct Demo {
     child: Option<Child>,
     /// The one line it prints.
@@ -23,28 +25,23 @@ impl Demo {
 
     /// None where no server is named: `./test` always names one.
     pub fn on_postgres() -> Option<Self> {
-        let server = std::env::var("REEVE_TEST_POSTGRES").ok()?;
-        let name = format!("demo_{}", uuid::Uuid::new_v4().simple());
-        use diesel::prelude::*;
-        let mut conn = diesel::PgConnection::establish(&server).unwrap();
-        diesel::sql_query(format!("CREATE DATABASE {name}"))
-            .execute(&mut conn)
-            .unwrap();
-        let (base, _) = server.rsplit_once('/').unwrap();
-        Some(Self::new(Some(format!("{base}/{name}")), Vec::new()))
+        Some(Self::new(Some(postgres::new_database()?), Vec::new()))
+    }
+
+    pub fn on_postgres_with_smtp(port: u16) -> Option<Self> {
+        Some(Self::new(
+            Some(postgres::new_database()?),
+            smtp_settings(port),
+        ))
+    }
+
+    /// On a database of a server of the test's own.
+    pub fn on(database: String) -> Self {
+        Self::new(Some(database), Vec::new())
     }
 
     pub fn with_smtp(port: u16) -> Self {
-        let setting = |key: &str, value: String| (format!("REEVE__{key}"), value);
-        Self::new(
-            None,
-            vec![
-                setting("MAIL__TRANSPORT", "smtp".to_owned()),
-                setting("MAIL__SMTP__HOST", "127.0.0.1".to_owned()),
-                setting("MAIL__SMTP__PORT", port.to_string()),
-                setting("MAIL__SMTP__TLS", "none".to_owned()),
-            ],
-        )
+        Self::new(None, smtp_settings(port))
     }
 
     /// Another process on the same database.
@@ -90,6 +87,44 @@ impl Demo {
         self.child = Some(child);
     }
 
+    /// Holds it still where it stands, as a machine does that is being moved.
+    pub fn hold_still(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn let_go(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.as_ref().unwrap().id().to_string();
+        let mut kill = Command::new("kill");
+        assert!(
+            kill.args([&format!("-{name}"), &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// What it has written to its log since it was started.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap()
+    }
+
+    /// Moves the clock with the command, which needs nothing that runs.
+    pub fn advance_while_down(&self, to: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reeve"));
+        command.args(["demo", "advance", "--to", to, "--data-dir"]);
+        command.arg(self.folder.path());
+        if let Some(url) = &self.database {
+            command.args(["--database-url", url]);
+            command.env("REEVE__DATABASE__ALLOW_UNSAFE_DURABILITY", "true");
+        }
+        assert!(command.stdout(Stdio::null()).status().unwrap().success());
+    }
+
     /// As a power cut would.
     pub fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
@@ -131,6 +166,44 @@ impl Demo {
         answer.body_mut().read_json().unwrap()
     }
 
+    /// Says what became of it.
+    pub fn post(&self, token: &str, path: &str, body: Value) -> Value {
+        let mut answer = ureq::post(format!("{}{path}", self.api()))
+            .header("authorization", format!("Bearer {token}"))
+            .header("idempotency-key", uuid::Uuid::new_v4().to_string())
+            .send_json(body)
+            .unwrap_or_else(|why| panic!("{path}: {why}"));
+        answer.body_mut().read_json().unwrap()
+    }
+
+    /// Waits until nothing of the samples is on its way any more: those that fall due by night wait
+    /// for the morning.
+    pub fn settle_by_night(&self, at: &str) {
+        self.post_clock(json!({"to": at}));
+        let token = self.sign_in("team_leader");
+        let is_quiet = || {
+            let soon = self.later(3600);
+            let waiting = self.get(&token, "/v1/notices?state=pending&limit=200");
+            let notices = waiting["items"].as_array().unwrap();
+            let is_later =
+                |notice: &Value| notice["next_attempt_at"].as_str().unwrap() > soon.as_str();
+            notices.iter().all(is_later)
+        };
+        self.wait_until("all of the samples' notices have left", || {
+            // Twice with a look of the worker between: it may just be writing some more.
+            let was_quiet = is_quiet();
+            std::thread::sleep(Duration::from_secs(2));
+            was_quiet && is_quiet()
+        });
+    }
+
+    /// The address of the first user of a role.
+    pub fn address(&self, role: &str) -> String {
+        let users = self.told["users"].as_array().unwrap();
+        let user = users.iter().find(|user| user["role"] == role).unwrap();
+        user["email"].as_str().unwrap().to_owned()
+    }
+
     pub fn post_clock(&self, body: Value) {
         ureq::post(format!("{}/demo/clock", self.api()))
             .send_json(body)
@@ -147,9 +220,22 @@ impl Demo {
         (now + jiff::SignedDuration::from_secs(seconds)).to_string()
     }
 
+    pub fn mail_dir(&self) -> PathBuf {
+        PathBuf::from(self.told["mail_dir"].as_str().unwrap())
+    }
+
     /// The mails of one kind that name a case.
     pub fn mails_about(&self, reference: &str, kind: &str) -> Vec<String> {
-        let folder = PathBuf::from(self.told["mail_dir"].as_str().unwrap());
+        let is_about = format!("X-Reeve-Case: {reference}\r\n");
+        let is_kind = format!("X-Reeve-Notice: {kind}\r\n");
+        let mut mails = self.mails();
+        mails.retain(|text| text.contains(&is_about) && text.contains(&is_kind));
+        mails
+    }
+
+    /// Every mail it has written.
+    pub fn mails(&self) -> Vec<String> {
+        let folder = self.mail_dir();
         let mut found = Vec::new();
         for entry in std::fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
@@ -159,24 +245,45 @@ impl Demo {
             let Ok(text) = std::fs::read_to_string(&path) else {
                 continue;
             };
-            let is_about = text.contains(&format!("X-Reeve-Case: {reference}"));
-            if is_about && text.contains(&format!("X-Reeve-Notice: {kind}\r\n")) {
-                found.push(text);
-            }
+            found.push(text);
         }
         found
     }
 
     pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
-        // Real processes on real time: three hundred looks, a tenth of a second apart.
-        for _ in 0..300 {
-            if is_so() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("waited 30 s until {what}");
+        wait_until(what, is_so);
     }
+}
+
+/// Real processes on real time, on a machine that has other things to do: nine hundred looks, a
+/// tenth of a second apart.
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..900 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("waited 90 s until {what}");
+}
+
+/// What sends mail to a server of the test's own.
+pub fn smtp_settings(port: u16) -> Vec<(String, String)> {
+    let setting = |key: &str, value: String| (format!("REEVE__{key}"), value);
+    vec![
+        setting("MAIL__TRANSPORT", "smtp".to_owned()),
+        setting("MAIL__SMTP__HOST", "127.0.0.1".to_owned()),
+        setting("MAIL__SMTP__PORT", port.to_string()),
+        setting("MAIL__SMTP__TLS", "none".to_owned()),
+    ]
+}
+
+/// The value of a header of a mail, of its first line.
+pub fn header<'m>(mail: &'m str, name: &str) -> &'m str {
+    let mut lines = mail.lines().take_while(|line| !line.is_empty());
+    lines
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        .unwrap_or("")
 }
 
 impl Drop for Demo {

@@ -2,7 +2,14 @@
 //!
 //! Each story starts the program itself, as a council would, and looks at it from outside.
 
+mod clocks;
 mod demo;
+mod downtime;
+mod leases;
+mod outages;
+mod postgres;
+mod roles;
+mod server;
 mod smtp;
 
 use std::time::Duration;
