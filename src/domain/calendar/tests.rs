@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, date};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::{BankHolidays, Calendar, CalendarSpec, Day, Holidays, Nation};
 
@@ -150,6 +150,37 @@ fn a_friday_may_have_its_own_cut_off() {
 }
 
 #[test]
+fn every_day_of_the_week_may_have_its_own_cut_off() {
+    let days = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let week: String = days
+        .map(|day| format!("{day} = [\"09:00-17:00\"]\n"))
+        .concat();
+    let cut_offs: String = (0..7)
+        .zip(days)
+        .map(|(n, day)| format!("{day} = \"1{n}:00\"\n"))
+        .collect();
+    let calendar = calendar(&format!(
+        "nation = \"scotland\"\n[week]\n{week}[cut_off]\n{cut_offs}"
+    ));
+    let monday = date(2026, 11, 16);
+    for (n, on) in (0_i8..7).zip(monday.series(1.day())) {
+        let cut_off = calendar.instant(on, format!("1{n}:00").parse().unwrap());
+        let just_before = cut_off - SignedDuration::from_secs(1);
+        let office = calendar.office();
+        assert_eq!(office.counted_from(just_before), on);
+        assert_eq!(office.counted_from(cut_off), on.tomorrow().unwrap());
+    }
+}
+
+#[test]
 fn a_half_day_counts_and_ends_at_noon() {
     let calendar = northmere();
     let (office, law) = (
@@ -183,6 +214,28 @@ fn closures_count_for_the_office_and_never_for_the_law() {
     assert_eq!(
         calendar.office().add_working_days(date(2026, 12, 24), 1),
         date(2027, 1, 4)
+    );
+}
+
+#[test]
+fn the_days_left_out_are_those_named_and_no_others() {
+    let calendar = northmere();
+    let office = calendar.office();
+    let fortnight = date(2026, 12, 21).series(1.day()).take(16);
+    let worked: Vec<String> = fortnight
+        .filter(|on| office.is_working_day(*on))
+        .map(|on| on.to_string())
+        .collect();
+    assert_eq!(
+        worked,
+        [
+            "2026-12-21",
+            "2026-12-22",
+            "2026-12-23",
+            "2026-12-24",
+            "2027-01-04",
+            "2027-01-05"
+        ]
     );
 }
 
@@ -227,6 +280,14 @@ fn a_council_may_work_on_a_bank_holiday_and_keep_its_own() {
             .view(Holidays::Of(Nation::Scotland), false)
             .is_working_day(summer)
     );
+}
+
+#[test]
+fn a_calendar_says_which_holidays_it_was_made_with() {
+    let calendar = northmere();
+    assert_eq!(*calendar.bank_holidays(), holidays());
+    let again = calendar.with_bank_holidays(calendar.bank_holidays().clone());
+    assert_eq!(again.unwrap(), calendar);
 }
 
 #[test]
@@ -401,6 +462,18 @@ fn times_of_day_are_read_strictly() {
 }
 
 #[test]
+fn a_full_hour_is_that_hour() {
+    use super::WallTime;
+    for hour in 0..=24 {
+        assert_eq!(
+            WallTime::from_hour(hour).to_string(),
+            format!("{hour:02}:00")
+        );
+    }
+    assert_eq!(WallTime::from_hour(25), WallTime::END_OF_DAY);
+}
+
+#[test]
 fn a_nation_is_known_by_its_slug_only() {
     assert_eq!("scotland".parse(), Ok(Nation::Scotland));
     assert!(
@@ -474,6 +547,10 @@ fn the_ends_of_time_do_not_loop_for_ever() {
     assert_eq!(Day::of(Date::MAX).next().date(), Date::MAX);
     assert_eq!(Day::of(Date::MIN).previous().date(), Date::MIN);
     calendar.instant(Date::MAX, super::WallTime::END_OF_DAY);
+    assert_eq!(
+        calendar.instant(Date::MIN, super::WallTime::MIDNIGHT),
+        Timestamp::MIN
+    );
     calendar.next_sending_time(Timestamp::MAX);
     calendar.next_digest_time(Timestamp::MIN);
 }

@@ -1143,6 +1143,39 @@ fn an_officers_own_promise_is_a_clock_too() {
 }
 
 #[test]
+fn an_officers_own_promise_is_broken_when_its_hour_has_passed_and_not_before() {
+    let mut facts = received("2026-11-02T10:00:00Z");
+    let terms = terms("charter");
+    let by = at("2026-11-06T15:00:00Z");
+    facts.promises.push(OwnPromise {
+        name: "promise-1".to_owned(),
+        what: "ring back about the bin".to_owned(),
+        by,
+        made_at: at("2026-11-04T10:00:00Z"),
+        owner: "officer".to_owned(),
+    });
+    let missed_at = |facts: &Facts, now: &str| reading(facts, &terms, "promise-1", now).missed_at;
+    assert_eq!(missed_at(&facts, "2026-11-06T14:59:59Z"), None);
+    assert_eq!(missed_at(&facts, "2026-11-06T15:00:00Z"), Some(by));
+    assert_eq!(missed_at(&facts, "2026-11-09T10:00:00Z"), Some(by));
+    let mut kept = facts.clone();
+    kept.stop("promise-1", at("2026-11-06T14:00:00Z"), "spoken");
+    assert_eq!(missed_at(&kept, "2026-11-09T10:00:00Z"), None);
+    facts.stop("promise-1", at("2026-11-06T15:00:01Z"), "spoken");
+    assert_eq!(missed_at(&facts, "2026-11-09T10:00:00Z"), Some(by));
+    let mut merged = |at_text: &str| {
+        facts.stops.clear();
+        facts.cancelled = Some(Cancelled {
+            at: at(at_text),
+            reason: "Merged".to_owned(),
+        });
+        missed_at(&facts, "2026-11-09T10:00:00Z")
+    };
+    assert_eq!(merged("2026-11-06T15:00:00Z"), None);
+    assert_eq!(merged("2026-11-06T15:00:01Z"), Some(by));
+}
+
+#[test]
 fn what_was_promised_and_what_happened_are_read_back_as_written() {
     let mut facts = received("2026-11-02T10:00:00Z");
     facts.happened("acknowledged", at("2026-11-02T10:01:00Z"));
@@ -1424,6 +1457,26 @@ fn figures_measure_against_the_earliest_date_the_promise_has_had() {
         (foi.first_due_on, foi.measured_at),
         (Some(date(2026, 12, 1)), foi.due_at)
     );
+}
+
+#[test]
+fn a_state_is_written_everywhere_by_one_name() {
+    for state in [
+        State::NotStarted,
+        State::Projected,
+        State::Running,
+        State::Paused,
+        State::Met,
+        State::Missed,
+        State::Cancelled,
+        State::NotApplicable,
+    ] {
+        assert_eq!(
+            serde_json::to_value(state).unwrap(),
+            state.to_string(),
+            "{state:?}"
+        );
+    }
 }
 
 #[test]
