@@ -183,11 +183,19 @@ impl Demo {
         let token = self.sign_in("team_leader");
         let is_quiet = || {
             let soon = self.later(3600);
-            let waiting = self.get(&token, "/v1/notices?state=pending&limit=200");
-            let notices = waiting["items"].as_array().unwrap();
             let is_later =
                 |notice: &Value| notice["next_attempt_at"].as_str().unwrap() > soon.as_str();
-            notices.iter().all(is_later)
+            let mut path = "/v1/notices?state=pending&limit=100".to_owned();
+            loop {
+                let page = self.get(&token, &path);
+                if !page["items"].as_array().unwrap().iter().all(is_later) {
+                    return false;
+                }
+                let Some(next) = page["next_cursor"].as_str() else {
+                    return true;
+                };
+                path = format!("/v1/notices?state=pending&limit=100&cursor={next}");
+            }
         };
         self.wait_until("all of the samples' notices have left", || {
             // Twice with a look of the worker between: it may just be writing some more.

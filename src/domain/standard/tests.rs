@@ -178,6 +178,15 @@ const MODEL_PROCEDURE: Clocks = &[
 ];
 
 #[test]
+fn a_standard_names_its_clocks_in_their_order() {
+    assert_eq!(standard("foi").clock_names(), ["respond"]);
+    assert_eq!(
+        standard("awaab-significant").clock_names(),
+        ["investigate", "summary", "make_safe", "further_works"]
+    );
+}
+
+#[test]
 fn only_charter_and_member_clocks_have_a_cut_off_and_closures() {
     let ours = ["charter", "member-enquiry", "highways-two-dates"];
     for (slug, standard) in ready() {
