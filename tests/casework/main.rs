@@ -4,3 +4,4 @@
 mod delivery;
 mod escalation;
 mod office;
+mod sweeping;
