@@ -18,10 +18,10 @@ use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, NoticeId, PersonId, TrackingLinkId};
 use crate::domain::lifecycle;
 use crate::domain::notice::{
-    CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine,
-    PostLine, Says, StaffItem, language_for,
+    CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody,
+    PhoneLine, PostLine, Says, StaffItem, language_for,
 };
-use crate::domain::standard::{Acknowledgement, Role as ClockRole};
+use crate::domain::standard::Acknowledgement;
 use crate::domain::wording::{self, Language};
 use crate::store::outbox::{self, Headers, Notice};
 use crate::store::people::{self, Person};
@@ -317,7 +317,7 @@ pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading
         let Some(spec) = terms.standard.clock(&reading.name) else {
             continue;
         };
-        let is_acknowledgement = spec.role == ClockRole::Acknowledgement;
+        let is_acknowledgement = spec.is_acknowledgement();
         let (false, Some(by)) = (is_acknowledgement, by_when(at, reading)) else {
             continue;
         };
@@ -503,12 +503,14 @@ pub fn staff_item(
 
 /// The Ombudsman a person may go to under a standard, where it names one.
 #[must_use]
-pub fn ombudsman(terms: &Terms) -> Option<Ombudsman> {
+pub fn ombudsman(at: &Moment, terms: &Terms, when: OmbudsmanWhen) -> Option<Ombudsman> {
     let body = terms.standard.ombudsman.as_ref()?;
+    let contact = at.council.catalogue.council.ombudsmen.get(&body.slug);
     Some(Ombudsman {
-        name: body.name.clone(),
-        phone: None,
-        website: body.slug.clone(),
+        name: format!("the {}", body.name),
+        phone: contact.and_then(|contact| contact.phone.clone()),
+        website: contact.map(|contact| contact.website.clone()),
+        when,
     })
 }
 
@@ -535,7 +537,7 @@ pub fn closure(
                 .follow_up_until
                 .map(|until| wording::day(until, Language::English)),
             ombudsman: (outcome == Outcome::Refused)
-                .then(|| ombudsman(terms))
+                .then(|| ombudsman(at, terms, OmbudsmanWhen::Now))
                 .flatten(),
         }),
     }

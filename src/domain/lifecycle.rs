@@ -23,7 +23,7 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-pub use answers::{acknowledge, current_answer_clock, meet_acknowledgement};
+pub use answers::{acknowledge, current_answer_clock, has_next_stage, meet_acknowledgement};
 pub use applying::{apply, note_amendment, note_extension};
 pub use commands::{AcknowledgedBy, Amendment, Command, Recategorised, TakenBack};
 pub use deciding::decide;

@@ -233,13 +233,33 @@ pub struct MemberLines {
     pub councillor_responsible: PostLine,
 }
 
+words! {
+    /// When a person may go to the Ombudsman.
+    OmbudsmanWhen {
+        /// At any time.
+        Now = "now",
+        /// Once somebody else here has looked at it again.
+        AfterReview = "after_review",
+        /// This was our last word.
+        Final = "final",
+    }
+}
+
 /// An Ombudsman, where the code says the person must be told of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ombudsman {
     /// "the Local Government and Social Care Ombudsman".
     pub name: String,
     pub phone: Option<String>,
-    pub website: String,
+    pub website: Option<String>,
+    #[serde(default = "OmbudsmanWhen::now")]
+    pub when: OmbudsmanWhen,
+}
+
+impl OmbudsmanWhen {
+    const fn now() -> Self {
+        Self::Now
+    }
 }
 
 /// The language to write a notice in: the one asked for where its template exists, else English,

@@ -199,6 +199,15 @@ pub enum Role {
     Other,
 }
 
+impl ClockSpec {
+    /// Whether it promises that we say we have it, at the first stage or a later one.
+    #[must_use]
+    pub fn is_acknowledgement(&self) -> bool {
+        self.role == Role::Acknowledgement
+            || (self.name.starts_with("stage_") && self.name.ends_with("_acknowledge"))
+    }
+}
+
 /// A clock that may stand still.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -257,6 +266,17 @@ impl Standard {
         self.clocks
             .iter()
             .find(|clock| clock.role == Role::Acknowledgement)
+    }
+
+    /// The clock that promises an acknowledgement of this stage of a complaint: a later stage has one
+    /// of its own or none.
+    #[must_use]
+    pub fn acknowledge_clock_of(&self, stage: u8) -> Option<&ClockSpec> {
+        if stage <= 1 {
+            return self.acknowledge_clock();
+        }
+        let name = format!("stage_{stage}_acknowledge");
+        self.clocks.iter().find(|clock| clock.name == name)
     }
 
     /// The clock that promises an answer.

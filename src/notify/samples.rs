@@ -3,8 +3,8 @@
 
 use crate::domain::case::{Outcome, Status};
 use crate::domain::notice::{
-    CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OtherBody, PhoneLine, PostLine, Says,
-    StaffItem,
+    CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody, PhoneLine,
+    PostLine, Says, StaffItem,
 };
 use crate::domain::wording::{self, Language};
 
@@ -156,7 +156,8 @@ fn public_words(language: Language) -> Vec<Says> {
     let ombudsman = Ombudsman {
         name: "the Local Government and Social Care Ombudsman".to_owned(),
         phone: Some("0808 157 0614".to_owned()),
-        website: "www.ombudsman.example".to_owned(),
+        website: Some("www.ombudsman.example".to_owned()),
+        when: OmbudsmanWhen::Now,
     };
     let body = OtherBody {
         name: "Fairwater".to_owned(),

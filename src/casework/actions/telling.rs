@@ -13,8 +13,8 @@ use crate::domain::access::Actor;
 use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Secrecy, Status};
 use crate::domain::clock::{self, Reading, Terms};
 use crate::domain::ids::NoticeId;
-use crate::domain::lifecycle::{AcknowledgedBy, Command};
-use crate::domain::notice::Says;
+use crate::domain::lifecycle::{self, AcknowledgedBy, Command};
+use crate::domain::notice::{OmbudsmanWhen, Says};
 use crate::domain::wording::{self, Language};
 use crate::store::Tx;
 
@@ -62,7 +62,12 @@ pub(super) fn tell(
             let says = Says::Acknowledgement {
                 text: text.clone().unwrap_or_default(),
                 officer,
-                what_happens: letters::what_happens(at, case, terms, &readings),
+                what_happens: letters::what_happens(
+                    at,
+                    case,
+                    terms,
+                    &once_acknowledged(at, case, terms),
+                ),
             };
             officers(says, clock, "acknowledgement", at.now)
         }
@@ -71,13 +76,20 @@ pub(super) fn tell(
             kind: ReplyKind::Substantive,
             ..
         } => {
+            let when = if lifecycle::has_next_stage(case, terms) {
+                OmbudsmanWhen::AfterReview
+            } else {
+                OmbudsmanWhen::Final
+            };
             let ombudsman = is_complaint(case)
-                .then(|| letters::ombudsman(terms))
+                .then(|| letters::ombudsman(at, terms, when))
                 .flatten();
+            // After our last word there is nobody here left to look at it again.
+            let is_last_word = ombudsman.is_some() && when == OmbudsmanWhen::Final;
             let says = Says::Reply {
                 text: text.clone(),
                 officer,
-                follow_up_by,
+                follow_up_by: follow_up_by.filter(|_| !is_last_word),
                 member,
                 ombudsman,
             };
@@ -124,7 +136,9 @@ pub(super) fn tell(
                 old_by,
                 new_by,
                 reason: reason.clone(),
-                ombudsman: tells_ombudsman.then(|| letters::ombudsman(terms)).flatten(),
+                ombudsman: tells_ombudsman
+                    .then(|| letters::ombudsman(at, terms, OmbudsmanWhen::Now))
+                    .flatten(),
             };
             officers(says, None, "extension", letters::after_undo(at))
         }
@@ -184,6 +198,35 @@ pub(super) fn tell(
                 ..officers(says, None, "reopened", at.now)
             }
         }
+        Command::OpenStage { .. } => {
+            let says = Says::Reopened {
+                what_happens: next_stage(at, case, terms, &readings),
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "stage", at.now)
+            }
+        }
+        // What they asked for is clear now, and the answer is counted from today.
+        Command::Record { .. } => {
+            let of = |case: &Case, readings: &[Reading]| {
+                promises::answer_reading(case, terms, readings)
+                    .and_then(|one| letters::by_when(at, one))
+            };
+            let (old_by, new_by) = (of(old, before), of(case, &readings));
+            if old_by == new_by || old_by.is_none() || new_by.is_none() {
+                return Ok(None);
+            }
+            let says = Says::Transfer {
+                is_new_team: false,
+                old_by,
+                new_by,
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "date", at.now)
+            }
+        }
         Command::TakeBackReply { notice, .. } => {
             take_back(tx, at, case.id, *notice)?;
             return Ok(None);
@@ -240,6 +283,44 @@ fn nobody_to_write_to(command: &Command) -> Failure {
         "no_address",
         format!("There is no address to send this to. {instead}"),
     )
+}
+
+/// The promises as they stand once the acknowledgement has gone: an answer that is counted from it
+/// is told by the day it will be due, not by the latest day it could have been.
+fn once_acknowledged(at: &Moment, case: &Case, terms: &Terms) -> Vec<Reading> {
+    let mut acknowledged = case.clone();
+    lifecycle::acknowledge(&mut acknowledged, terms, at.now, "email");
+    clock::read(&acknowledged.facts, terms, at.now)
+}
+
+/// What a person hears when their complaint goes on to its next stage.
+fn next_stage(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if terms.standard.stage_2_other_officer {
+        sentences.push("Someone who has not dealt with it before will look at it.".to_owned());
+    }
+    let of = |name: &str| {
+        readings
+            .iter()
+            .find(|reading| reading.name == name)
+            .and_then(|reading| letters::by_when(at, reading))
+    };
+    if let Some(clock) = terms.standard.acknowledge_clock_of(case.stage)
+        && let Some(by) = of(&clock.name)
+    {
+        sentences.push(wording::clock_promise(
+            &clock.name,
+            None,
+            &by,
+            Language::English,
+        ));
+    }
+    if let Some(reading) = promises::answer_reading(case, terms, readings)
+        && let Some(by) = letters::by_when(at, reading)
+    {
+        sentences.push(format!("You will have our answer by {by} at the latest."));
+    }
+    sentences
 }
 
 fn is_complaint(case: &Case) -> bool {

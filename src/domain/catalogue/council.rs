@@ -4,6 +4,8 @@
 //! Plain data as read from `council.toml`, `queues.toml`, `posts.toml` and `access-points.toml`;
 //! what must hold between them is checked in [`super::check`].
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,17 @@ pub struct Council {
     pub reference_alias: Option<String>,
     /// The Open311 jurisdiction this council answers for.
     pub jurisdiction: String,
+    /// How to reach those a person may go to next, by the slug that standards name them by.
+    pub ombudsmen: BTreeMap<String, OmbudsmanContact>,
+}
+
+/// How an Ombudsman is reached, as it stands in our letters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OmbudsmanContact {
+    #[serde(default)]
+    pub phone: Option<String>,
+    pub website: String,
 }
 
 impl Council {

@@ -33,6 +33,7 @@ pub(super) fn council(node: &Node, faults: &mut Vec<Fault>) -> (Council, String)
         mail: mail(&mut fields),
         reference_alias: fields.optional("reference_alias"),
         jurisdiction: fields.required("jurisdiction"),
+        ombudsmen: fields.optional("ombudsmen").unwrap_or_default(),
         slug,
     };
     fields.close();

@@ -7,19 +7,13 @@ use jiff::Timestamp;
 
 use crate::domain::case::{Case, Outcome, Status};
 use crate::domain::clock::{self, Cancelled, Terms};
-use crate::domain::standard::Role as ClockRole;
 
 /// The acknowledgement has reached the person: by a notice accepted for delivery, or in words.
 pub fn acknowledge(case: &mut Case, terms: &Terms, at: Timestamp, how: &str) {
-    let stage_2 = case.stage >= 2;
-    let clock = terms
-        .standard
-        .clocks
-        .iter()
-        .find(|clock| {
-            clock.role == ClockRole::Acknowledgement && clock.name.starts_with("stage_2") == stage_2
-        })
-        .or_else(|| terms.standard.acknowledge_clock());
+    let standard = &terms.standard;
+    let clock = standard
+        .acknowledge_clock_of(case.stage)
+        .or_else(|| standard.acknowledge_clock());
     if let Some(clock) = clock {
         meet_acknowledgement(case, terms, &clock.name, at, how);
     }
@@ -49,6 +43,12 @@ pub fn meet_acknowledgement(case: &mut Case, terms: &Terms, clock: &str, at: Tim
     }
 }
 
+/// Whether somebody else here may look at it again after the stage it is at.
+#[must_use]
+pub fn has_next_stage(case: &Case, terms: &Terms) -> bool {
+    !stage_events(terms, case.stage.saturating_add(1)).is_empty()
+}
+
 /// The answer clock of the stage the case is at.
 #[must_use]
 pub fn current_answer_clock(case: &Case, terms: &Terms) -> Option<String> {
@@ -66,7 +66,7 @@ pub fn current_answer_clock(case: &Case, terms: &Terms) -> Option<String> {
         .standard
         .clocks
         .iter()
-        .find(|clock| clock.name.starts_with(prefix) && clock.role != ClockRole::Acknowledgement)
+        .find(|clock| clock.name.starts_with(prefix) && !clock.is_acknowledgement())
         .map(|clock| clock.name.clone())
 }
 

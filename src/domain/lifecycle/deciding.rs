@@ -151,10 +151,17 @@ pub fn decide(
             if !known.contains(&event.as_str()) {
                 return Err(Refusal::UnknownEvent(event.clone(), known.join(", ")));
             }
-            vec![Event::Recorded {
+            let mut events = vec![Event::Recorded {
                 event: event.clone(),
                 at: *when,
-            }]
+            }];
+            // Whoever has made clear what they ask for is not waited for any longer.
+            if event == "clarified" && case.waiting_for == Some(WaitingFor::Person) {
+                events.push(Event::Resumed {
+                    why: "the request is clear".to_owned(),
+                });
+            }
+            events
         }
     };
     Ok(events)

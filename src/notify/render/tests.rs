@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::case::{Outcome, Procedure, Secrecy};
 use crate::domain::notice::{
-    CaseFacts, CaseLine, CouncilLine, MemberLines, Ombudsman, PhoneLine, PostLine, Says, StaffItem,
-    language_for,
+    CaseFacts, CaseLine, CouncilLine, MemberLines, Ombudsman, OmbudsmanWhen, PhoneLine, PostLine,
+    Says, StaffItem, language_for,
 };
 use crate::domain::reference::Reference;
 
@@ -381,7 +381,8 @@ fn a_later_date_is_told_with_its_reason_and_the_ombudsman() {
             ombudsman: Some(Ombudsman {
                 name: "the Local Government and Social Care Ombudsman".to_owned(),
                 phone: Some("0808 157 0614".to_owned()),
-                website: "www.ombudsman.example".to_owned(),
+                website: Some("www.ombudsman.example".to_owned()),
+                when: OmbudsmanWhen::Now,
             }),
         },
     );
