@@ -17,11 +17,11 @@ use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::Case;
 use crate::domain::clock::{self, Reading, State, Terms};
-use crate::domain::ids::{CaseId, NoticeId};
+use crate::domain::ids::{CaseId, ClockId, NoticeId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::{NoticeKind, Says};
 use crate::domain::reference::Reference;
-use crate::domain::standard::{Acknowledgement, Role as ClockRole};
+use crate::domain::standard::{Acknowledgement, ClockSpec};
 use crate::store::cases::{self, Filed};
 use crate::store::escalations::{self, Taken};
 use crate::store::outbox::{self, Notice};
@@ -200,9 +200,34 @@ fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failur
         return Ok(true);
     };
     let readings = clock::read(&case.facts, &terms, at.now);
-    Ok(!readings
+    let holds = readings
         .iter()
-        .any(|reading| still_holds(reading, &clock.name, promised_at)))
+        .any(|reading| still_holds(reading, &clock.name, promised_at));
+    Ok(!holds || is_overtaken(conn, notice, case.id, clock_id)?)
+}
+
+/// A newer step of the same promise goes to the same recipient: of two that waited for the same
+/// morning, "a date is coming" is no longer true.
+fn is_overtaken(
+    conn: &mut Conn,
+    notice: &Notice,
+    case: CaseId,
+    clock: ClockId,
+) -> Result<bool, Failure> {
+    if !matches!(notice.letter.says, Says::Reminder { .. }) {
+        return Ok(false);
+    }
+    let Some((_, promised_at)) = clock_and_promise(&notice.dedupe_key) else {
+        return Ok(false);
+    };
+    let steps = escalations::of_case(conn, case)?;
+    Ok(steps.iter().any(|step| {
+        step.clock_id == clock
+            && step.promised_at.as_microsecond() == promised_at
+            && step.recipient == notice.recipient
+            && step.state == "sent"
+            && step.due_at >= step.promised_at
+    }))
 }
 
 /// Writes down that a notice was accepted: on the timeline, and on the clock it meets. False when the
@@ -235,7 +260,7 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
     }
     let read_revision = case.revision;
     let spec = terms.standard.clock(clock);
-    if spec.is_some_and(|spec| spec.role == ClockRole::Acknowledgement) {
+    if spec.is_some_and(ClockSpec::is_acknowledgement) {
         // More than a stop: where the answer is counted from the acknowledgement, it starts now.
         lifecycle::meet_acknowledgement(&mut case, &terms, clock, at.now, "email");
     } else {

@@ -168,11 +168,13 @@ pub fn for_digest(
     Ok(rows.into_iter().map(taken).collect())
 }
 
-/// How many open cases one recipient was told of before and that are still late.
-pub fn n_told_and_open(conn: &mut Conn, recipient: &str) -> Result<i64, StoreError> {
+/// How many open cases one recipient was told of before and that are still late. What is kept under
+/// the name `alert` was danger, not a promise, and does not count.
+pub fn n_told_and_open(conn: &mut Conn, recipient: &str, alert: &str) -> Result<i64, StoreError> {
     Ok(escalations::table
         .inner_join(cases::table.on(cases::id.eq(escalations::case_id)))
         .filter(escalations::recipient.eq(recipient.to_owned()))
+        .filter(escalations::clock.ne(alert.to_owned()))
         .filter(
             escalations::digest_after
                 .is_null()
@@ -192,6 +194,19 @@ pub fn note_digested(tx: &mut Tx<'_>, ids: &[EscalationId]) -> Result<(), StoreE
     for id in ids {
         diesel::update(escalations::table.filter(escalations::id.eq(Id::from(*id))))
             .set(escalations::digest_after.eq(None::<At>))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// These belong to a past that no digest was written in: they are kept, and counted as told to nobody.
+pub fn note_untold(tx: &mut Tx<'_>, ids: &[EscalationId]) -> Result<(), StoreError> {
+    for id in ids {
+        diesel::update(escalations::table.filter(escalations::id.eq(Id::from(*id))))
+            .set((
+                escalations::digest_after.eq(None::<At>),
+                escalations::state.eq("coalesced"),
+            ))
             .execute(&mut **tx)?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::casework::desk::{Desk, Moment};
 use crate::casework::failure::Failure;
 use crate::casework::letters;
-use crate::casework::promises::terms_of;
+use crate::casework::promises::{ALERT, terms_of};
 use crate::domain::calendar::REMINDER_HOUR;
 use crate::domain::clock::{self, Reading, State};
 use crate::domain::ids::{CaseId, EscalationId};
@@ -106,7 +106,7 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
     for one in taken {
         of_case.entry(one.case).or_default().push(one);
     }
-    let mut n_told_before = escalations::n_told_and_open(tx, recipient)?;
+    let mut n_told_before = escalations::n_told_and_open(tx, recipient, ALERT)?;
     let mut entries = Vec::new();
     for (case, steps) in of_case {
         if let Some(entry) = entry(tx, at, case, &steps)? {
@@ -173,7 +173,10 @@ pub fn still_holds(reading: &Reading, clock: &str, promised_at_micros: i64) -> b
 
 fn was_told_before(conn: &mut Conn, case: CaseId, recipient: &str) -> Result<bool, Failure> {
     let all = escalations::of_case(conn, case)?;
-    Ok(all
-        .iter()
-        .any(|one| one.recipient == recipient && one.state == "sent" && one.digest_after.is_none()))
+    Ok(all.iter().any(|one| {
+        one.recipient == recipient
+            && one.state == "sent"
+            && one.digest_after.is_none()
+            && one.clock != ALERT
+    }))
 }

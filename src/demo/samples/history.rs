@@ -56,7 +56,7 @@ pub(super) fn pass(
             .filter(|taken| taken.digest_after.is_some_and(|after| after <= loaded_at))
             .map(|taken| taken.id)
             .collect();
-        escalations::note_digested(tx, &told)?;
+        escalations::note_untold(tx, &told)?;
     }
     Err(anyhow::anyhow!("case {case} wants to be looked at without end").into())
 }

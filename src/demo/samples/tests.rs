@@ -7,6 +7,7 @@ use crate::casework::desk::{Council, Manners, Secrets};
 use crate::casework::{catalogue, escalation};
 use crate::config::embedded;
 use crate::demo;
+use crate::domain::notice::Says;
 use crate::store::cases::{self, Filed, Filter, Order};
 use crate::store::db::{Address, Opening};
 use crate::store::{Db, outbox};
@@ -123,6 +124,31 @@ async fn a_new_demo_has_two_hundred_cases_of_every_kind_and_tells_nobody_about_t
         0,
         "the first sweep has something to tell"
     );
+}
+
+#[tokio::test]
+async fn the_first_digest_of_a_demo_claims_nothing_was_told_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = new_demo(folder.path(), "2026-11-24T08:30:00Z").await;
+    demo::load(&desk).await.unwrap();
+    desk.time
+        .move_to("2026-11-25T09:00:00Z".parse().unwrap())
+        .unwrap();
+    escalation::sweep(&desk).await.unwrap();
+    let n_written = escalation::digests(&desk, desk.moment()).await.unwrap();
+    assert!(n_written > 0, "a day went by without a promise broken");
+    let notices = desk
+        .read(|conn, _| Ok(outbox::list(conn, None, Some("pending"), None, 1000)?))
+        .await
+        .unwrap();
+    let told_before: Vec<u32> = notices
+        .iter()
+        .filter_map(|notice| match &notice.letter.says {
+            Says::Digest { n_told_before, .. } => Some(*n_told_before),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told_before, vec![0; n_written]);
 }
 
 #[tokio::test]
