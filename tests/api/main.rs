@@ -7,11 +7,14 @@
 mod support;
 
 mod audit;
+mod contacts;
 mod contract;
 mod errors;
 mod escalation;
+mod fortnight;
 mod held_mail;
 mod intake;
 mod mail_in;
+mod procedures;
 mod public;
 mod work;

@@ -42,6 +42,14 @@ impl Router {
                 (None, None) => unreadable(fallback),
             };
         };
+        // Whoever chose a complaint and says so in words has made one complaint.
+        if let Some(chosen) = request.as_ref().filter(|_| is_chosen)
+            && chosen
+                .of(contact.catalogue)
+                .is_some_and(|(_, category)| is_complaint(category.procedure))
+        {
+            return chosen.clone();
+        }
         let home = self.home_of_complaint(contact, request.as_ref());
         let why = format!("it is a complaint: the words “{}” say so", shortened(words));
         let complaint = home.map(|(service, category)| {

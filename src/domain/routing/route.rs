@@ -1,6 +1,6 @@
 //! The order of precedence, in one place.
 
-use crate::domain::case::{Priority, Routed};
+use crate::domain::case::{Priority, Procedure, Routed};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::enquiry::Enquiry;
 use crate::domain::triage::{Reading, words};
@@ -140,7 +140,8 @@ impl Router {
             return if chosen.is_some() {
                 None
             } else {
-                self.likeliest_emergency(contact)
+                self.emergency_by_rule(contact)
+                    .or_else(|| self.likeliest_emergency(contact))
             };
         };
         if !rule.is_safeguarding {
@@ -161,6 +162,15 @@ impl Router {
             format!("danger:{category}"),
             heard.why.clone(),
         ))
+    }
+
+    /// The council's own rule, where it says whose emergency this is.
+    fn emergency_by_rule(&self, contact: &Contact<'_>) -> Option<Choice> {
+        self.by_council_rule(contact).filter(|choice| {
+            choice
+                .of(contact.catalogue)
+                .is_some_and(|(_, category)| category.priority >= Priority::Urgent)
+        })
     }
 
     /// Where the danger has no home of its own and the text names nothing clearly: the likeliest
@@ -207,7 +217,7 @@ impl Router {
         }
         is_heard.then(|| Heard {
             cue: None,
-            kind: format!("it reads like {named}"),
+            kind: format!("the message reads like “{named}”"),
             why: format!("it may be {named}, which cannot wait"),
         })
     }
@@ -295,7 +305,9 @@ impl Router {
         // wrong team at night is slower than somebody whose work it is to find the right one.
         let is_placed = service.is_some() && choice.is_sure;
         let mut priority = category.map_or(Priority::Normal, |category| category.priority);
-        if is_vulnerable {
+        // Praise that tells of somebody frail is no less welcome, and no more urgent.
+        let is_praise = category.is_some_and(|one| one.procedure == Procedure::Compliment);
+        if is_vulnerable && !is_praise {
             priority = raised(priority, Priority::High);
         }
         if is_danger {
@@ -335,9 +347,7 @@ impl Router {
         }
         Placement {
             queue,
-            procedure: category.map_or(crate::domain::case::Procedure::Enquiry, |category| {
-                category.procedure
-            }),
+            procedure: category.map_or(Procedure::Enquiry, |category| category.procedure),
             priority,
             danger: heard.map(|heard| Danger { kind: heard.kind }),
             is_placed,

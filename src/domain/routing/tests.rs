@@ -103,13 +103,6 @@ const READ_OTHERWISE: &[(&str, &str)] = &[
         "waste-collection/missed-bin",
         "waste-collection/collection-day",
     ),
-    // Summons and benefit form in one visit: nearly all its words are about the form.
-    ("council-tax/ct-arrears", "benefits/cts"),
-    // Praise told as a story; it is offered, not placed.
-    (
-        "customer-services/compliment",
-        "customer-services/face-to-face-booking",
-    ),
 ];
 
 #[test]
