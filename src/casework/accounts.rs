@@ -70,6 +70,26 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
+/// How a key gets another secret.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyRotation {
+    /// How long the secret it has now opens it too.
+    pub overlap: SignedDuration,
+    /// When it ends from now on; left out, as before.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that opens something.
+#[derive(Debug, Clone)]
+pub struct FoundKey {
+    pub key: Key,
+    /// That it was used is to be noted; see [`note_key_use`].
+    pub is_use_to_be_noted: bool,
+}
+
+/// How often the use of a key is written down at most.
+const USE_NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
 /// What a refresh token opens.
 enum Refreshed {
     Signed(Box<SignedIn>),
@@ -272,10 +292,34 @@ pub fn authenticate(
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn find_key(conn: &mut Conn, fingerprint: &[u8; 32]) -> Result<Option<Key>, Failure> {
-    Ok(users::find_key(conn, &hex(fingerprint))?
-        .filter(|kept| kept.is_active && kept.expires_at.is_none_or(|end| end > real_now()))
-        .map(|kept| kept.key))
+pub fn find_key(conn: &mut Conn, fingerprint: &[u8; 32]) -> Result<Option<FoundKey>, Failure> {
+    let (hash, now) = (hex(fingerprint), real_now());
+    let found = match users::find_key(conn, &hash)? {
+        Some(kept) => Some(kept),
+        None => users::find_key_before(conn, &hash)?
+            .filter(|kept| kept.previous_until.is_some_and(|end| end > now)),
+    };
+    Ok(found
+        .filter(|kept| kept.is_active && kept.expires_at.is_none_or(|end| end > now))
+        .map(|kept| FoundKey {
+            is_use_to_be_noted: kept
+                .last_used_at
+                .is_none_or(|last| last <= now - USE_NOTED_EVERY),
+            key: kept.key,
+        }))
+}
+
+/// Notes that a key is in use, at most once a minute. Not for the request's own transaction: a
+/// reader must not wait for a writer.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn note_key_use(desk: &Arc<Desk>, id: ApiKeyId) -> Result<(), Failure> {
+    desk.perform(move |tx, _| {
+        let now = real_now();
+        Ok(users::note_key_use(tx, id, now, now - USE_NOTED_EVERY)?)
+    })
+    .await
 }
 
 /// Whom a secret link stands for.
@@ -491,15 +535,16 @@ pub fn create_key(
             id: at.id(),
             name: new.name,
             scopes: new.scopes,
+            channels: new.channels,
             queues: new.queues,
             acting_for: None,
         },
         prefix: secret.prefix.clone(),
-        channels: new.channels,
         is_active: true,
         created_at: at.now,
         expires_at: new.expires_at,
         last_used_at: None,
+        previous_until: None,
         version: 1,
     };
     users::insert_key(tx, &kept, &hex(&secret.hash))?;
@@ -529,6 +574,65 @@ pub fn ensure_key(
         Some(kept) => Ok(kept),
         None => create_key(tx, at, &Actor::System, new, secret),
     }
+}
+
+/// Gives a key another secret. The one it had opens it for the overlap, so that its holder can change
+/// over without a pause; one from an earlier rotation ends at once.
+///
+/// # Errors
+/// When there is no such key, it opens nothing any more, or its new end is past.
+pub fn rotate_key(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    id: ApiKeyId,
+    rotation: KeyRotation,
+    secret: &NewApiKey,
+) -> Result<KeptKey, Failure> {
+    let kept = users::key(tx, id)?.ok_or(Failure::Missing)?;
+    if !kept.is_active {
+        return Err(Failure::conflict(
+            "key_revoked",
+            "This key was revoked. Make another.",
+        ));
+    }
+    let now = real_now();
+    if rotation.expires_at.is_some_and(|end| end <= now) {
+        return Err(Failure::Invalid(vec![fault(
+            "/expires_at".to_owned(),
+            "out_of_range",
+            "This must lie ahead.",
+        )]));
+    }
+    let expires_at = rotation.expires_at.or(kept.expires_at);
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(Failure::conflict(
+            "key_expired",
+            "This key is over. Say in `expires_at` how long it shall last.",
+        ));
+    }
+    let until = now
+        .checked_add(rotation.overlap)
+        .map_err(|why| Failure::Fault(why.into()))?;
+    users::rotate_key(
+        tx,
+        &kept,
+        users::Rotation {
+            prefix: &secret.prefix,
+            hash: &hex(&secret.hash),
+            expires_at,
+            previous_until: (rotation.overlap > SignedDuration::ZERO).then_some(until),
+        },
+    )?;
+    note(
+        tx,
+        at,
+        actor,
+        "api_key_rotated",
+        &key_object(id),
+        at.request_id.as_deref(),
+    )?;
+    users::key(tx, id)?.ok_or(Failure::Missing)
 }
 
 /// Ends a key.

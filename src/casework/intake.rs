@@ -33,6 +33,7 @@ use super::letters::{Access, Thread};
 use super::people::find_or_add;
 use crate::domain::access::Actor;
 use crate::domain::clock::Reading;
+use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::notice::PhoneLine;
@@ -122,6 +123,23 @@ impl Entry {
     }
 }
 
+/// Refuses a key what does not come by its channels.
+///
+/// # Errors
+/// [`Failure::Forbidden`], naming the channels it has.
+pub fn check_channel(actor: &Actor, channel: Channel) -> Result<(), Failure> {
+    match actor {
+        Actor::Key(key) if !actor.may_bring_in(channel) => Err(Failure::forbidden(
+            "channel_not_allowed",
+            format!(
+                "This key brings in contacts of these channels only: {}.",
+                key.channels.join(", ")
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Takes an enquiry in.
 ///
 /// # Errors
@@ -138,6 +156,7 @@ pub fn receive(
             .unwrap_or(enquiry.received_at),
         ..enquiry.clone()
     };
+    check_channel(&entry.actor, enquiry.channel)?;
     check(at, enquiry)?;
     if let Some(known) = known_again(tx, at, enquiry, entry)? {
         return Ok(known);

@@ -66,6 +66,7 @@ pub fn receive<B: AsRef<[u8]>>(
     actor: &Actor,
     delivery: &Delivery<B>,
 ) -> Result<Taken, Failure> {
+    intake::check_channel(actor, Channel::Email)?;
     let Delivery {
         raw,
         fingerprint,

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::case::{About, Case, Secrecy};
-use super::contact::words;
+use super::contact::{Channel, words};
 use super::ids::{ApiKeyId, CaseId, PersonId, TrackingLinkId, UserId};
 
 words! {
@@ -72,6 +72,9 @@ pub struct Key {
     pub id: ApiKeyId,
     pub name: String,
     pub scopes: Vec<Scope>,
+    /// Channels it may bring contacts in by; none named, all its scopes allow.
+    pub channels: Vec<String>,
+    /// Queue slugs, or `*` for all but those of restricted cases.
     pub queues: Vec<String>,
     /// The agent it acts for, within that agent's rights.
     pub acting_for: Option<Box<User>>,
@@ -103,6 +106,9 @@ pub struct Sight {
     pub user: Option<UserId>,
     /// Cases raised by the person with this e-mail address (councillors).
     pub raised_by: Option<String>,
+    /// Nothing outside these queues, whatever the rest says: the limit of a key that acts for
+    /// somebody.
+    pub only_queues: Option<Vec<String>>,
 }
 
 /// How far somebody's sight goes among cases that are not restricted.
@@ -112,6 +118,8 @@ pub enum Reach {
     Within {
         queues: Vec<String>,
         services: Vec<String>,
+        /// Cases that came in this way.
+        channels: Vec<String>,
     },
     Nothing,
 }
@@ -184,35 +192,59 @@ impl Actor {
         }
     }
 
-    /// Whether the key opens this scope; users are judged by role instead.
+    /// Whether the key opens this scope; users, and those a key acts for, are judged by role
+    /// instead.
     #[must_use]
     pub fn has_scope(&self, scope: Scope) -> bool {
-        matches!(self, Self::Key(key) if key.scopes.contains(&scope))
+        matches!(self, Self::Key(key) if key.acting_for.is_none() && key.scopes.contains(&scope))
+    }
+
+    /// Whether contacts of this channel may come in through them: a key may be limited to channels,
+    /// and stays so whoever it acts for.
+    #[must_use]
+    pub fn may_bring_in(&self, channel: Channel) -> bool {
+        match self {
+            Self::Key(key) => {
+                key.channels.is_empty() || key.channels.iter().any(|own| own == channel.as_str())
+            }
+            _ => true,
+        }
     }
 
     /// What they may see in lists.
     #[must_use]
     pub fn sight(&self) -> Sight {
-        let nothing = Sight {
-            ordinary: Reach::Nothing,
-            holders: Vec::new(),
-            user: None,
-            raised_by: None,
-        };
         match self {
-            Self::System => Sight {
-                ordinary: Reach::Everything,
-                ..nothing
-            },
+            Self::System => Sight::of(Reach::Everything),
             Self::User(user) => user.sight(),
-            Self::Key(key) => match &key.acting_for {
-                Some(user) => user.sight(),
-                None => Sight {
-                    ordinary: reach(&key.queues, &[]),
-                    ..nothing
-                },
+            Self::Key(key) => key.sight(),
+            Self::Anonymous { .. } | Self::Follower { .. } => Sight::of(Reach::Nothing),
+        }
+    }
+}
+
+impl Key {
+    /// Its queues, or, when it has none, the cases that came by its channels. Acting for somebody it
+    /// sees what they see, within its own queues where it names any.
+    fn sight(&self) -> Sight {
+        let takes_all = self.queues.iter().any(|queue| queue == "*");
+        match &self.acting_for {
+            Some(user) if takes_all => Sight {
+                holders: Vec::new(),
+                ..user.sight()
             },
-            Self::Anonymous { .. } | Self::Follower { .. } => nothing,
+            Some(user) => Sight {
+                only_queues: (!self.queues.is_empty()).then(|| self.queues.clone()),
+                ..user.sight()
+            },
+            None if self.queues.is_empty() && !self.channels.is_empty() => {
+                Sight::of(Reach::Within {
+                    queues: Vec::new(),
+                    services: Vec::new(),
+                    channels: self.channels.clone(),
+                })
+            }
+            None => Sight::of(reach(&self.queues, &[])),
         }
     }
 }
@@ -245,6 +277,7 @@ impl User {
             },
             user: sees_cases.then_some(self.id),
             raised_by: (self.role == Role::Councillor).then(|| self.email.clone()),
+            only_queues: None,
         }
     }
 
@@ -253,7 +286,9 @@ impl User {
     pub fn works(&self, queue: &str, service: Option<&str>) -> bool {
         match reach(&self.queues, &self.services) {
             Reach::Everything => true,
-            Reach::Within { queues, services } => {
+            Reach::Within {
+                queues, services, ..
+            } => {
                 queues.iter().any(|own| own == queue)
                     || service.is_some_and(|service| services.iter().any(|own| own == service))
             }
@@ -263,10 +298,31 @@ impl User {
 }
 
 impl Sight {
+    fn of(ordinary: Reach) -> Self {
+        Self {
+            ordinary,
+            holders: Vec::new(),
+            user: None,
+            raised_by: None,
+            only_queues: None,
+        }
+    }
+
+    /// Whether a key's own limit lets anything of this queue be seen.
+    #[must_use]
+    pub fn admits_queue(&self, queue: &str) -> bool {
+        self.only_queues
+            .as_ref()
+            .is_none_or(|only| only.iter().any(|own| own == queue))
+    }
+
     /// Whether one case is within it. `is_raised_by` says whether the case's reporter has the
     /// address of [`Self::raised_by`].
     #[must_use]
     pub fn takes_in(&self, case: &Case, is_raised_by: bool) -> bool {
+        if !self.admits_queue(&case.queue) {
+            return false;
+        }
         if case.secrecy == Secrecy::Restricted {
             return case
                 .restricted_to
@@ -276,8 +332,14 @@ impl Sight {
         let is_own = case.owner.is_some() && case.owner == self.user;
         let is_within = match &self.ordinary {
             Reach::Everything => true,
-            Reach::Within { queues, services } => {
-                queues.contains(&case.queue) || services.contains(&case.service)
+            Reach::Within {
+                queues,
+                services,
+                channels,
+            } => {
+                queues.contains(&case.queue)
+                    || services.contains(&case.service)
+                    || channels.iter().any(|own| own == case.channel.as_str())
             }
             Reach::Nothing => false,
         };
@@ -354,6 +416,91 @@ fn reach(queues: &[String], services: &[String]) -> Reach {
         Reach::Within {
             queues: queues.to_vec(),
             services: services.to_vec(),
+            channels: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(teams: &[&str]) -> User {
+        User {
+            id: Uuid::nil().into(),
+            name: "Mina Officer".to_owned(),
+            email: "mina@council.example".to_owned(),
+            role: Role::Officer,
+            queues: vec!["*".to_owned()],
+            services: Vec::new(),
+            teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+            post: None,
+        }
+    }
+
+    fn key(channels: &[&str], queues: &[&str], acting_for: Option<User>) -> Actor {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Actor::Key(Key {
+            id: Uuid::nil().into(),
+            name: "desk".to_owned(),
+            scopes: vec![Scope::ActForUser, Scope::PeopleRead],
+            channels: owned(channels),
+            queues: owned(queues),
+            acting_for: acting_for.map(Box::new),
+        })
+    }
+
+    #[test]
+    fn a_key_that_acts_for_somebody_sees_what_they_see_within_its_own_queues() {
+        let own = Actor::User(user(&["mash"])).sight();
+        assert_eq!(key(&[], &[], Some(user(&["mash"]))).sight(), own);
+        let within = key(&[], &["highways"], Some(user(&["mash"]))).sight();
+        assert!(within.admits_queue("highways") && !within.admits_queue("mash"));
+        assert_eq!(within.ordinary, own.ordinary);
+        // `*` is every queue but those of restricted cases, whoever is acted for.
+        let everywhere = key(&[], &["*"], Some(user(&["mash"]))).sight();
+        assert!(everywhere.admits_queue("highways") && everywhere.holders.is_empty());
+    }
+
+    #[test]
+    fn a_key_by_itself_sees_its_queues_or_what_came_by_its_channels() {
+        let reach =
+            |channels: &[&str], queues: &[&str]| key(channels, queues, None).sight().ordinary;
+        let within = |queues: &[&str], channels: &[&str]| Reach::Within {
+            queues: queues.iter().map(|text| (*text).to_owned()).collect(),
+            services: Vec::new(),
+            channels: channels.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        assert_eq!(reach(&[], &[]), Reach::Nothing);
+        assert_eq!(reach(&[], &["*"]), Reach::Everything);
+        assert_eq!(reach(&["phone"], &["highways"]), within(&["highways"], &[]));
+        assert_eq!(reach(&["phone"], &[]), within(&[], &["phone"]));
+    }
+
+    #[test]
+    fn what_is_done_for_somebody_is_written_down_as_both() {
+        let both = key(&[], &[], Some(user(&[])));
+        let nil = Uuid::nil();
+        assert_eq!(both.principal(), format!("key:{nil}:user:{nil}"));
+        let name = both.label().name.unwrap();
+        assert!(
+            name.contains("Mina Officer") && name.contains("desk"),
+            "{name}"
+        );
+        assert!(
+            !both.has_scope(Scope::PeopleRead),
+            "they are judged by their role"
+        );
+        assert!(key(&[], &[], None).has_scope(Scope::PeopleRead));
+    }
+
+    #[test]
+    fn a_key_may_be_limited_to_channels_and_people_are_not() {
+        assert!(key(&[], &[], None).may_bring_in(Channel::Phone));
+        let letters = key(&["letter"], &[], Some(user(&[])));
+        assert!(letters.may_bring_in(Channel::Letter) && !letters.may_bring_in(Channel::Phone));
+        assert!(Actor::User(user(&[])).may_bring_in(Channel::Phone));
     }
 }

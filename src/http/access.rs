@@ -98,14 +98,20 @@ impl Access {
             )),
             Actor::User(_) if self.takes_anybody => Ok(()),
             Actor::User(user) => self.admit_role(user.role),
-            // Acting for somebody, a key has that person's rights; what is for people only stays so.
-            Actor::Key(key) => match &key.acting_for {
-                Some(user) if !self.scopes.is_empty() && !self.takes_anybody => {
-                    self.admit_role(user.role)
+            // Acting for somebody, a key may do what both may; what is for people only stays so.
+            Actor::Key(key) => {
+                if let Some(user) = &key.acting_for
+                    && !self.scopes.is_empty()
+                    && !self.takes_anybody
+                {
+                    self.admit_role(user.role)?;
                 }
-                _ if key.scopes.iter().any(|scope| self.scopes.contains(scope)) => Ok(()),
-                _ => Err(self.lacking_scope()),
-            },
+                if key.scopes.iter().any(|scope| self.scopes.contains(scope)) {
+                    Ok(())
+                } else {
+                    Err(self.lacking_scope())
+                }
+            }
             Actor::Follower { .. } if self.takes_tracking => Ok(()),
             Actor::Follower { .. } => Err(self.lacking_scope()),
         }
@@ -193,6 +199,7 @@ mod tests {
             id: Uuid::nil().into(),
             name: "website".to_owned(),
             scopes: scopes.to_vec(),
+            channels: Vec::new(),
             queues: Vec::new(),
             acting_for: acting_for.map(Box::new),
         })
@@ -231,12 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_acts_for_somebody_has_their_rights_and_none_of_those_for_people_only() {
+    fn a_key_that_acts_for_somebody_may_do_what_both_may_and_nothing_that_is_for_people_only() {
         let work = Access::staff(&[Role::Agent]).or_scope(Scope::CasesWrite);
         let people_only = Access::staff(&[Role::Admin]);
-        let acting = |role| key(&[Scope::ActForUser], Some(user(role)));
+        let both = [Scope::ActForUser, Scope::CasesWrite];
+        let acting = |role| key(&both, Some(user(role)));
         check(&work, &acting(Role::Agent), None);
         check(&work, &acting(Role::Councillor), Some("role_may_not"));
+        check(
+            &work,
+            &key(&[Scope::ActForUser], Some(user(Role::Agent))),
+            Some("scope_missing"),
+        );
         check(&people_only, &acting(Role::Admin), Some("scope_missing"));
     }
 

@@ -1,5 +1,6 @@
 //! Keys of integrations, for administrators. A key's secret is answered once, when it is made.
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,7 +12,7 @@ use super::fields::{At, Id, Line};
 use super::operation::{Operation, delete, get, post};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
-use crate::casework::accounts::{self, KeptKey, NewKey};
+use crate::casework::accounts::{self, KeptKey, KeyRotation, NewKey};
 use crate::domain::access::{Role, Scope};
 use crate::domain::contact::Channel;
 use crate::domain::ids::ApiKeyId;
@@ -49,6 +50,23 @@ struct ApiKey {
     queues: Vec<String>,
     active: bool,
     created_at: At,
+    expires_at: Option<At>,
+    /// To the minute.
+    last_used_at: Option<At>,
+    /// Until when the secret before the last rotation opens it too.
+    previous_until: Option<At>,
+}
+
+/// How a key gets another secret.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+struct NewRotation {
+    /// How long the secret it has now is good for too, so that nothing stands still while it is
+    /// changed.
+    #[serde(default = "a_day")]
+    #[schemars(range(min = 0, max = 43_200))]
+    overlap_minutes: u16,
+    /// When it ends from now on; left out, as before.
+    #[serde(default)]
     expires_at: Option<At>,
 }
 
@@ -101,7 +119,24 @@ pub fn operations() -> Vec<Operation> {
                 204,
                 "It opens nothing any more, on any server within seconds.",
             ),
+        post("/v1/api-keys/{key}/rotations", rotate)
+            .id("rotate_api_key")
+            .summary("Give a key another secret")
+            .description(
+                "Scopes, channels, queues and id stay. The secret it has now is good for the overlap, which may be \
+                 none; one from an earlier rotation ends at once.",
+            )
+            .tag("API keys")
+            .access(admin())
+            .path_note("key", "The key's id.")
+            .optional_body::<NewRotation>()
+            .answers::<CreatedApiKey>(201, "The new secret. This is the only time it is shown.")
+            .example_request(json!({"overlap_minutes": 1440})),
     ]
+}
+
+fn a_day() -> u16 {
+    24 * 60
 }
 
 async fn list(call: Call) -> Result<Answer, Problem> {
@@ -161,6 +196,40 @@ async fn show(call: Call) -> Result<Answer, Problem> {
     Ok(Answer::ok(&ApiKey::from(kept)))
 }
 
+async fn rotate(call: Call) -> Result<Answer, Problem> {
+    let id: ApiKeyId = call.id("key")?;
+    let keys = call.read(|conn, _| accounts::list_keys(conn)).await?;
+    if !keys.iter().any(|kept| kept.key.id == id) {
+        return Err(Problem::not_found());
+    }
+    let new: NewRotation = call.json()?;
+    let rotation = KeyRotation {
+        overlap: SignedDuration::from_mins(i64::from(new.overlap_minutes)),
+        expires_at: new.expires_at.map(|at| at.0),
+    };
+    let secret = accounts::new_key_secret();
+    let actor = call.actor.clone();
+    let answer = call
+        .commit(
+            move |tx, at| {
+                let kept = accounts::rotate_key(tx, at, &actor, id, rotation, &secret)?;
+                Ok((kept, secret.key.clone()))
+            },
+            |(kept, key)| {
+                Answer::json(
+                    201,
+                    &CreatedApiKey {
+                        key: key.clone(),
+                        about: ApiKey::from(kept),
+                    },
+                )
+            },
+        )
+        .await?;
+    call.front.forget_the_recognised();
+    Ok(answer)
+}
+
 async fn revoke(call: Call) -> Result<Answer, Problem> {
     let id: ApiKeyId = call.id("key")?;
     let actor = call.actor.clone();
@@ -177,11 +246,13 @@ impl From<&KeptKey> for ApiKey {
             name: kept.key.name.clone(),
             prefix: kept.prefix.clone(),
             scopes: kept.key.scopes.clone(),
-            channels: kept.channels.clone(),
+            channels: kept.key.channels.clone(),
             queues: kept.key.queues.clone(),
             active: kept.is_active,
             created_at: kept.created_at.into(),
             expires_at: kept.expires_at.map(Into::into),
+            last_used_at: kept.last_used_at.map(Into::into),
+            previous_until: kept.previous_until.map(Into::into),
         }
     }
 }

@@ -15,9 +15,7 @@ use super::{shape, strict_json};
 use crate::casework::actions::{self, Target};
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::views::case::{self, RelatedCase};
-use crate::casework::{
-    Conn, Failure, Fault, Filed, Moment, Tx, accounts, letters, people, receipts,
-};
+use crate::casework::{Conn, Failure, Fault, Filed, Moment, Tx, letters, people, receipts};
 use crate::channels::given::{Read, Unfit};
 use crate::channels::logged::{self, Member};
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
@@ -195,7 +193,7 @@ pub(super) fn read_logged(
         Some(user) if user.role == Role::Partner => enquiry.channel = Channel::OutOfHours,
         _ => {}
     }
-    check_channel(conn, actor, enquiry.channel)?;
+    intake::check_channel(actor, enquiry.channel)?;
     let mut found = together(faults, unfit);
     let case = match sent
         .case
@@ -368,27 +366,6 @@ fn check_access_point(at: &Moment, enquiry: &Enquiry) -> Option<Fault> {
             known.join(", ")
         ),
     })
-}
-
-/// A key may be limited to channels.
-fn check_channel(conn: &mut Conn, actor: &Actor, channel: Channel) -> Result<(), Failure> {
-    let Actor::Key(key) = actor else {
-        return Ok(());
-    };
-    let kept = accounts::list_keys(conn)?
-        .into_iter()
-        .find(|kept| kept.key.id == key.id);
-    let channels = kept.map(|kept| kept.channels).unwrap_or_default();
-    if channels.is_empty() || channels.iter().any(|own| own == channel.as_str()) {
-        return Ok(());
-    }
-    Err(Failure::forbidden(
-        "channel_not_allowed",
-        format!(
-            "This key brings in contacts of these channels only: {}.",
-            channels.join(", ")
-        ),
-    ))
 }
 
 fn is_known<T>(found: Result<T, Failure>) -> Result<bool, Failure> {

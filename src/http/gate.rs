@@ -139,12 +139,13 @@ async fn operate(
     told: &mut Told,
 ) -> Result<Answer, Problem> {
     let address = recognise::address_of(&front.http, request);
-    let caller = admit(front, operation, request.headers(), &address, told).await?;
     let names = operation
         .query
         .as_ref()
         .map(|query| query.names.as_slice())
         .unwrap_or_default();
+    query::refuse_credentials(request.query_string(), names)?;
+    let caller = admit(front, operation, request.headers(), &address, told).await?;
     // Pages are opened from mails, and gateways add parameters of their own to links.
     if !operation.is_hidden {
         query::refuse_unknown(request.query_string(), names)?;

@@ -41,6 +41,40 @@ pub(super) fn refuse_unknown(query: &str, names: &[String]) -> Result<(), Proble
     ))
 }
 
+/// Refuses a credential in the address, where histories and logs would keep it. A parameter the
+/// operation asks for by name may hold one.
+pub(super) fn refuse_credentials(query: &str, names: &[String]) -> Result<(), Problem> {
+    // What cannot be read is refused further on, and holds nothing that opens anything.
+    let Ok(pairs) = pairs(query) else {
+        return Ok(());
+    };
+    let found = pairs.into_iter().find(|(name, value)| {
+        !names.contains(name)
+            && (CREDENTIAL_NAMES.contains(&name.to_ascii_lowercase().as_str())
+                || CREDENTIAL_PREFIXES
+                    .iter()
+                    .any(|prefix| value.starts_with(prefix)))
+    });
+    match found {
+        None => Ok(()),
+        Some((name, _)) => Err(Problem::unreadable(
+            "credential_in_query",
+            "Keys and tokens do not belong into an address, where logs keep them. Send \
+             `Authorization: Bearer <key>`, and replace this one.",
+        )
+        .at(pointer(&name), "credential_in_query", "Not in the address.")),
+    }
+}
+
+const CREDENTIAL_NAMES: &[&str] = &[
+    "access_token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "authorization",
+];
+const CREDENTIAL_PREFIXES: &[&str] = &["rvk_", "rvr_", "rvt_"];
+
 /// Reads the parameters into `T`, each as its schema has it: a number where it says number.
 pub(super) fn fit<T: DeserializeOwned + JsonSchema + 'static>(query: &str) -> Result<T, Problem> {
     let mut object = Map::new();

@@ -20,7 +20,7 @@ use crate::auth::{Bearer, api_keys, tracking};
 use crate::casework::accounts;
 use crate::config::Http;
 use crate::domain::access::{Actor, Key, Scope};
-use crate::domain::ids::{SessionId, UserId};
+use crate::domain::ids::{ApiKeyId, SessionId, UserId};
 
 /// A caller whose credential is right.
 #[derive(Debug, Clone)]
@@ -219,14 +219,27 @@ async fn by_key(front: &Front, presented: &str) -> Result<Option<Caller>, Proble
         .desk
         .read(move |conn, _| accounts::find_key(conn, &hash))
         .await?;
-    Ok(found.map(|key| {
+    Ok(found.map(|found| {
+        if found.is_use_to_be_noted {
+            note_use(front, found.key.id);
+        }
         let caller = Caller {
-            actor: Actor::Key(key),
+            actor: Actor::Key(found.key),
             session: None,
         };
         front.recognised.remember(credential, caller.clone(), now);
         caller
     }))
+}
+
+/// Beside the request, which does not wait for it: a reader stays a reader.
+fn note_use(front: &Front, key: ApiKeyId) {
+    let desk = std::sync::Arc::clone(&front.desk);
+    actix_web::rt::spawn(async move {
+        if let Err(why) = accounts::note_key_use(&desk, key).await {
+            tracing::warn!("That a key was used could not be noted: {why}");
+        }
+    });
 }
 
 async fn by_link(front: &Front, presented: &str) -> Result<Option<Caller>, Problem> {

@@ -517,13 +517,18 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
             .select(identifiers::person_id.nullable());
     query = match &sight.ordinary {
         Reach::Everything => query.filter(cases::secrecy.ne("restricted").or(is_named)),
-        Reach::Within { queues, services } => query.filter(
+        Reach::Within {
+            queues,
+            services,
+            channels,
+        } => query.filter(
             cases::secrecy
                 .ne("restricted")
                 .and(
                     cases::queue
                         .eq_any(queues.clone())
                         .or(cases::service.eq_any(services.clone()))
+                        .or(cases::channel.eq_any(channels.clone()))
                         .or(cases::owner
                             .is_not_null()
                             .and(cases::owner.eq(own))
@@ -547,6 +552,9 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
                 .or(is_named),
         ),
     };
+    if let Some(only) = &sight.only_queues {
+        query = query.filter(cases::queue.eq_any(only.clone()));
+    }
     if !filter.status.is_empty() {
         query = query.filter(cases::status.eq_any(filter.status.clone()));
     }

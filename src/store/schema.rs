@@ -90,6 +90,8 @@ diesel::table! {
         created_at -> Ts,
         expires_at -> Nullable<Ts>,
         last_used_at -> Nullable<Ts>,
+        previous_hash -> Nullable<Text>,
+        previous_until -> Nullable<Ts>,
         version -> BigInt,
     }
 }

@@ -41,12 +41,23 @@ pub struct Session {
 pub struct KeptKey {
     pub key: Key,
     pub prefix: String,
-    pub channels: Vec<String>,
     pub is_active: bool,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// Until when the secret it had before the last rotation opens it too.
+    pub previous_until: Option<Timestamp>,
     pub version: i64,
+}
+
+/// A key's next secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Rotation<'a> {
+    pub prefix: &'a str,
+    pub hash: &'a str,
+    pub expires_at: Option<Timestamp>,
+    /// Until when the secret it has now opens it; nothing, not any more.
+    pub previous_until: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -80,6 +91,8 @@ struct KeyRow {
     created_at: At,
     expires_at: Option<At>,
     last_used_at: Option<At>,
+    previous_hash: Option<String>,
+    previous_until: Option<At>,
     version: i64,
 }
 
@@ -265,12 +278,14 @@ pub fn insert_key(tx: &mut Tx<'_>, kept: &KeptKey, hash: &str) -> Result<(), Sto
             prefix: kept.prefix.clone(),
             hash: hash.to_owned(),
             scopes: Json(kept.key.scopes.clone()),
-            channels: Json(kept.channels.clone()),
+            channels: Json(kept.key.channels.clone()),
             queues: Json(kept.key.queues.clone()),
             is_active: kept.is_active,
             created_at: kept.created_at.into(),
             expires_at: kept.expires_at.map(Into::into),
             last_used_at: None,
+            previous_hash: None,
+            previous_until: None,
             version: kept.version,
         })
         .execute(&mut **tx)?;
@@ -285,6 +300,78 @@ pub fn find_key(conn: &mut Conn, hash: &str) -> Result<Option<KeptKey>, StoreErr
         .first(conn)
         .optional()?;
     Ok(row.map(Into::into))
+}
+
+/// The key that had this hash before its last rotation.
+pub fn find_key_before(conn: &mut Conn, hash: &str) -> Result<Option<KeptKey>, StoreError> {
+    let row: Option<KeyRow> = api_keys::table
+        .filter(api_keys::previous_hash.eq(Some(hash.to_owned())))
+        .select(KeyRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// One key.
+pub fn key(conn: &mut Conn, id: ApiKeyId) -> Result<Option<KeptKey>, StoreError> {
+    let row: Option<KeyRow> = api_keys::table
+        .filter(api_keys::id.eq(Id::from(id)))
+        .select(KeyRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// Gives a key another secret.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else has changed it since it was read.
+pub fn rotate_key(
+    tx: &mut Tx<'_>,
+    kept: &KeptKey,
+    rotation: Rotation<'_>,
+) -> Result<(), StoreError> {
+    let id = Id::from(kept.key.id);
+    let current: String = api_keys::table
+        .filter(api_keys::id.eq(id))
+        .select(api_keys::hash)
+        .first(&mut **tx)?;
+    let n_changed = diesel::update(api_keys::table)
+        .filter(api_keys::id.eq(id))
+        .filter(api_keys::version.eq(kept.version))
+        .set((
+            api_keys::prefix.eq(rotation.prefix.to_owned()),
+            api_keys::hash.eq(rotation.hash.to_owned()),
+            api_keys::previous_hash.eq(rotation.previous_until.map(|_| current)),
+            api_keys::previous_until.eq(rotation.previous_until.map(At)),
+            api_keys::expires_at.eq(rotation.expires_at.map(At)),
+            api_keys::version.eq(api_keys::version + 1),
+        ))
+        .execute(&mut **tx)?;
+    if n_changed == 0 {
+        Err(StoreError::Conflict)
+    } else {
+        Ok(())
+    }
+}
+
+/// Notes that a key was used, unless that was noted after `before`.
+pub fn note_key_use(
+    tx: &mut Tx<'_>,
+    id: ApiKeyId,
+    now: Timestamp,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::update(api_keys::table)
+        .filter(api_keys::id.eq(Id::from(id)))
+        .filter(
+            api_keys::last_used_at
+                .is_null()
+                .or(api_keys::last_used_at.assume_not_null().le(At(before))),
+        )
+        .set(api_keys::last_used_at.eq(Some(At(now))))
+        .execute(&mut **tx)?;
+    Ok(())
 }
 
 /// Every key, by name.
@@ -374,15 +461,16 @@ impl From<KeyRow> for KeptKey {
                 id: row.id.into(),
                 name: row.name,
                 scopes: row.scopes.0,
+                channels: row.channels.0,
                 queues: row.queues.0,
                 acting_for: None,
             },
             prefix: row.prefix,
-            channels: row.channels.0,
             is_active: row.is_active,
             created_at: row.created_at.0,
             expires_at: row.expires_at.map(|at| at.0),
             last_used_at: row.last_used_at.map(|at| at.0),
+            previous_until: row.previous_until.map(|at| at.0),
             version: row.version,
         }
     }

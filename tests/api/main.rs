@@ -17,4 +17,5 @@ mod intake;
 mod mail_in;
 mod procedures;
 mod public;
+mod sign_in;
 mod work;

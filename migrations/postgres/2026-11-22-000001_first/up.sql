@@ -68,6 +68,9 @@ CREATE TABLE api_keys (
     created_at      timestamptz NOT NULL,
     expires_at      timestamptz,
     last_used_at    timestamptz,
+    -- The secret before the last rotation opens it until then.
+    previous_hash   text UNIQUE,
+    previous_until  timestamptz,
     version         bigint NOT NULL
 );
 

@@ -68,6 +68,9 @@ CREATE TABLE api_keys (
     created_at      bigint NOT NULL,
     expires_at      bigint,
     last_used_at    bigint,
+    -- The secret before the last rotation opens it until then.
+    previous_hash   text UNIQUE,
+    previous_until  bigint,
     version         bigint NOT NULL
 );
 

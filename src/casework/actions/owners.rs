@@ -43,7 +43,8 @@ pub fn take_next(
             .iter()
             .any(|team| user.teams.contains(team))
     });
-    if !user.works(queue, None) && !works_restricted {
+    let is_theirs = user.works(queue, None) || works_restricted;
+    if !is_theirs || !actor.sight().admits_queue(queue) {
         return Err(Failure::forbidden(
             "not_your_queue",
             "This queue is not yours to work.",

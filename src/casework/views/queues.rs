@@ -81,6 +81,9 @@ pub fn check_is_known(at: &Moment, actor: &Actor, slug: &str) -> Result<(), Fail
 }
 
 fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
+    if !actor.sight().admits_queue(&queue.slug) {
+        return false;
+    }
     if is_of_its_team(actor, queue) {
         return true;
     }
@@ -89,8 +92,13 @@ fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
     }
     match actor.sight().ordinary {
         Reach::Everything => true,
-        Reach::Within { queues, services } => {
-            queues.contains(&queue.slug)
+        Reach::Within {
+            queues,
+            services,
+            channels,
+        } => {
+            !channels.is_empty()
+                || queues.contains(&queue.slug)
                 || services.iter().any(|service| {
                     at.council
                         .catalogue

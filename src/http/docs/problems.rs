@@ -68,6 +68,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The case is not closed, so there is nothing to reopen.",
     ),
     (
+        "channel_not_allowed",
+        "This key brings in contacts of other channels only; the detail names them.",
+    ),
+    (
         "clock_not_running",
         "The promise is met, ended or has not begun, so it cannot be moved or paused.",
     ),
@@ -78,6 +82,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "control_character",
         "The text holds characters that cannot stand there.",
+    ),
+    (
+        "credential_in_query",
+        "Keys and tokens belong into the Authorization header: addresses are kept in logs. Replace the one that was sent.",
     ),
     (
         "database_away",
@@ -108,6 +116,14 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "itself",
         "A case cannot be merged into itself or linked to itself.",
+    ),
+    (
+        "key_expired",
+        "The key is over. Rotate it with another expires_at, or make a new one.",
+    ),
+    (
+        "key_revoked",
+        "The key was revoked for good. Make a new one.",
     ),
     ("malformed_form", "The form cannot be read."),
     (
