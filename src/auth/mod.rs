@@ -10,6 +10,7 @@ use std::fmt;
 pub mod access_tokens;
 pub mod api_keys;
 pub mod budgets;
+pub mod first_start;
 pub mod passwords;
 pub mod refresh_tokens;
 pub mod secrets;

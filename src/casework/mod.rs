@@ -33,6 +33,7 @@ pub mod desk;
 pub mod escalation;
 pub mod failure;
 pub mod figures;
+pub mod first_start;
 pub mod held_mail;
 pub mod intake;
 pub mod letters;

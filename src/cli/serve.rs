@@ -1,9 +1,12 @@
 //! `reeve serve`: the server of a real council.
 
+use std::io::{self, Write as _};
+
 use clap::{Args, ValueEnum};
 
 use super::{Data, Ended, exit, settings, to_the_end};
 use crate::app::{self, Role};
+use crate::casework::first_start;
 use crate::config::Sources;
 use crate::telemetry;
 use crate::time_source::TimeSource;
@@ -53,6 +56,19 @@ pub fn run(args: &ServeArgs, sources: Sources) -> Ended {
     to_the_end(async {
         let ground = app::Ground::lay(settings, TimeSource::System, role).await?;
         let desk = ground.council_desk().await?;
+        if role.serves()
+            && let Some(token) = first_start::token(&desk).await?
+        {
+            // Straight to standard error: the log may be sent on and kept.
+            writeln!(
+                io::stderr().lock(),
+                "Nobody has an account yet. Within an hour, make the first administrator:\n\n  \
+                 curl {}/v1/auth/bootstrap -H 'Content-Type: application/json' \\\n    \
+                 -d '{{\"token\": \"{token}\", \"name\": \"…\", \"email\": \"…\", \"password\": \"…\"}}'\n\n\
+                 or: reeve user add --role admin --name … --email …\nStarting again prints another token.\n",
+                desk.manners.public_url
+            )?;
+        }
         ground.run(desk, |_| Ok(())).await
     })?;
     Ok(exit::DONE)

@@ -15,7 +15,7 @@
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
 //! | [`dto`] | the documents that are sent |
-//! | [`auth`], [`users`], [`api_keys`] | signing in, accounts, integrations' keys |
+//! | [`auth`], [`first_start`], [`users`], [`api_keys`] | signing in, the first administrator, accounts, integrations' keys |
 //!
 //! # Adding a resource
 //!
@@ -89,6 +89,7 @@ pub mod email;
 pub mod escalations;
 pub mod etag;
 pub mod fields;
+pub mod first_start;
 pub mod front;
 pub mod gate;
 pub mod health;

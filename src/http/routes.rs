@@ -2,8 +2,8 @@
 
 use super::operation::Operation;
 use super::{
-    actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations, health,
-    notices, people, public, queues, receipts, reports, trials, users,
+    actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
+    first_start, health, notices, people, public, queues, receipts, reports, trials, users,
 };
 use crate::config::Settings;
 
@@ -25,6 +25,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(catalogue::operations());
     all.extend(reports::operations());
     all.extend(auth::operations());
+    all.extend(first_start::operations());
     all.extend(users::operations());
     all.extend(api_keys::operations());
     all.extend(audit::operations());

@@ -72,7 +72,7 @@ struct UserChanges {
 
 /// An account.
 #[derive(Serialize, JsonSchema)]
-struct UserAccount {
+pub(super) struct UserAccount {
     id: Id,
     email: String,
     name: String,
@@ -220,7 +220,7 @@ async fn change(call: Call) -> Result<Answer, Problem> {
 }
 
 /// Hashed before the transaction begins: it takes a tenth of a second.
-async fn hashed(call: &Call, password: Option<&str>) -> Result<Option<String>, Problem> {
+pub(super) async fn hashed(call: &Call, password: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(password) = password else {
         return Ok(None);
     };

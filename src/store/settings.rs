@@ -38,6 +38,12 @@ pub fn set_once(tx: &mut Tx<'_>, key: &str, value: &str) -> Result<String, Store
     get(tx, key)?.ok_or(StoreError::Conflict)
 }
 
+/// Takes a setting away.
+pub fn remove(tx: &mut Tx<'_>, key: &str) -> Result<(), StoreError> {
+    diesel::delete(settings::table.filter(settings::key.eq(key.to_owned()))).execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Waits for, and holds until the transaction ends, a lock of this name.
 pub fn hold(tx: &mut Tx<'_>, name: &str) -> Result<(), StoreError> {
     Ok(super::dialect::hold(tx, name)?)

@@ -161,6 +161,16 @@ pub fn holder_of(conn: &mut Conn, post: &str) -> Result<Option<Account>, StoreEr
     row.map(Account::try_from).transpose()
 }
 
+/// Whether there is any account at all.
+pub fn is_anybody(conn: &mut Conn) -> Result<bool, StoreError> {
+    let first: Option<Id> = users::table
+        .select(users::id)
+        .limit(1)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
 /// A page of accounts, by address.
 pub fn list(conn: &mut Conn, after: Option<&str>, limit: i64) -> Result<Vec<Account>, StoreError> {
     let mut query = users::table.into_boxed();

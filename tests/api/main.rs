@@ -11,6 +11,7 @@ mod contacts;
 mod contract;
 mod errors;
 mod escalation;
+mod first_start;
 mod fortnight;
 mod held_mail;
 mod intake;

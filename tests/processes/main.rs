@@ -5,6 +5,7 @@
 mod clocks;
 mod demo;
 mod downtime;
+mod first_start;
 mod leases;
 mod outages;
 mod postgres;

@@ -51,7 +51,7 @@ pub struct TestApp {
     pump: Arc<reeve::notify::pump::Pump>,
     sent: Arc<Mutex<Vec<Sendable>>>,
     time: TimeSource,
-    pub database: Database,
+    pub database: Arc<Database>,
 }
 
 /// An answer, read.
@@ -78,7 +78,32 @@ pub struct Mail {
 
 impl TestApp {
     pub async fn on(database: Database) -> Self {
+        let app = Self::without_people(database).await;
+        people::settle_in(&app.desk).await;
+        app
+    }
+
+    /// A new installation, in which nobody has an account.
+    pub async fn without_people(database: Database) -> Self {
         let time = TimeSource::fixed(START.parse().unwrap());
+        Self::with(Arc::new(database), time, people::settings()).await
+    }
+
+    /// Another process on the same database, at the same time.
+    pub async fn replica(&self) -> Self {
+        self.replica_with(people::settings()).await
+    }
+
+    /// Another process on the same database, set otherwise.
+    pub async fn replica_with(&self, settings: reeve::config::Settings) -> Self {
+        Self::with(Arc::clone(&self.database), self.time.clone(), settings).await
+    }
+
+    async fn with(
+        database: Arc<Database>,
+        time: TimeSource,
+        settings: reeve::config::Settings,
+    ) -> Self {
         let db = database.open();
         let catalogue = reeve::config::embedded::northmere().unwrap();
         let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now())
@@ -95,8 +120,6 @@ impl TestApp {
             loop_token: "story".to_owned(),
         };
         let desk = Desk::new(db, time.clone(), manners, secrets, council);
-        people::settle_in(&desk).await;
-        let settings = people::settings();
         let health = Arc::new(Health::new(false));
         let front = Front::new(Arc::clone(&desk), &settings, &[3; 48], health, false).unwrap();
         let (transport, sent) = Transport::memory();
