@@ -10,11 +10,13 @@ use std::fmt;
 pub mod access_tokens;
 pub mod api_keys;
 pub mod budgets;
+pub mod familiar;
 pub mod first_start;
 pub mod passwords;
 pub mod refresh_tokens;
 pub mod secrets;
 pub mod signing;
+pub mod totp;
 pub mod tracking;
 
 /// What came behind `Authorization: Bearer`, by its visible prefix. None of it is proved yet.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::desk::{Desk, Moment, hex};
 use super::failure::{Failure, Fault};
+use super::second_factor::{self, Judged};
 use crate::auth::passwords::{HashFault, Hasher, Password, Verdict};
 use crate::auth::{api_keys, refresh_tokens};
 use crate::domain::access::{Actor, Key, Role, Scope, User};
@@ -31,6 +32,29 @@ pub struct SignedIn {
     pub session: SessionId,
     /// Shown once.
     pub refresh_token: String,
+}
+
+/// What somebody signs in with.
+#[derive(Debug, Clone, Copy)]
+pub struct Credentials<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    /// A code of their app, or a recovery code.
+    pub totp: Option<&'a str>,
+}
+
+/// What became of a sign-in.
+#[derive(Debug, Clone)]
+pub enum SignIn {
+    Signed(Box<SignedIn>),
+    /// Address and password belong together; a code is asked for.
+    CodeNeeded,
+    /// Too many codes were wrong.
+    Paused {
+        retry_after_seconds: u32,
+    },
+    /// Something was wrong, and what is not said.
+    Refused,
 }
 
 /// An account to be made.
@@ -114,9 +138,10 @@ pub async fn sign_in(
     hasher: &Hasher,
     refresh_days: u16,
     request_id: &str,
-    (email, password): (&str, &str),
-) -> Result<Option<SignedIn>, Failure> {
-    let found = match email_address(email) {
+    given: Credentials<'_>,
+) -> Result<SignIn, Failure> {
+    let password = given.password;
+    let found = match email_address(given.email) {
         Some(email) => {
             desk.read(move |conn, _| Ok(users::find_by_email(conn, &email)?))
                 .await?
@@ -132,7 +157,7 @@ pub async fn sign_in(
         .await
         .map_err(busy)?;
     let Some(account) = found else {
-        return Ok(None);
+        return Ok(SignIn::Refused);
     };
     let request_id = Some(request_id.to_owned());
     let Verdict::Right { is_outdated } = verdict else {
@@ -148,7 +173,7 @@ pub async fn sign_in(
             )
         })
         .await?;
-        return Ok(None);
+        return Ok(SignIn::Refused);
     };
     let rehashed = match is_outdated {
         true => Some(hasher.hash(Password::typed(password)).await.map_err(busy)?),
@@ -156,38 +181,60 @@ pub async fn sign_in(
     };
     let (token, hash) = refresh_tokens::generate();
     let hash = hex(&hash);
-    let begun = desk
-        .perform(move |tx, at| {
-            let Some(mut account) = users::find(tx, account.user.id)? else {
-                return Ok(None);
-            };
-            // Closed, or given another password, while this one was being checked.
-            if !account.is_active || account.password_hash != kept {
-                return Ok(None);
+    let totp = given.totp.map(str::to_owned);
+    desk.perform(move |tx, at| {
+        let Some(mut account) = users::find(tx, account.user.id)? else {
+            return Ok(SignIn::Refused);
+        };
+        // Closed, or given another password, while this one was being checked.
+        if !account.is_active || account.password_hash != kept {
+            return Ok(SignIn::Refused);
+        }
+        match second_factor::spend(tx, at, &account.user, totp.as_deref())? {
+            Judged::NotSetUp | Judged::Right => {}
+            Judged::Needed => return Ok(SignIn::CodeNeeded),
+            Judged::Paused {
+                retry_after_seconds,
+            } => {
+                return Ok(SignIn::Paused {
+                    retry_after_seconds,
+                });
             }
-            if rehashed.is_some() {
-                account.password_hash.clone_from(&rehashed);
-                users::update(tx, &account, account.version)?;
+            Judged::Wrong => {
+                let object = user_object(account.user.id);
+                note(
+                    tx,
+                    at,
+                    &Actor::System,
+                    "sign_in_refused",
+                    &object,
+                    request_id.as_deref(),
+                )?;
+                return Ok(SignIn::Refused);
             }
-            let family = at.id::<Uuid>();
-            let session = begin_session(tx, at, account.user.id, family, &hash, refresh_days)?;
-            let actor = Actor::User(account.user.clone());
-            note(
-                tx,
-                at,
-                &actor,
-                "sign_in",
-                &user_object(account.user.id),
-                request_id.as_deref(),
-            )?;
-            Ok(Some((account.user, session)))
-        })
-        .await?;
-    Ok(begun.map(|(user, session)| SignedIn {
-        user,
-        session,
-        refresh_token: token,
-    }))
+        }
+        if rehashed.is_some() {
+            account.password_hash.clone_from(&rehashed);
+            users::update(tx, &account, account.version)?;
+        }
+        let family = at.id::<Uuid>();
+        let session = begin_session(tx, at, account.user.id, family, &hash, refresh_days)?;
+        let actor = Actor::User(account.user.clone());
+        note(
+            tx,
+            at,
+            &actor,
+            "sign_in",
+            &user_object(account.user.id),
+            request_id.as_deref(),
+        )?;
+        Ok(SignIn::Signed(Box::new(SignedIn {
+            user: account.user,
+            session,
+            refresh_token: token.clone(),
+        })))
+    })
+    .await
 }
 
 /// Exchanges a refresh token for a new one. A token that was used before ends every session grown
@@ -746,7 +793,7 @@ fn fault(pointer: String, code: &'static str, detail: &str) -> Fault {
     }
 }
 
-fn note(
+pub(super) fn note(
     tx: &mut Tx<'_>,
     at: &Moment,
     actor: &Actor,
@@ -767,7 +814,7 @@ fn note(
     audit::append(tx, &entry).map_err(|error: StoreError| error.into())
 }
 
-fn user_object(id: UserId) -> String {
+pub(super) fn user_object(id: UserId) -> String {
     format!("user:{id}")
 }
 

@@ -43,6 +43,7 @@ pub mod person_history;
 pub mod promises;
 pub mod receipts;
 pub mod retention;
+pub mod second_factor;
 pub mod set_back;
 pub mod tracking;
 pub mod views;

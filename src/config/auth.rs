@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use crate::domain::access::Role;
 
 /// `[auth]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,14 @@ pub struct Auth {
     pub refresh_days: u16,
     pub tracking_days: u16,
     pub hashes_at_once: usize,
+    /// Roles that may do nothing before they have set up codes.
+    pub totp_required_for: Vec<Role>,
+}
+
+pub(super) fn is_role(text: &str) -> Result<(), String> {
+    text.parse::<Role>()
+        .map(|_| ())
+        .map_err(|_| "must be roles, such as admin or head_of_service".to_owned())
 }
 
 /// A key shorter than the hash it feeds can be found by trying.

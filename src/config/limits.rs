@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// For each signed-in person or key.
     pub requests_per_second: u32,
-    /// For each address, like the three below.
+    /// For each address, like those below but the next.
     pub failed_sign_ins_per_minute: u32,
+    pub failed_sign_ins_per_minute_and_account: u32,
     pub public_intake_per_minute: u32,
     pub wrong_tokens_per_minute: u32,
     pub tracking_links_per_minute: u32,

@@ -16,14 +16,21 @@ use super::problem::Problem;
 use super::recognise;
 use crate::auth::access_tokens::{self, TokenFault};
 use crate::auth::budgets::Exhausted;
-use crate::casework::accounts::{self, SignedIn};
+use crate::casework::accounts::{self, SignIn, SignedIn};
+use crate::casework::second_factor;
 use crate::domain::access::Role;
+
+/// The chapter of the contract that is open to whoever has yet to set up codes.
+pub const CHAPTER: &str = "Signing in";
 
 /// Who wants to sign in.
 #[derive(Deserialize, JsonSchema)]
 struct Credentials {
     email: Line<254>,
     password: Line<1024>,
+    /// Where codes are set up: the one their app shows now, or a recovery code.
+    #[serde(default)]
+    totp: Option<Line<40>>,
 }
 
 /// A refresh token, good for one use.
@@ -58,6 +65,8 @@ struct Me {
     restricted_teams: Vec<String>,
     /// The post they hold.
     post: Option<String>,
+    /// Signing in asks for a code of their authenticator app.
+    totp: bool,
 }
 
 /// Its operations.
@@ -105,33 +114,56 @@ async fn sign_in(call: Call) -> Result<Answer, Problem> {
     let budget = &front.budgets.failed_sign_ins;
     // Spent before the check and given back after it: many guesses at once must not all be checked
     // before the first is counted.
-    budget
-        .spend(&call.address, front.desk.time.monotonic())
-        .map_err(
-            |Exhausted {
-                 retry_after_seconds,
-             }| Problem::too_many(retry_after_seconds),
-        )?;
+    let now = front.desk.time.monotonic();
+    let too_many = |exhausted: Exhausted| Problem::too_many(exhausted.retry_after_seconds);
+    budget.spend(&call.address, now).map_err(too_many)?;
+    // Whether or not there is such an account: the answer must not tell.
+    let account = credentials.email.trim().to_lowercase();
+    let account_budget = &front.budgets.failed_sign_ins_of_account;
+    let account_key = front.familiar.budget_key(&account, &call.address);
+    if let Err(exhausted) = account_budget.spend(&account_key, now) {
+        budget.give_back(&call.address);
+        return Err(too_many(exhausted));
+    }
+    let give_back = || {
+        budget.give_back(&call.address);
+        account_budget.give_back(&account_key);
+    };
     let signed = accounts::sign_in(
         &front.desk,
         &front.hasher,
         front.auth.refresh_days,
         &call.request_id,
-        (&credentials.email, &credentials.password),
+        accounts::Credentials {
+            email: &credentials.email,
+            password: &credentials.password,
+            totp: credentials.totp.as_deref(),
+        },
     )
     .await;
     match signed {
-        Ok(Some(signed)) => {
-            budget.give_back(&call.address);
-            tokens(&call, signed)
+        Ok(SignIn::Signed(signed)) => {
+            give_back();
+            front.familiar.note(&account, &call.address);
+            tokens(&call, *signed)
         }
-        Ok(None) => Err(Problem::unauthenticated(
+        Ok(SignIn::CodeNeeded) => {
+            give_back();
+            Err(Problem::unauthenticated(
+                "totp_required",
+                "Send the code of your authenticator app as `totp`, or a recovery code.",
+            ))
+        }
+        Ok(SignIn::Paused {
+            retry_after_seconds,
+        }) => Err(Problem::too_many(u64::from(retry_after_seconds))),
+        Ok(SignIn::Refused) => Err(Problem::unauthenticated(
             "bad_credentials",
-            "Address and password do not belong together.",
+            "Address, password and code do not belong together.",
         )),
         // Nothing was learnt by it, so it was no guess.
         Err(failure) => {
-            budget.give_back(&call.address);
+            give_back();
             Err(failure.into())
         }
     }
@@ -167,6 +199,10 @@ async fn sign_out(call: Call) -> Result<Answer, Problem> {
 
 async fn me(call: Call) -> Result<Answer, Problem> {
     let user = call.user()?;
+    let id = user.id;
+    let totp = call
+        .read(move |conn, _| second_factor::is_set_up(conn, id))
+        .await?;
     Ok(Answer::ok(&Me {
         id: user.id.0.into(),
         name: user.name.clone(),
@@ -176,6 +212,7 @@ async fn me(call: Call) -> Result<Answer, Problem> {
         services: user.services.clone(),
         restricted_teams: user.teams.clone(),
         post: user.post.clone(),
+        totp,
     }))
 }
 

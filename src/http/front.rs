@@ -12,6 +12,7 @@ use super::recognise::Recognised;
 use super::{openapi, routes};
 use crate::auth::access_tokens::{Key, KeyTooShort};
 use crate::auth::budgets::Budget;
+use crate::auth::familiar::Familiar;
 use crate::auth::passwords::Hasher;
 use crate::casework::Desk;
 use crate::config::{Auth, Http, Limits, Settings};
@@ -32,6 +33,7 @@ pub struct Front {
     pub openapi: String,
     pub operations: Vec<Arc<Operation>>,
     pub(super) recognised: Recognised,
+    pub(super) familiar: Familiar,
     cursor_key: Hmac<Sha256>,
 }
 
@@ -39,6 +41,7 @@ pub struct Front {
 pub struct Budgets {
     pub requests: Budget,
     pub failed_sign_ins: Budget,
+    pub failed_sign_ins_of_account: Budget,
     pub public_intake: Budget,
     pub wrong_tokens: Budget,
     pub tracking_links: Budget,
@@ -75,6 +78,7 @@ impl Front {
             openapi: openapi::document(),
             operations: operations.into_iter().map(Arc::new).collect(),
             recognised: Recognised::default(),
+            familiar: Familiar::default(),
             cursor_key,
         }))
     }
@@ -95,6 +99,9 @@ impl Budgets {
         Self {
             requests: Budget::per_second(limits.requests_per_second),
             failed_sign_ins: Budget::per_minute(limits.failed_sign_ins_per_minute),
+            failed_sign_ins_of_account: Budget::per_minute(
+                limits.failed_sign_ins_per_minute_and_account,
+            ),
             public_intake: Budget::per_minute(limits.public_intake_per_minute),
             wrong_tokens: Budget::per_minute(limits.wrong_tokens_per_minute),
             tracking_links: Budget::per_minute(limits.tracking_links_per_minute),

@@ -24,7 +24,7 @@ use super::front::Front;
 use super::operation::{Allowance, Answering, Operation};
 use super::problem::Problem;
 use super::recognise::{self, Caller};
-use super::{cors, etag, query};
+use super::{auth, cors, etag, query};
 use crate::auth::budgets::{Budget, Exhausted, Left};
 use crate::auth::secrets;
 use crate::casework::desk::hex;
@@ -213,6 +213,7 @@ async fn admit(
                 address: address.to_owned(),
             },
             session: None,
+            must_set_up_codes: false,
         },
         None => return Err(recognise::refuse_unsigned(front, address)),
     };
@@ -232,6 +233,12 @@ async fn admit(
         spend(front, budget, &spender, told)?;
     }
     operation.access.admit(&caller.actor)?;
+    if caller.must_set_up_codes && operation.tag != auth::CHAPTER {
+        return Err(Problem::forbidden(
+            "totp_not_set_up",
+            "Your role needs an authenticator app. Set it up first: `POST /v1/me/totp`.",
+        ));
+    }
     Ok(caller)
 }
 

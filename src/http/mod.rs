@@ -15,7 +15,7 @@
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
 //! | [`dto`] | the documents that are sent |
-//! | [`auth`], [`first_start`], [`users`], [`api_keys`] | signing in, the first administrator, accounts, integrations' keys |
+//! | [`auth`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, the first administrator, codes beside the password, accounts, integrations' keys |
 //!
 //! # Adding a resource
 //!
@@ -106,6 +106,7 @@ pub mod receipts;
 pub mod recognise;
 pub mod reports;
 pub mod routes;
+pub mod second_factor;
 pub mod server;
 pub mod shape;
 pub mod strict_json;

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use crate::auth::access_tokens::{self, TokenFault};
 use crate::auth::budgets::{Exhausted, address_key};
 use crate::auth::{Bearer, api_keys, tracking};
-use crate::casework::accounts;
+use crate::casework::{accounts, second_factor};
 use crate::config::Http;
 use crate::domain::access::{Actor, Key, Scope};
 use crate::domain::ids::{ApiKeyId, SessionId, UserId};
@@ -27,6 +27,8 @@ use crate::domain::ids::{ApiKeyId, SessionId, UserId};
 pub struct Caller {
     pub actor: Actor,
     pub session: Option<SessionId>,
+    /// Their role needs codes beside the password, and they have not set them up.
+    pub must_set_up_codes: bool,
 }
 
 /// Those recognised a moment ago.
@@ -192,14 +194,23 @@ async fn by_session(
     if let Some(caller) = front.recognised.find(&credential, now) {
         return Ok(Some(caller));
     }
+    let required = front.auth.totp_required_for.clone();
     let found = front
         .desk
-        .read(move |conn, _| accounts::authenticate(conn, user, session))
+        .read(move |conn, _| {
+            let Some(user) = accounts::authenticate(conn, user, session)? else {
+                return Ok(None);
+            };
+            let must_set_up_codes =
+                required.contains(&user.role) && second_factor::is_lacking(conn, user.id)?;
+            Ok(Some((user, must_set_up_codes)))
+        })
         .await?;
-    Ok(found.map(|user| {
+    Ok(found.map(|(user, must_set_up_codes)| {
         let caller = Caller {
             actor: Actor::User(user),
             session: Some(session),
+            must_set_up_codes,
         };
         front.recognised.remember(credential, caller.clone(), now);
         caller
@@ -226,6 +237,7 @@ async fn by_key(front: &Front, presented: &str) -> Result<Option<Caller>, Proble
         let caller = Caller {
             actor: Actor::Key(found.key),
             session: None,
+            must_set_up_codes: false,
         };
         front.recognised.remember(credential, caller.clone(), now);
         caller
@@ -253,6 +265,7 @@ async fn by_link(front: &Front, presented: &str) -> Result<Option<Caller>, Probl
     Ok(found.map(|actor| Caller {
         actor,
         session: None,
+        must_set_up_codes: false,
     }))
 }
 
@@ -298,6 +311,7 @@ async fn acting(front: &Front, headers: &HeaderMap, caller: Caller) -> Result<Ca
             ..key
         }),
         session: None,
+        must_set_up_codes: false,
     })
 }
 
@@ -391,6 +405,7 @@ mod tests {
                 address: "192.0.2.1".to_owned(),
             },
             session: None,
+            must_set_up_codes: false,
         };
         let credential = Credential::Key([7; 32]);
         recognised.remember(credential.clone(), caller, now);

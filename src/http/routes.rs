@@ -3,7 +3,8 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
-    first_start, health, notices, people, public, queues, receipts, reports, trials, users,
+    first_start, health, notices, people, public, queues, receipts, reports, second_factor, trials,
+    users,
 };
 use crate::config::Settings;
 
@@ -26,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(reports::operations());
     all.extend(auth::operations());
     all.extend(first_start::operations());
+    all.extend(second_factor::operations());
     all.extend(users::operations());
     all.extend(api_keys::operations());
     all.extend(audit::operations());

@@ -8,12 +8,12 @@ use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
 use super::fields::{At, Id, Line, even_null};
-use super::operation::{Operation, get, patch, post};
+use super::operation::{Operation, delete, get, patch, post};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
 use crate::auth::passwords::{HashFault, Password, Unsuitable};
 use crate::casework::accounts::{self, Account, AccountChanges, NewAccount};
-use crate::casework::{Failure, Fault};
+use crate::casework::{Failure, Fault, second_factor};
 use crate::domain::access::Role;
 use crate::domain::ids::UserId;
 
@@ -133,6 +133,14 @@ pub fn operations() -> Vec<Operation> {
             .answers::<UserAccount>(200, "The account as it is now.")
             .has_etag()
             .example_request(json!({"active": false})),
+        delete("/v1/users/{user}/totp", remove_totp)
+            .id("remove_totp")
+            .summary("Take somebody's authenticator app and recovery codes away")
+            .description("For who has lost both. They sign in with the password alone until they set it up anew.")
+            .tag("Users")
+            .access(admin())
+            .path_note("user", "The account's id.")
+            .answers_nothing(204, "Signing in asks them for no code."),
     ]
 }
 
@@ -217,6 +225,15 @@ async fn change(call: Call) -> Result<Answer, Problem> {
         .await?;
     call.front.forget_the_recognised();
     Ok(Answer::ok(&UserAccount::from(&account)).with_etag(account.version))
+}
+
+async fn remove_totp(call: Call) -> Result<Answer, Problem> {
+    let id: UserId = call.id("user")?;
+    let actor = call.actor.clone();
+    call.perform(move |tx, at| second_factor::remove(tx, at, &actor, id))
+        .await?;
+    call.front.forget_the_recognised();
+    Ok(Answer::no_content())
 }
 
 /// Hashed before the transaction begins: it takes a tenth of a second.

@@ -19,6 +19,7 @@ pub mod leases;
 pub mod outbox;
 pub mod people;
 pub mod schema;
+pub mod second_factors;
 pub mod settings;
 pub mod tracking;
 pub mod types;

@@ -78,6 +78,21 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    second_factors (user_id) {
+        user_id -> Uid,
+        salt -> Text,
+        recovery -> Js,
+        confirmed_at -> Nullable<Ts>,
+        last_step -> BigInt,
+        n_wrong -> BigInt,
+        wrong_since -> Nullable<Ts>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     api_keys (id) {
         id -> Uid,
         name -> Text,

@@ -4,7 +4,7 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
 use crate::intake::{log, missed_bin};
-use crate::support::{Caller, Reply, TestApp};
+use crate::support::{Caller, PASSWORD, Reply, TestApp, settings};
 
 /// A key with these limits, as an administrator makes it.
 async fn make_key(app: &TestApp, key: Value) -> (String, Caller) {
@@ -182,5 +182,171 @@ stories! {
             assert!(!refusal.text.contains(&secret), "{}", refusal.text);
         }
         assert_eq!(app.get(&desk, "/v1/queues").await.status, 200);
+    }
+
+    async fn what_is_revoked_on_one_server_is_refused_on_every_other_within_seconds(app) {
+        let other = app.replica().await;
+        let admin = app.sign_in("admin@council.example").await;
+        let users = app.get(&admin, "/v1/users?limit=100").await.expect(200);
+        let change = async |email: &str, body: Value| {
+            let user = users["items"].as_array().unwrap().iter().find(|user| user["email"] == email).unwrap();
+            let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
+            let request = TestRequest::patch().uri(&path).insert_header(("if-match", "\"1\"")).set_json(body);
+            assert_eq!(app.send(&admin, request).await.status, 200);
+        };
+        let (id, key) = make_key(&app, json!({"name": "reader", "scopes": ["cases:read"]})).await;
+        let closed = app.sign_in("agent.two@council.example").await;
+        let password = app.sign_in("roads.officer@council.example").await;
+        let role = app.sign_in("bins.officer@council.example").await;
+        let signed_out = app.sign_in("officer@council.example").await;
+        let untouched = app.agent().await;
+        let all = [&key, &closed, &password, &role, &signed_out, &untouched];
+        for caller in all {
+            assert_eq!(other.get(caller, "/v1/cases").await.status, 200);
+        }
+        change("agent.two@council.example", json!({"active": false})).await;
+        change("roads.officer@council.example", json!({"password": "another long pass phrase"})).await;
+        change("bins.officer@council.example", json!({"role": "councillor"})).await;
+        let out = TestRequest::delete().uri("/v1/auth/sessions/current");
+        assert_eq!(app.send(&signed_out, out).await.status, 204);
+        let revoke = TestRequest::delete().uri(&format!("/v1/api-keys/{id}"));
+        assert_eq!(app.send(&admin, revoke).await.status, 204);
+        for caller in [&key, &closed, &password, &role, &signed_out] {
+            refused(&app.get(caller, "/v1/cases").await, 401, "token_invalid");
+        }
+        app.jump_to("2026-11-20T16:58:10Z").await;
+        for caller in [&key, &closed, &password, &role, &signed_out] {
+            refused(&other.get(caller, "/v1/cases").await, 401, "token_invalid");
+        }
+        assert_eq!(other.get(&untouched, "/v1/cases").await.status, 200);
+    }
+
+    async fn nobody_elsewhere_can_use_up_the_tries_of_somebodys_account(app) {
+        let victim = "officer@council.example";
+        let from = async |address: &str, email: &str, password: &str| {
+            let request = TestRequest::post().uri("/v1/auth/tokens").set_json(json!({"email": email, "password": password}));
+            app.send_from(address, &Caller::nobody(), request).await
+        };
+        assert_eq!(from("192.0.2.7:1", victim, PASSWORD).await.status, 200);
+        // Each from an address of its own, so that no address has had too many.
+        let strangers = ["198.51.100.1:1", "198.51.100.2:1", "198.51.100.3:1", "198.51.100.4:1", "198.51.100.5:1",
+            "198.51.100.6:1", "198.51.100.7:1", "198.51.100.8:1", "198.51.100.9:1", "198.51.100.10:1"];
+        for stranger in strangers {
+            refused(&from(stranger, victim, "a guess").await, 401, "bad_credentials");
+        }
+        let refusal = from("198.51.100.11:1", victim, "a guess").await;
+        refused(&refusal, 429, "too_many_requests");
+        assert_eq!(refusal.header("retry-after"), Some("60"));
+        // Whoever has signed in from here before is not kept out by it.
+        assert_eq!(from("192.0.2.7:1", victim, PASSWORD).await.status, 200);
+        // An account that is not there is treated alike.
+        for stranger in strangers {
+            refused(&from(stranger, "nobody@council.example", "a guess").await, 401, "bad_credentials");
+        }
+        refused(&from("198.51.100.11:1", "nobody@council.example", "a guess").await, 429, "too_many_requests");
+    }
+
+    async fn signing_in_with_an_authenticator_app(app) {
+        let caller = app.officer().await;
+        let sign_in = |body: Value| {
+            let mut all = json!({"email": "officer@council.example", "password": PASSWORD});
+            for (name, value) in body.as_object().unwrap() {
+                all[name] = value.clone();
+            }
+            let app = &app;
+            async move { app.post(&Caller::nobody(), "/v1/auth/tokens", all).await }
+        };
+        refused(&app.post(&caller, "/v1/me/totp/confirmations", json!({"code": "123456"})).await, 409, "totp_not_begun");
+        let enrolled = app.post(&caller, "/v1/me/totp", json!({})).await;
+        assert_eq!(enrolled.status, 201, "{}", enrolled.text);
+        let first_secret = enrolled.json()["secret"].clone();
+        let enrolled = app.post(&caller, "/v1/me/totp", json!({})).await.expect(201);
+        assert_ne!(enrolled["secret"], first_secret, "asked again, another secret takes its place");
+        let phone = Phone::scan(enrolled["uri"].as_str().unwrap());
+        assert_eq!(app.get(&caller, "/v1/me").await.expect(200)["totp"], false);
+        assert_eq!(sign_in(json!({})).await.status, 200, "it does not count before its first code");
+        let wrong = app.post(&caller, "/v1/me/totp/confirmations", json!({"code": phone.wrong()})).await;
+        assert_eq!(wrong.status, 422, "{}", wrong.text);
+        assert_eq!(wrong.json()["errors"][0]["code"], "wrong_code");
+        let code = phone.shows(0);
+        let confirmed = app.post(&caller, "/v1/me/totp/confirmations", json!({"code": code})).await.expect(200);
+        let recovery = confirmed["recovery_codes"].as_array().unwrap().clone();
+        assert_eq!(recovery.len(), 10);
+        refused(&app.post(&caller, "/v1/me/totp", json!({})).await, 409, "totp_set_up_already");
+        assert_eq!(app.get(&caller, "/v1/me").await.expect(200)["totp"], true);
+
+        refused(&sign_in(json!({})).await, 401, "totp_required");
+        refused(&sign_in(json!({"totp": code})).await, 401, "bad_credentials");
+        refused(&sign_in(json!({"totp": phone.wrong()})).await, 401, "bad_credentials");
+        refused(&sign_in(json!({"password": "a guess", "totp": phone.shows(1)})).await, 401, "bad_credentials");
+        let next = phone.shows(1);
+        assert_eq!(sign_in(json!({"totp": next})).await.status, 200, "the app's clock may be a step ahead");
+        refused(&sign_in(json!({"totp": next})).await, 401, "bad_credentials");
+        // A recovery code opens once, however it is typed.
+        let typed = recovery[0].as_str().unwrap().replace('-', "").to_uppercase();
+        assert_eq!(sign_in(json!({"totp": typed})).await.status, 200);
+        refused(&sign_in(json!({"totp": typed})).await, 401, "bad_credentials");
+        // After five wrong codes there is a pause, on every server, for right ones too.
+        let other = app.replica().await;
+        for _ in 0..4 {
+            refused(&sign_in(json!({"totp": phone.wrong()})).await, 401, "bad_credentials");
+        }
+        let body = json!({"email": "officer@council.example", "password": PASSWORD, "totp": recovery[1]});
+        let paused = other.post(&Caller::nobody(), "/v1/auth/tokens", body).await;
+        refused(&paused, 429, "too_many_requests");
+        assert!((890..=901).contains(&paused.header("retry-after").unwrap().parse::<u32>().unwrap()));
+
+        // Telephone and codes are lost: an administrator takes them away.
+        let admin = app.sign_in("admin@council.example").await;
+        let id = app.get(&caller, "/v1/me").await.expect(200)["id"].as_str().unwrap().to_owned();
+        let remove = || TestRequest::delete().uri(&format!("/v1/users/{id}/totp"));
+        refused(&app.send(&caller, remove()).await, 403, "role_may_not");
+        assert_eq!(app.send(&admin, remove()).await.status, 204);
+        assert_eq!(app.send(&admin, remove()).await.status, 404);
+        assert_eq!(sign_in(json!({})).await.status, 200);
+    }
+
+    async fn a_role_that_needs_an_app_may_do_nothing_before_it_is_set_up(app) {
+        let mut strict = settings();
+        strict.auth.totp_required_for = vec![reeve::domain::access::Role::Admin];
+        let strict = app.replica_with(strict).await;
+        let admin = strict.sign_in("admin@council.example").await;
+        refused(&strict.get(&admin, "/v1/users").await, 403, "totp_not_set_up");
+        assert_eq!(strict.get(&admin, "/v1/me").await.status, 200);
+        let enrolled = strict.post(&admin, "/v1/me/totp", json!({})).await.expect(201);
+        refused(&strict.get(&admin, "/v1/users").await, 403, "totp_not_set_up");
+        let phone = Phone::scan(enrolled["uri"].as_str().unwrap());
+        assert_eq!(strict.post(&admin, "/v1/me/totp/confirmations", json!({"code": phone.shows(0)})).await.status, 200);
+        assert_eq!(strict.get(&admin, "/v1/users").await.status, 200);
+        let agent = strict.agent().await;
+        assert_eq!(strict.get(&agent, "/v1/cases").await.status, 200);
+    }
+}
+
+/// A telephone with an authenticator app. Codes run on the computer's own time.
+struct Phone(totp_rs::Totp);
+
+impl Phone {
+    fn scan(uri: &str) -> Self {
+        assert!(uri.starts_with("otpauth://totp/"), "{uri}");
+        Self(totp_rs::Totp::from_url(uri).unwrap())
+    }
+
+    /// What it shows, so many steps ahead.
+    fn shows(&self, steps_ahead: u64) -> String {
+        let now = u64::try_from(reeve::casework::accounts::real_now().as_second()).unwrap();
+        self.0.generate(now + 30 * steps_ahead).to_string()
+    }
+
+    /// Six digits that it shows neither now nor a few steps before or after.
+    fn wrong(&self) -> String {
+        let now = u64::try_from(reeve::casework::accounts::real_now().as_second()).unwrap();
+        let near: Vec<String> = (0..9)
+            .map(|step| self.0.generate(now - 120 + 30 * step).to_string())
+            .collect();
+        (0..10)
+            .map(|n| format!("00000{n}"))
+            .find(|code| !near.contains(code))
+            .unwrap()
     }
 }

@@ -56,6 +56,18 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_of_user ON sessions (user_id);
 CREATE INDEX sessions_of_family ON sessions (family);
 
+-- Codes beside the password. The secret is worked out from the salt and the installation's key.
+CREATE TABLE second_factors (
+    user_id         uuid PRIMARY KEY REFERENCES users (id),
+    salt            text NOT NULL,
+    recovery        jsonb NOT NULL,
+    confirmed_at    timestamptz,
+    last_step       bigint NOT NULL,
+    n_wrong         bigint NOT NULL,
+    wrong_since     timestamptz,
+    version         bigint NOT NULL
+);
+
 CREATE TABLE api_keys (
     id              uuid PRIMARY KEY,
     name            text NOT NULL,

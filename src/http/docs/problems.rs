@@ -255,6 +255,22 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ),
     ("too_short", "The text is shorter than it may be."),
     (
+        "totp_not_begun",
+        "There is no secret to confirm. Ask for one with POST /v1/me/totp.",
+    ),
+    (
+        "totp_not_set_up",
+        "The role needs an authenticator app, and none is set up: POST /v1/me/totp.",
+    ),
+    (
+        "totp_required",
+        "Address and password are right; the code of the authenticator app is asked for beside them.",
+    ),
+    (
+        "totp_set_up_already",
+        "Codes are set up already. An administrator can take them away.",
+    ),
+    (
         "unknown_clock",
         "The case has no promise of this name; the detail lists them.",
     ),
@@ -277,6 +293,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "unsupported_media_type",
         "The body is of a type this operation does not read.",
+    ),
+    (
+        "wrong_code",
+        "The code is not the one the app shows now, or was used before.",
     ),
     ("wrong_type", "The value is of another type than is needed."),
 ];

@@ -19,6 +19,7 @@ use reeve::time_source::TimeSource;
 use serde_json::Value;
 
 pub use database::Database;
+pub use people::{PASSWORD, settings};
 
 /// Writes one story as two tests, one for each database.
 macro_rules! stories {
@@ -136,19 +137,19 @@ impl TestApp {
 
     /// Sends a request as it would come over the wire.
     pub async fn send(&self, caller: &Caller, request: TestRequest) -> Reply {
+        self.send_from("192.0.2.7:4711", caller, request).await
+    }
+
+    /// The same from another address.
+    pub async fn send_from(&self, peer: &str, caller: &Caller, request: TestRequest) -> Reply {
         let app =
             init_service(App::new().configure(http::app_config(Arc::clone(&self.front)))).await;
         let request = match &caller.bearer {
             Some(bearer) => request.insert_header(("authorization", format!("Bearer {bearer}"))),
             None => request,
         };
-        let response = call_service(
-            &app,
-            request
-                .peer_addr("192.0.2.7:4711".parse().unwrap())
-                .to_request(),
-        )
-        .await;
+        let response =
+            call_service(&app, request.peer_addr(peer.parse().unwrap()).to_request()).await;
         let status = response.status().as_u16();
         let headers = response
             .headers()
