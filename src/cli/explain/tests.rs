@@ -390,11 +390,7 @@ fn text_is_a_paragraph_for_every_clock() {
         "",
     );
     assert_eq!(answered.code, 0);
-    assert!(
-        answered
-            .out
-            .starts_with("acknowledge\nWe received it")
-    );
+    assert!(answered.out.starts_with("acknowledge\nWe received it"));
     assert!(answered.out.contains("\n\nrespond\n"));
 }
 
