@@ -216,13 +216,15 @@ impl Ground {
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
         };
         let council = Council::new(catalogue, &examples()?)?;
-        Ok(Desk::new(
+        let desk = Desk::new(
             self.db.clone(),
             self.time.clone(),
             manners,
             self.keys.secrets.clone(),
             council,
-        ))
+        );
+        desk.proofread_with(crate::notify::render::check);
+        Ok(desk)
     }
 
     /// Serves and works until the process is told to stop. `announce` is called when it can be
@@ -252,10 +254,9 @@ impl Ground {
         let health = Arc::new(Health::new(role.works()));
         let demo_clock = DemoClock::of(&desk).map(Arc::new);
         let is_demo = demo_clock.is_some();
-        let refreshing = Arc::new(examples()?);
         let (worker, following) = if role.works() {
             let hooks = Hooks {
-                refresh_catalogue: refresh(&desk, &refreshing),
+                refresh_catalogue: refresh(&desk),
                 take_over_clock: demo_clock.map(|clock| take_over(clock, &desk)),
             };
             let transport = transport(&settings.mail, &settings.database.data_dir)?;
@@ -273,7 +274,7 @@ impl Ground {
         } else {
             (
                 None,
-                tokio::spawn(refresh_alone(refresh(&desk, &refreshing))),
+                tokio::spawn(refresh_alone(refresh(&desk))),
             )
         };
         let server = match listener {
@@ -464,11 +465,11 @@ async fn once(db: &Db, key: &'static str, make: impl FnOnce() -> String) -> anyh
 }
 
 /// Puts in force what another replica, or `reeve catalogue apply`, has stored.
-fn refresh(desk: &Arc<Desk>, examples: &Arc<Vec<Example>>) -> jobs::Work {
-    let (desk, examples) = (Arc::clone(desk), Arc::clone(examples));
+fn refresh(desk: &Arc<Desk>) -> jobs::Work {
+    let desk = Arc::clone(desk);
     Box::new(move || {
-        let (desk, examples) = (Arc::clone(&desk), Arc::clone(&examples));
-        Box::pin(async move { catalogue::refresh(&desk, &examples).await.map(|_| ()) })
+        let desk = Arc::clone(&desk);
+        Box::pin(async move { catalogue::refresh(&desk).await.map(|_| ()) })
     })
 }
 

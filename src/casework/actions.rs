@@ -19,6 +19,7 @@ mod posting;
 mod recategorising;
 mod telling;
 
+pub(super) use answering::{last_thread, people_to_answer};
 pub(super) use changing::set_follow_up;
 pub use owners::{Owner, resolve_owner, take_next};
 pub use posting::note_posted;

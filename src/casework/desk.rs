@@ -1,7 +1,7 @@
 //! What every use case stands on: the database, the catalogue in force, the time, the secrets.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::clock::Terms;
 use crate::domain::reference::Reference;
 use crate::domain::routing::Router;
+use crate::domain::triage::Example;
 use crate::store::idempotency::{self, Answered, Once};
 use crate::store::{Conn, Db, Tx};
 use crate::time_source::TimeSource;
@@ -26,9 +27,14 @@ pub struct Desk {
     pub secrets: Secrets,
     council: ArcSwap<Council>,
     ids: Mutex<ContextV7>,
+    proofreader: OnceLock<Proofread>,
     /// Rung after every commit: there may be something to send.
     pub outbox_bell: Notify,
 }
+
+/// Reads templates (path and text) aloud with sample letters, and says what is wrong, by path. Handed
+/// in by whoever puts the process together, since use cases render nothing.
+pub type Proofread = fn(&BTreeMap<String, String>) -> Vec<(String, String)>;
 
 /// How this installation behaves towards people.
 #[derive(Debug, Clone)]
@@ -56,6 +62,8 @@ pub struct Council {
     /// Reads free text. Built when it is first needed, or before by [`Council::warm_up`]: a server
     /// is ready sooner, and the first contact does not wait either.
     pub router: LazyLock<Router, BuildRouter>,
+    /// The labelled messages it reads by, for the council that comes after this one.
+    pub examples: Arc<[Example]>,
     terms: BTreeMap<(String, String), (String, Arc<Terms>)>,
 }
 
@@ -85,11 +93,23 @@ impl Council {
     /// When its promises cannot be written down, which their types rule out.
     pub fn new(
         catalogue: Catalogue,
-        examples: &[crate::domain::triage::Example],
+        examples: &[Example],
     ) -> anyhow::Result<Self> {
-        let (own, examples) = (catalogue.clone(), examples.to_vec());
+        Self::reading_by(catalogue, Arc::from(examples))
+    }
+
+    /// The council under another catalogue, reading free text by the same examples.
+    ///
+    /// # Errors
+    /// As [`Council::new`].
+    pub fn under(&self, catalogue: Catalogue) -> anyhow::Result<Self> {
+        Self::reading_by(catalogue, Arc::clone(&self.examples))
+    }
+
+    fn reading_by(catalogue: Catalogue, examples: Arc<[Example]>) -> anyhow::Result<Self> {
+        let (own, known) = (catalogue.clone(), Arc::clone(&examples));
         let build: BuildRouter = Box::new(move || {
-            Router::new(&own, &own.routing, &examples)
+            Router::new(&own, &own.routing, &known)
                 .expect("a catalogue whose routing rules do not hold does not pass its check")
         });
         let mut terms = BTreeMap::new();
@@ -106,6 +126,7 @@ impl Council {
         Ok(Self {
             catalogue,
             router: LazyLock::new(build),
+            examples,
             terms,
         })
     }
@@ -145,6 +166,7 @@ impl Desk {
             secrets,
             council: ArcSwap::from_pointee(council),
             ids: Mutex::new(ContextV7::new()),
+            proofreader: OnceLock::new(),
             outbox_bell: Notify::new(),
         })
     }
@@ -159,6 +181,22 @@ impl Desk {
     pub fn put_in_force(&self, council: Council) {
         council.warm_up();
         self.council.store(Arc::new(council));
+    }
+
+    /// Says who reads templates aloud before they are stored. The first to be named does.
+    pub fn proofread_with(&self, proofread: Proofread) {
+        self.proofreader.get_or_init(|| proofread);
+    }
+
+    /// Whoever reads templates aloud.
+    ///
+    /// # Errors
+    /// When nobody was named: templates nobody has read are not stored.
+    pub fn proofreader(&self) -> Result<Proofread, Failure> {
+        self.proofreader
+            .get()
+            .copied()
+            .ok_or_else(|| Failure::Fault(anyhow::anyhow!("nobody reads the templates aloud")))
     }
 
     /// This instant and the catalogue in force at it.

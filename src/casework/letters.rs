@@ -255,8 +255,7 @@ pub fn confirmation(
     readings: &[Reading],
     services_own: Option<&Case>,
 ) -> (Says, Option<String>) {
-    let is_restricted = matter(at, case).is_some_and(|(_, category)| category.is_restricted);
-    if case.is_in_danger() || is_restricted {
+    if says_no_date(at, case) {
         return (
             Says::Danger {
                 emergency_line: emergency_line(at, case),
@@ -298,6 +297,12 @@ pub fn confirmation(
         },
     };
     (says, meets)
+}
+
+/// Whether the person was told to ring and no date: there is danger, or nothing may be said.
+#[must_use]
+pub fn says_no_date(at: &Moment, case: &Case) -> bool {
+    case.is_in_danger() || matter(at, case).is_some_and(|(_, category)| category.is_restricted)
 }
 
 /// The promises that run, as whole sentences; where there is no date, what the category says

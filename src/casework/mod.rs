@@ -20,6 +20,7 @@
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
 //! | [`catalogue`] | the catalogue in force, new versions |
+//! | [`moves`] | open cases under a new catalogue: what would move, and the move |
 //! | [`audit`] | who did and saw what, chained so that a later edit shows |
 //! | [`retention`] | what is kept no longer than it is needed |
 //! | [`set_back`] | after the clock was set back: notices and dangers of the time that was not |
@@ -38,6 +39,7 @@ pub mod held_mail;
 pub mod intake;
 pub mod letters;
 pub mod mail_in;
+pub mod moves;
 pub mod people;
 pub mod person_history;
 pub mod promises;

@@ -2,18 +2,22 @@
 //! file and line, in one go. Checking opens no database and changes nothing; applying stores a new
 //! version, which running servers put in force by themselves.
 
+mod apply;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use minijinja::Environment;
 
 use super::{Data, Ended, coded, exit, settings, to_the_end};
-use crate::app::{self, Ground};
-use crate::casework::catalogue as stored;
-use crate::config::{Settings, Sources, embedded, folder};
-use crate::domain::access::Actor;
-use crate::domain::catalogue::{Catalogue, Fault, Warning, difference};
+use crate::config::{Sources, embedded, folder};
+use crate::domain::catalogue::{Catalogue, Fault, Warning};
+use crate::time_source::TimeSource;
+
+use apply::Wanted;
 
 /// What can be done with a catalogue folder.
 #[derive(Subcommand, Debug)]
@@ -23,10 +27,16 @@ pub enum CatalogueCommand {
         /// The folder: a copy of config/northmere, made your council's own.
         dir: PathBuf,
     },
-    /// Put a folder in force. Open cases keep what they were promised.
+    /// Put a folder in force. Open cases keep what they were promised unless told otherwise.
     Apply {
         /// The folder: a copy of config/northmere, made your council's own.
         dir: PathBuf,
+        /// Only say what would change, and which dates of open cases would move with it.
+        #[arg(long)]
+        dry_run: bool,
+        /// Bring open cases under the new terms too; people whose date becomes later are told.
+        #[arg(long)]
+        move_open_cases: bool,
         #[command(flatten)]
         data: Data,
     },
@@ -49,16 +59,21 @@ pub struct Checked {
 pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
     match command {
         CatalogueCommand::Check { dir } => {
-            let checked = check(dir, &mut io::stdout().lock())?;
+            let checked = check(dir, today(), &mut io::stdout().lock())?;
             Ok(if checked.catalogue.is_some() {
                 exit::DONE
             } else {
                 exit::BAD_DATA
             })
         }
-        CatalogueCommand::Apply { dir, data } => {
+        CatalogueCommand::Apply {
+            dir,
+            dry_run,
+            move_open_cases,
+            data,
+        } => {
             // What is wrong with it goes where errors go; what was done, to standard output.
-            let checked = check(dir, &mut io::stderr().lock())?;
+            let checked = check(dir, today(), &mut io::stderr().lock())?;
             let Some(catalogue) = checked.catalogue else {
                 let why = anyhow::anyhow!(
                     "{} was not applied: put right what is named above",
@@ -67,50 +82,22 @@ pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
                 return Err(coded(exit::BAD_DATA, why));
             };
             let settings = settings(&data.over(sources))?;
-            to_the_end(apply(settings, catalogue))?;
+            let wanted = Wanted {
+                is_dry_run: *dry_run,
+                moves_open_cases: *move_open_cases,
+            };
+            to_the_end(apply::apply(settings, catalogue, wanted))?;
             Ok(exit::DONE)
         }
     }
 }
 
-/// Stores the catalogue as a new version, unless it says what the one in force says.
-async fn apply(settings: Settings, catalogue: Catalogue) -> anyhow::Result<()> {
-    let ground = Ground::visit(settings).await?;
-    let in_force = app::stored_catalogue(&ground.db).await?;
-    let tree = catalogue.to_json();
-    let changes = in_force
-        .as_ref()
-        .map(|old| difference(&old.to_json(), &tree));
-    let mut out = io::stdout().lock();
-    if changes.as_ref().is_some_and(Vec::is_empty) {
-        writeln!(
-            out,
-            "This is the catalogue in force already; nothing to do."
-        )?;
-        return Ok(());
-    }
-    let desk = ground.desk(in_force.unwrap_or(catalogue))?;
-    let version = desk
-        .perform(move |tx, at| stored::apply(tx, at, &Actor::System, &tree, None))
-        .await?;
-    let what = match changes {
-        Some(changes) => format!("{} changes", changes.len()),
-        None => "the first one".to_owned(),
-    };
-    writeln!(
-        out,
-        "Stored as version {} ({what}). Running servers put it in force within seconds.",
-        version.version
-    )?;
-    Ok(())
-}
-
-/// Checks a folder and writes one line for each finding: `file:line: message`.
+/// Checks a folder as of a day and writes one line for each finding: `file:line: message`.
 ///
 /// # Errors
 /// Only when `out` cannot be written to; a folder that cannot be read is a finding.
-pub fn check(dir: &Path, out: &mut impl Write) -> io::Result<Checked> {
-    let checked = match folder::read_folder(dir) {
+pub fn check(dir: &Path, today: Date, out: &mut impl Write) -> io::Result<Checked> {
+    let mut checked = match folder::read_folder(dir) {
         Ok(files) => checked(&files),
         Err(unreadable) => Checked {
             catalogue: None,
@@ -123,6 +110,11 @@ pub fn check(dir: &Path, out: &mut impl Write) -> io::Result<Checked> {
             warnings: Vec::new(),
         },
     };
+    let outlook = checked
+        .catalogue
+        .as_ref()
+        .and_then(|catalogue| catalogue.holidays_end_soon(today));
+    checked.warnings.extend(outlook);
     for fault in &checked.faults {
         writeln!(out, "{fault}")?;
     }
@@ -168,6 +160,12 @@ pub fn checked(files: &[(String, String)]) -> Checked {
         faults,
         warnings,
     }
+}
+
+fn today() -> Date {
+    TimeZone::system()
+        .to_datetime(TimeSource::System.now())
+        .date()
 }
 
 /// Every template whose markup does not parse, with its line.
@@ -220,6 +218,7 @@ fn template_fault(path: &str, line: u32, message: String) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::date;
 
     fn northmere_with(path: &str, change: impl Fn(&str) -> String) -> Vec<(String, String)> {
         let mut files = embedded::northmere_files();
@@ -240,13 +239,33 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let mut out = Vec::new();
-        let checked = check(folder.path(), &mut out).unwrap();
+        let checked = check(folder.path(), date(2026, 11, 20), &mut out).unwrap();
         let out = String::from_utf8(out).unwrap();
         assert_eq!(
             out,
             "Northmere Council: 47 services, 208 categories, 44 queues; nothing wrong\n"
         );
         assert!(checked.catalogue.is_some());
+    }
+
+    #[test]
+    fn holidays_that_end_within_the_year_are_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in embedded::northmere_files() {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let warned = |today| {
+            let mut out = Vec::new();
+            let checked = check(folder.path(), today, &mut out).unwrap();
+            assert!(checked.catalogue.is_some(), "a warning stops nothing");
+            String::from_utf8(out)
+                .unwrap()
+                .contains("bank-holidays.json:0: warning: bank holidays are known up to 2028-12-31")
+        };
+        assert!(!warned(date(2027, 12, 30)));
+        assert!(warned(date(2028, 1, 1)));
     }
 
     #[test]
@@ -306,7 +325,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_a_finding() {
         let mut out = Vec::new();
-        let checked = check(Path::new("/nowhere/at/all"), &mut out).unwrap();
+        let checked = check(Path::new("/nowhere/at/all"), date(2026, 11, 20), &mut out).unwrap();
         assert_eq!(checked.faults.len(), 1);
         assert!(String::from_utf8(out).unwrap().contains("/nowhere/at/all"));
     }

@@ -12,6 +12,7 @@ mod count;
 mod course;
 mod gaps;
 mod met;
+mod moves;
 mod promise;
 mod taken;
 
@@ -30,6 +31,7 @@ use super::calendar::{Calendar, View};
 use super::standard::{ClockSpec, CountsOn, Standard};
 
 pub use changes::{Refusal, check_extension, check_extension_length, check_pause};
+pub use moves::{Because, Move, Moved, Stays, Stood, move_to, what_moves};
 pub use taken::{TimeTaken, time_taken};
 
 pub(in crate::domain) use course::Course;
@@ -74,6 +76,10 @@ pub struct Facts {
     /// The first date the person was told, by clock; never changed once written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first_due: BTreeMap<String, Date>,
+    /// How each clock stood when the case last came under other terms: what had happened by then
+    /// is not counted anew.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stood: BTreeMap<String, Stood>,
 }
 
 /// An event in the past tense a standard knows: acknowledged, escalated, concluded, clarified …
@@ -277,36 +283,6 @@ impl std::fmt::Display for State {
             State::NotApplicable => "not_applicable",
         })
     }
-}
-
-/// One date that other terms would move.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Moved {
-    pub clock: String,
-    pub from_on: Option<Date>,
-    pub to_on: Option<Date>,
-    pub from_at: Option<Timestamp>,
-    pub to_at: Option<Timestamp>,
-}
-
-/// What other terms, such as a calendar with a newly proclaimed holiday, would move on a case:
-/// the dates of clocks that are still to be met. Looking changes nothing.
-pub fn what_moves(facts: &Facts, terms: &Terms, other: &Terms, now: Timestamp) -> Vec<Moved> {
-    let after = read(facts, other, now);
-    let live = read(facts, terms, now);
-    let live = live.into_iter().filter(|before| before.state.is_live());
-    live.filter_map(|before| {
-        let after = after.iter().find(|after| after.name == before.name);
-        let (to_on, to_at) = after.map_or((None, None), |after| (after.due_on, after.due_at));
-        (before.due_at != to_at).then_some(Moved {
-            clock: before.name,
-            from_on: before.due_on,
-            to_on,
-            from_at: before.due_at,
-            to_at,
-        })
-    })
-    .collect()
 }
 
 impl State {

@@ -373,6 +373,12 @@ pub enum Says {
         reason: String,
         ombudsman: Option<Ombudsman>,
     },
+    /// Holidays, closures or the standard changed, and with them a date we gave. `dates`: whole
+    /// sentences of [`wording::moved_promise`]; `reason`: a whole sentence, where there is one.
+    DateChanged {
+        dates: Vec<String>,
+        reason: Option<String>,
+    },
     /// The case was placed anew: `is_new_team` when another team has it now; `new_by` when
     /// another date holds.
     Transfer {
@@ -447,6 +453,7 @@ impl Says {
             Self::HoldingReply { .. } => "holding-reply",
             Self::Question { .. } => "question",
             Self::Extension { .. } => "extension",
+            Self::DateChanged { .. } => "date-changed",
             Self::Transfer { .. } => "transfer",
             Self::ChaserConfirmation { .. } => "chaser-confirmation",
             Self::NotOurs { .. } => "not-ours",
@@ -473,7 +480,7 @@ impl Says {
             Self::Acknowledgement { .. } => NoticeKind::Acknowledgement,
             Self::Reply { .. } | Self::HoldingReply { .. } => NoticeKind::Reply,
             Self::Question { .. } => NoticeKind::Question,
-            Self::Extension { .. } => NoticeKind::Extension,
+            Self::Extension { .. } | Self::DateChanged { .. } => NoticeKind::Extension,
             Self::Transfer { .. } => NoticeKind::Transfer,
             Self::ChaserConfirmation { .. } => NoticeKind::ChaserConfirmation,
             Self::NotOurs { .. } => NoticeKind::NotOurs,

@@ -166,6 +166,23 @@ pub fn clock_promise(
     }
 }
 
+/// A promise with another date than the one given before: the new one, then the old.
+///
+/// ```
+/// use reeve::domain::wording::{moved_promise, Language};
+/// assert_eq!(
+///     moved_promise("We will answer by Tuesday 16 June 2026.", "Monday 15 June 2026", Language::English),
+///     "We will answer by Tuesday 16 June 2026. The date we gave you before was Monday 15 June 2026."
+/// );
+/// ```
+#[must_use]
+pub fn moved_promise(promise: &str, old_by: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("{promise} The date we gave you before was {old_by}."),
+        Language::Welsh => format!("{promise} Y dyddiad blaenorol: {old_by}."),
+    }
+}
+
 /// A promise we have not kept, owned up to. `told` is the post's title and the day it was told.
 ///
 /// ```

@@ -1,5 +1,7 @@
 //! The catalogue: reading it, trying out a new one, putting it in force.
 
+use std::sync::Arc;
+
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::json;
@@ -8,17 +10,16 @@ use super::access::{Access, EVERYBODY};
 use super::answer::Answer;
 use super::call::Call;
 use super::dto::catalogue::{
-    CatalogueApplied, CatalogueChange, CataloguePreview, CatalogueTree, CatalogueVersion,
-    CatalogueVersionTree,
+    CasesMoving, CatalogueApplied, CatalogueChange, CataloguePreview, CatalogueTree,
+    CatalogueVersion, CatalogueVersionTree, WhatMoves,
 };
 use super::etag::IfMatch;
 use super::operation::{Body, Limit, Operation, get, put};
 use super::paging::Page;
 use super::problem::Problem;
-use crate::casework::{Failure, Moment, catalogue};
-use crate::config::embedded;
+use crate::casework::catalogue::{self, OpenCases, Proposal};
+use crate::casework::moves;
 use crate::domain::access::{Role, Scope};
-use crate::domain::triage::Example;
 
 /// How a new catalogue is sent.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -26,10 +27,20 @@ struct ApplyQuery {
     /// Only says what would change.
     #[serde(default)]
     dry_run: bool,
+    /// Brings open cases under the new terms too. Each case is written on, and a person whose date
+    /// becomes a later one is told.
+    #[serde(default)]
+    move_open_cases: bool,
+    /// How many of the dates that move are named; 100 unless said.
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<u16>,
 }
 
 /// Northmere's tree is most of a megabyte; a county's may be several.
 const LARGEST: Limit = Limit::Bytes(8 * 1024 * 1024);
+
+/// So many of the dates that move are named, where nobody says how many.
+const NAMED: u16 = 100;
 
 /// Its operations.
 #[must_use]
@@ -52,7 +63,9 @@ pub fn operations() -> Vec<Operation> {
         .description(
             "The whole document. Everything wrong with it is named at once, each with its pointer; nothing is \
              stored then. Open cases keep what they were promised. With `dry_run=true` nothing is stored and \
-             `If-Match` is not needed.",
+             `If-Match` is not needed; the answer says what would move among open cases. With \
+             `move_open_cases=true` they come under the new terms, each within moments and each by itself: what was \
+             met or missed stays, and a date never moves into the past.",
         )
         .tag("Catalogue")
         .access(admin())
@@ -115,36 +128,70 @@ async fn show(call: Call) -> Result<Answer, Problem> {
 async fn apply(call: Call) -> Result<Answer, Problem> {
     let query: ApplyQuery = call.query()?;
     let tree: CatalogueTree = call.json()?;
+    let limit = query.limit.unwrap_or(NAMED);
     if query.dry_run {
         if let Some(if_match) = call.if_match()? {
             if_match.admits(version_in_force(&call)?)?;
         }
-        let changes = call.read(move |_, at| preview(at, &tree)).await?;
+        let (proposal, moves) = propose(&call, tree, Some(limit)).await?;
         return Ok(Answer::ok(&CatalogueOutcome::Preview(CataloguePreview {
-            changes,
+            changes: changes(&proposal),
+            moves: WhatMoves::of(moves, limit),
         })));
     }
     let if_match = only_version(&call, call.require_if_match()?)?;
-    let actor = call.actor.clone();
-    let (version, changes) = call
+    let open_cases = if query.move_open_cases {
+        OpenCases::Move
+    } else {
+        OpenCases::Stay
+    };
+    let (proposal, moves) =
+        propose(&call, tree, query.move_open_cases.then_some(limit)).await?;
+    let (proposal, actor) = (Arc::new(proposal), call.actor.clone());
+    let proposed = Arc::clone(&proposal);
+    let version = call
         .perform(move |tx, at| {
-            let changes = preview(at, &tree)?;
-            let version = catalogue::apply(tx, at, &actor, &tree.0, if_match)?;
-            Ok((version, changes))
+            catalogue::apply(tx, at, &actor, &proposed, if_match, open_cases)
         })
         .await?;
     // Other replicas take it over when they next look; whoever asks this one sees it at once.
-    let examples = Example::read_lines(embedded::triage_examples())
-        .map_err(|faults| Problem::fault(anyhow::anyhow!("examples: {}", faults.join("; "))))?;
-    catalogue::refresh(&call.front.desk, &examples)
+    catalogue::refresh(&call.front.desk)
         .await
         .map_err(Problem::fault)?;
     let number = version.version;
     let applied = CatalogueApplied {
         version: CatalogueVersion::from(version),
-        changes,
+        changes: changes(&proposal),
+        moves: query
+            .move_open_cases
+            .then(|| WhatMoves::of(moves, limit)),
     };
     Ok(Answer::ok(&CatalogueOutcome::Applied(applied)).with_etag(number))
+}
+
+/// Reads and checks a new catalogue and, with a limit, what it would move.
+async fn propose(
+    call: &Call,
+    tree: CatalogueTree,
+    limit: Option<u16>,
+) -> Result<(Proposal, moves::WhatMoves), Problem> {
+    let actor = call.actor.clone();
+    call.read(move |conn, at| {
+        let proposal = catalogue::propose(at, &tree.0)?;
+        let moves = match limit {
+            Some(limit) => {
+                moves::preview(conn, at, &actor, &proposal.council, usize::from(limit))?
+            }
+            None => moves::WhatMoves::default(),
+        };
+        Ok((proposal, moves))
+    })
+    .await
+}
+
+fn changes(proposal: &Proposal) -> Vec<CatalogueChange> {
+    let changes = proposal.changes.iter().cloned();
+    changes.map(CatalogueChange::from).collect()
 }
 
 async fn list_versions(call: Call) -> Result<Answer, Problem> {
@@ -155,20 +202,20 @@ async fn list_versions(call: Call) -> Result<Answer, Problem> {
 
 async fn show_version(call: Call) -> Result<Answer, Problem> {
     let number: i64 = call.id("version")?;
-    let tree = call
-        .read(move |conn, _| catalogue::version(conn, number))
+    let (tree, moving) = call
+        .read(move |conn, _| {
+            let tree = catalogue::version(conn, number)?;
+            Ok((tree, catalogue::move_asked(conn, number)?))
+        })
         .await?;
     Ok(Answer::ok(&CatalogueVersionTree {
         version: number,
+        open_cases: moving.map(|asked| CasesMoving {
+            asked_at: asked.at.into(),
+            finished_at: asked.finished_at.map(Into::into),
+        }),
         catalogue: CatalogueTree(tree),
     }))
-}
-
-fn preview(at: &Moment, tree: &CatalogueTree) -> Result<Vec<CatalogueChange>, Failure> {
-    Ok(catalogue::preview(at, &tree.0)?
-        .into_iter()
-        .map(CatalogueChange::from)
-        .collect())
 }
 
 fn version_in_force(call: &Call) -> Result<i64, Problem> {

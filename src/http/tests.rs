@@ -52,6 +52,7 @@ async fn front_with(settings: Settings) -> Arc<Front> {
     let council = Council::new(embedded::northmere().unwrap(), &[]).unwrap();
     let time = TimeSource::fixed("2026-11-20T16:58:00Z".parse().unwrap());
     let desk = Desk::new(db, time, manners, secrets, council);
+    desk.proofread_with(crate::notify::render::check);
     Front::new(
         desk,
         &settings,

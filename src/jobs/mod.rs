@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `clock` | every tick, in a demo | takes over the time another replica has set |
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
+//! | `move` | every tick | open cases on their way to a new version's terms |
 //! | `sweep` | every tick | cases whose hour has come, then the digests |
 //! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
@@ -25,9 +26,9 @@ use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
 use crate::casework::desk::{Council, Desk};
 use crate::casework::set_back::SetBack;
-use crate::casework::{audit, delivery, escalation, retention};
+use crate::casework::{audit, delivery, escalation, moves, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
-use crate::notify::render::Renderer;
+use crate::notify::render::{self, Renderer};
 use crate::notify::transport::Transport;
 use crate::time_source::TimeSource;
 
@@ -225,6 +226,7 @@ impl When {
 /// The sender of one process, its books kept by casework.
 #[must_use]
 pub fn pump_of(desk: &Arc<Desk>, transport: Transport, sends_at_once: usize) -> Arc<Pump> {
+    desk.proofread_with(render::check);
     let (claiming, recording, ringing) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
     let books = Books {
         claim: Box::new(move |limit| {
@@ -301,6 +303,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         Box::new(move || {
             let (desk, set_back) = (Arc::clone(&own), Arc::clone(&set_back));
             Box::pin(async move { Ok(set_back.look(&desk).await.map(|_| ())?) })
+        }),
+    ));
+    let own = Arc::clone(desk);
+    jobs.push(every_tick(
+        "move",
+        Box::new(move || {
+            let desk = Arc::clone(&own);
+            Box::pin(async move { Ok(moves::carry_on(&desk).await.map(|_| ())?) })
         }),
     ));
     let (own, turn) = (Arc::clone(desk), Arc::new(escalation::Turn::new(desk)));

@@ -71,6 +71,7 @@ pub fn must_say(letter: &Letter) -> Vec<String> {
             latest_by,
         } => acknowledge_by.iter().chain(latest_by).cloned().collect(),
         Says::Extension { old_by, new_by, .. } => vec![old_by.clone(), new_by.clone()],
+        Says::DateChanged { dates, .. } => dates.clone(),
         Says::Transfer { new_by, .. } => new_by.iter().cloned().collect(),
         _ => Vec::new(),
     };
@@ -248,6 +249,25 @@ fn public_words(language: Language) -> Vec<Says> {
             new_by: later.to_owned(),
             reason: "A part is on order.".to_owned(),
             ombudsman: None,
+        },
+        Says::DateChanged {
+            dates: vec![
+                wording::moved_promise(&wording::promise(None, later, language), by, language),
+                wording::moved_promise(
+                    &wording::clock_promise("investigate", None, later, language),
+                    by,
+                    language,
+                ),
+            ],
+            reason: Some("Tuesday 24 November 2026 is a holiday now.".to_owned()),
+        },
+        Says::DateChanged {
+            dates: vec![wording::moved_promise(
+                &wording::promise(None, later, language),
+                by,
+                language,
+            )],
+            reason: None,
         },
         Says::Transfer {
             is_new_team: true,

@@ -188,6 +188,17 @@ pub fn find(conn: &mut Conn, id: CaseId) -> Result<Option<Filed>, StoreError> {
     )
 }
 
+/// Cases by their ids, in the order of those.
+pub fn with_ids(conn: &mut Conn, ids: &[CaseId]) -> Result<Vec<Filed>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<Row> = cases::table
+        .filter(cases::id.eq_any(ids))
+        .order(cases::id.asc())
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Filed::try_from).collect()
+}
+
 /// One case by its reference.
 pub fn find_by_reference(
     conn: &mut Conn,

@@ -16,6 +16,7 @@ pub mod escalations;
 pub mod events;
 pub mod idempotency;
 pub mod leases;
+pub mod moves;
 pub mod outbox;
 pub mod people;
 pub mod schema;

@@ -25,6 +25,19 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    moves (version) {
+        version -> BigInt,
+        asked_at -> Ts,
+        asked_by -> Js,
+        after_case -> Nullable<Uid>,
+        retry_at -> Nullable<Ts>,
+        finished_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     settings (key) {
         key -> Text,
         value -> Text,
@@ -450,6 +463,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     catalogue_versions,
     terms,
+    moves,
     settings,
     leases,
     users,

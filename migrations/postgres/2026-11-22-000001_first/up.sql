@@ -14,6 +14,19 @@ CREATE TABLE terms (
     body        jsonb NOT NULL
 );
 
+-- Open cases to be put under the terms of a version, because somebody said so; done case by case,
+-- in the order of their ids, until finished_at is set.
+CREATE TABLE moves (
+    version     bigint PRIMARY KEY REFERENCES catalogue_versions (version),
+    asked_at    timestamptz NOT NULL,
+    asked_by    jsonb NOT NULL,
+    -- The last case of those done.
+    after_case  uuid,
+    -- Some could not be done: not before this instant again.
+    retry_at    timestamptz,
+    finished_at timestamptz
+);
+
 -- Small facts about this installation: its secrets, the demo's clock and sign-ins.
 CREATE TABLE settings (
     key         text PRIMARY KEY,

@@ -23,5 +23,6 @@ DROP TABLE sessions;
 DROP TABLE users;
 DROP TABLE leases;
 DROP TABLE settings;
+DROP TABLE moves;
 DROP TABLE terms;
 DROP TABLE catalogue_versions;

@@ -14,6 +14,19 @@ CREATE TABLE terms (
     body        text NOT NULL
 );
 
+-- Open cases to be put under the terms of a version, because somebody said so; done case by case,
+-- in the order of their ids, until finished_at is set.
+CREATE TABLE moves (
+    version     bigint PRIMARY KEY REFERENCES catalogue_versions (version),
+    asked_at    bigint NOT NULL,
+    asked_by    text NOT NULL,
+    -- The last case of those done.
+    after_case  blob,
+    -- Some could not be done: not before this instant again.
+    retry_at    bigint,
+    finished_at bigint
+);
+
 -- Small facts about this installation: its secrets, the demo's clock and sign-ins.
 CREATE TABLE settings (
     key         text PRIMARY KEY,

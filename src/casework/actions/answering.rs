@@ -18,7 +18,7 @@ use crate::store::{Conn, Tx, cases, outbox};
 
 /// Whoever asked, or speaks for somebody who did, and has not withdrawn: the reporter first. A merge
 /// brings several, and each is answered.
-pub(super) fn people_to_answer(conn: &mut Conn, case: &Case) -> Result<Vec<Person>, Failure> {
+pub(in crate::casework) fn people_to_answer(conn: &mut Conn, case: &Case) -> Result<Vec<Person>, Failure> {
     let mut found = Vec::new();
     for (id, role, has_withdrawn) in cases::people(conn, case.id)? {
         let is_answered = matches!(role, RoleOnCase::Reporter | RoleOnCase::Advocate);
@@ -48,7 +48,7 @@ pub(super) fn is_consent_unclear(conn: &mut Conn, case: &Case) -> Result<bool, F
 }
 
 /// The conversation our next mail belongs to: that of the last mail from the person.
-pub(super) fn last_thread(conn: &mut Conn, case: &Case) -> Result<Thread, Failure> {
+pub(in crate::casework) fn last_thread(conn: &mut Conn, case: &Case) -> Result<Thread, Failure> {
     let all = contacts::of_case(conn, case.id, None, 100)?;
     let last = all.iter().rev().find(|contact| {
         contact.channel == Channel::Email && contact.direction == Direction::Inbound

@@ -34,6 +34,8 @@ pub struct Council {
     pub reference_alias: Option<String>,
     /// The Open311 jurisdiction this council answers for.
     pub jurisdiction: String,
+    /// When somebody last read the bank holidays and one-off holidays over.
+    pub holidays_reviewed_on: Option<Date>,
     /// How to reach those a person may go to next, by the slug that standards name them by.
     pub ombudsmen: BTreeMap<String, OmbudsmanContact>,
 }

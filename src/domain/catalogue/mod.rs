@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::domain::calendar::{BankHolidays, Calendar, Holidays};
@@ -77,7 +78,8 @@ pub struct Catalogue {
 impl Catalogue {
     /// Reads a council's folder. `files` are paths below it (`services/parking.toml`,
     /// `templates/en/confirmation.txt`) with their texts; `standards` are the ready ones
-    /// (`foi.toml`), to which the folder may add its own (`standards/…`).
+    /// (`foi.toml`), to which the folder may add its own (`standards/…`). A `bank-holidays.json` in
+    /// the folder takes the place of the one given.
     ///
     /// # Errors
     /// Every fault there is, each with file and line.
@@ -122,6 +124,21 @@ impl Catalogue {
     #[must_use]
     pub fn check_warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// A warning when the bank holidays end within a year: dates promised then would move later.
+    #[must_use]
+    pub fn holidays_end_soon(&self, today: Date) -> Option<Warning> {
+        let until = self.bank_holidays.known_until()?;
+        let in_a_year = today.saturating_add(jiff::Span::new().years(1));
+        (until < in_a_year).then(|| Warning {
+            file: "bank-holidays.json".to_owned(),
+            line: 0,
+            pointer: "/bank_holidays".to_owned(),
+            message: format!(
+                "bank holidays are known up to {until}; put GOV.UK's new bank-holidays.json into the folder"
+            ),
+        })
     }
 
     /// A service by slug.

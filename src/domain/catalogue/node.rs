@@ -52,6 +52,9 @@ const PARTS: [(&str, &str); 7] = [
     ("routing.toml", "routing"),
 ];
 
+/// The council's own copy of the published holidays, where it has one.
+const HOLIDAYS: &str = "bank-holidays.json";
+
 /// The tree of a folder of files, and what could not be read into it.
 pub(super) fn from_files(
     files: &[(String, String)],
@@ -86,6 +89,7 @@ pub(super) fn from_files(
             // texts are compared with: people's words are no part of a document that travels.
             [.., name] if name.ends_with(".md") => {}
             ["triage-examples.jsonl"] => {}
+            [HOLIDAYS] => faults.extend(unreviewed(&root)),
             ["services", name] if name.ends_with(".toml") => {
                 services.push(from_named_toml("services", path, name, text, &mut faults));
             }
@@ -139,7 +143,8 @@ pub(super) fn from_files(
         ));
     }
 
-    match serde_json::from_str::<Value>(bank_holidays) {
+    let own_holidays = files.iter().find(|(path, _)| path == HOLIDAYS);
+    match serde_json::from_str::<Value>(own_holidays.map_or(bank_holidays, |(_, text)| text)) {
         Ok(value) => {
             root.push((
                 "bank_holidays".to_owned(),
@@ -147,7 +152,7 @@ pub(super) fn from_files(
             ));
         }
         Err(error) => faults.push(Fault {
-            file: "bank-holidays.json".to_owned(),
+            file: HOLIDAYS.to_owned(),
             line: u32::try_from(error.line()).unwrap_or(0),
             pointer: "/bank_holidays".to_owned(),
             message: error.to_string(),
@@ -161,6 +166,17 @@ pub(super) fn from_files(
         },
         faults,
     )
+}
+
+/// A published file can hold a slip, and every date hangs on it: somebody has to have read it.
+fn unreviewed(root: &[(String, Node)]) -> Option<Fault> {
+    let (_, council) = root.iter().find(|(part, _)| part == "council")?;
+    council.get("holidays_reviewed_on").is_none().then(|| {
+        council.place.fault(
+            "the folder has bank holidays of its own: say when somebody read them, \
+             `holidays_reviewed_on = 2026-11-20`",
+        )
+    })
 }
 
 /// The tree of a JSON document; its lines are 0, its pointers say where.
@@ -392,7 +408,7 @@ fn file_of(pointer: &str) -> String {
     match part {
         "services" | "standards" if !name.is_empty() => format!("{part}/{name}.toml"),
         "templates" if !name.is_empty() => format!("{part}/{name}"),
-        "bank_holidays" => "bank-holidays.json".to_owned(),
+        "bank_holidays" => HOLIDAYS.to_owned(),
         _ => PARTS
             .iter()
             .find(|(_, known)| *known == part)

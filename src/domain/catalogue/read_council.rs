@@ -34,6 +34,7 @@ pub(super) fn council(node: &Node, faults: &mut Vec<Fault>) -> (Council, String)
         reference_alias: fields.optional("reference_alias"),
         jurisdiction: fields.required("jurisdiction"),
         ombudsmen: fields.optional("ombudsmen").unwrap_or_default(),
+        holidays_reviewed_on: fields.optional("holidays_reviewed_on"),
         slug,
     };
     fields.close();

@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 21] = [
+pub(super) const REQUIRED: [&str; 22] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -28,6 +28,7 @@ pub(super) const REQUIRED: [&str; 21] = [
     "complaint-receipt",
     "confirmation",
     "danger",
+    "date-changed",
     "digest",
     "due",
     "extension",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::count::{Counting, Due, Origin};
 use super::gaps::Gaps;
 use super::met::{happened, met, met_as_of, was_met_before};
-use super::{Extended, Extension, Facts, Reading, State, Terms};
+use super::{Extended, Extension, Facts, Reading, State, Stood, Terms};
 use crate::domain::calendar::{Day, View, WallTime};
 use crate::domain::standard::{ClockSpec, RECEIVED, Target};
 
@@ -37,6 +37,8 @@ pub(in crate::domain) struct Run {
     /// A date that passed before it was moved.
     broken_at: Option<Timestamp>,
     measured_at: Timestamp,
+    /// Met or broken when the case came under other terms: its date is the one it had then.
+    pub held_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -243,7 +245,7 @@ impl Run {
                 extensions.push(extension.clone());
             }
         }
-        Run {
+        let mut run = Run {
             start,
             counted,
             unextended,
@@ -252,7 +254,39 @@ impl Run {
             extensions,
             broken_at,
             measured_at,
+            held_since: None,
+        };
+        if let Some(stood) = facts.stood.get(&spec.name) {
+            run.hold(stood, counting.gaps);
         }
+        run
+    }
+
+    /// What had happened by the time the case came under other terms stands, whatever they would
+    /// have made of it. A count begun afresh since then is theirs alone.
+    fn hold(&mut self, stood: &Stood, gaps: &Gaps) {
+        if self.start.restarted_at.is_some_and(|at| at > stood.at) {
+            return;
+        }
+        let later = self.broken_at.filter(|at| *at > stood.at);
+        self.broken_at = stood.missed_at.or(later);
+        let Some(dated) = &stood.dated else { return };
+        let is_moved_since = self.extensions.iter().any(|one| one.at > stood.at)
+            || gaps
+                .spans
+                .iter()
+                .any(|(from, _)| stood.at < *from && *from < dated.at);
+        if is_moved_since {
+            return;
+        }
+        self.start.origin.day = Day::of(dated.counted_from_on);
+        self.unextended.on = dated.unextended_on;
+        self.due = Due {
+            on: dated.on,
+            at: dated.at,
+        };
+        self.measured_at = dated.measured_at;
+        self.held_since = Some(stood.at);
     }
 
     fn extended(&self) -> Option<Extended> {

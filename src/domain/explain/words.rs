@@ -37,6 +37,7 @@ pub(super) fn paragraph(
         sentences.extend(pauses(reading, terms));
         sentences.extend(extension(reading));
         sentences.extend(last_day(reading, course, terms));
+        sentences.extend(held(course, terms));
         sentences.extend(standing(reading, course, facts, terms));
         sentences.extend(outlook(reading, terms));
     }
@@ -221,6 +222,15 @@ fn last_day(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Option<Str
         false => "it is late when that day is over".to_owned(),
     };
     Some(format!("The last day is {}; {late}.", spoken_date(due_on)))
+}
+
+/// A date that was met or broken before the calendar or the standard changed is not counted anew.
+fn held(course: &Course<'_>, terms: &Terms) -> Option<String> {
+    let since = course.run.as_ref()?.held_since?;
+    Some(format!(
+        "The calendar or the standard changed at {}; this date stays what it was then.",
+        spoken_instant(since, terms)
+    ))
 }
 
 fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms) -> Vec<String> {

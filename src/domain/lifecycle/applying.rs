@@ -182,6 +182,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         }
         | Event::Extended { .. }
         | Event::DateChanged { .. }
+        | Event::TermsMoved { .. }
         | Event::Replied {
             reply: ReplyKind::Holding,
             ..

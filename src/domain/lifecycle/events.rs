@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::{AcknowledgedBy, TakenBack};
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
+use crate::domain::clock;
 use crate::domain::contact::Disposition;
 use crate::domain::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
 
@@ -67,6 +68,16 @@ pub enum Event {
         from_on: Option<Date>,
         to_on: Option<Date>,
         why: String,
+    },
+    /// The case came under the terms of another version of the catalogue, because somebody said so.
+    TermsMoved {
+        version: i64,
+        from: String,
+        to: String,
+        /// None when the new terms come to the same dates.
+        dates: Vec<clock::Moved>,
+        /// A date the person was given is another one now.
+        changes_what_was_told: bool,
     },
     Asked {
         text: String,
@@ -193,6 +204,7 @@ impl Event {
             Self::Resumed { .. } => "resumed",
             Self::Extended { .. } => "extended",
             Self::DateChanged { .. } => "date_changed",
+            Self::TermsMoved { .. } => "terms_moved",
             Self::Asked { .. } => "asked",
             Self::Replied { .. } => "replied",
             Self::ReplyTakenBack { .. } => "reply_taken_back",
@@ -252,7 +264,12 @@ impl Event {
                 ..
             } => "We are waiting for another organisation.",
             Self::Resumed { .. } => "We carried on.",
-            Self::Extended { .. } | Self::DateChanged { .. } => "We gave you a new date.",
+            Self::Extended { .. }
+            | Self::DateChanged { .. }
+            | Self::TermsMoved {
+                changes_what_was_told: true,
+                ..
+            } => "We gave you a new date.",
             Self::Asked { .. } => "We asked you a question.",
             Self::Replied {
                 reply: ReplyKind::Substantive,

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::casework::Version;
+use crate::casework::{Version, moves};
 use crate::domain::catalogue::Change;
 use crate::http::fields::At;
 
@@ -20,6 +21,47 @@ pub struct CatalogueTree(pub Value);
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CataloguePreview {
     pub changes: Vec<CatalogueChange>,
+    /// What would move among open cases, if they were to move.
+    pub moves: WhatMoves,
+}
+
+/// Open cases that a new catalogue would bring under other terms.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WhatMoves {
+    /// Cases with a date that would be another one.
+    pub n_cases: u64,
+    /// Those with a date that would be later; the people are told.
+    pub n_later: u64,
+    /// Those with a date that would be earlier.
+    pub n_earlier: u64,
+    /// Cases whose dates would be the same.
+    pub n_unchanged: u64,
+    /// Cases that would stay as they are: their category is gone or follows another standard now,
+    /// or a promise in time would be late at once.
+    pub n_stay: u64,
+    /// Dates that would be others, also those not in `items`.
+    pub n_dates: u64,
+    /// Oldest case first, at most `limit`; without the cases that must not be named to you.
+    pub items: Vec<MovingDate>,
+    pub limit: u16,
+}
+
+/// One date that would be another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MovingDate {
+    /// The case, as it is quoted.
+    pub reference: String,
+    pub clock: String,
+    /// The last day as it is.
+    pub from_on: Option<Date>,
+    /// The last day as it would be.
+    pub to_on: Option<Date>,
+    /// The first instant that is late, as it is.
+    pub from: Option<At>,
+    /// The first instant that is late, as it would be.
+    pub to: Option<At>,
+    /// Why, where it can be said.
+    pub why: Option<String>,
 }
 
 /// A new version, in force.
@@ -28,6 +70,9 @@ pub struct CatalogueApplied {
     #[serde(flatten)]
     pub version: CatalogueVersion,
     pub changes: Vec<CatalogueChange>,
+    /// What moves among open cases; only when they were to move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moves: Option<WhatMoves>,
 }
 
 /// One value that is not what it was.
@@ -56,7 +101,18 @@ pub struct CatalogueVersion {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CatalogueVersionTree {
     pub version: i64,
+    /// The move of open cases that was asked for with it, if one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_cases: Option<CasesMoving>,
     pub catalogue: CatalogueTree,
+}
+
+/// How far the move of open cases has come.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CasesMoving {
+    pub asked_at: At,
+    /// Null while cases are still being moved.
+    pub finished_at: Option<At>,
 }
 
 impl JsonSchema for CatalogueTree {
@@ -89,6 +145,38 @@ impl From<Version> for CatalogueVersion {
             version: version.version,
             applied_at: version.applied_at.into(),
             applied_by: version.applied_by,
+        }
+    }
+}
+
+impl WhatMoves {
+    /// As the answer says it.
+    #[must_use]
+    pub fn of(found: moves::WhatMoves, limit: u16) -> Self {
+        Self {
+            n_cases: found.n_cases,
+            n_later: found.n_later,
+            n_earlier: found.n_earlier,
+            n_unchanged: found.n_unchanged,
+            n_stay: found.n_stay,
+            n_dates: found.n_dates,
+            items: found.dates.into_iter().map(MovingDate::from).collect(),
+            limit,
+        }
+    }
+}
+
+impl From<moves::MovingDate> for MovingDate {
+    fn from(one: moves::MovingDate) -> Self {
+        let moved = one.moved;
+        Self {
+            reference: one.reference.to_string(),
+            why: moved.why(),
+            clock: moved.clock,
+            from_on: moved.from_on,
+            to_on: moved.to_on,
+            from: moved.from_at.map(Into::into),
+            to: moved.to_at.map(Into::into),
         }
     }
 }

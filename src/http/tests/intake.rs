@@ -499,17 +499,19 @@ async fn a_new_catalogue_is_tried_out_and_then_in_force_at_once() {
         .desk
         .perform(|tx, at| {
             let tree = at.council.catalogue.to_json();
+            let proposal = crate::casework::catalogue::propose(at, &tree)?;
             crate::casework::catalogue::apply(
                 tx,
                 at,
                 &crate::domain::access::Actor::System,
-                &tree,
+                &proposal,
                 None,
+                crate::casework::catalogue::OpenCases::Stay,
             )
         })
         .await
         .unwrap();
-    crate::casework::catalogue::refresh(&front.desk, &[])
+    crate::casework::catalogue::refresh(&front.desk)
         .await
         .unwrap();
     let token = signed_in(&front, Role::Admin).await;
