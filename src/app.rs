@@ -272,10 +272,7 @@ impl Ground {
             ));
             (Some(jobs), beating)
         } else {
-            (
-                None,
-                tokio::spawn(refresh_alone(refresh(&desk))),
-            )
+            (None, tokio::spawn(refresh_alone(refresh(&desk))))
         };
         let server = match listener {
             Some(listener) => {

@@ -91,10 +91,7 @@ impl Council {
     ///
     /// # Errors
     /// When its promises cannot be written down, which their types rule out.
-    pub fn new(
-        catalogue: Catalogue,
-        examples: &[Example],
-    ) -> anyhow::Result<Self> {
+    pub fn new(catalogue: Catalogue, examples: &[Example]) -> anyhow::Result<Self> {
         Self::reading_by(catalogue, Arc::from(examples))
     }
 

@@ -312,7 +312,9 @@ fn move_case(
         from,
         to: terms_id,
         changes_what_was_told: was_told
-            && moved.iter().any(|one| is_told_of(&case, &terms, &one.clock)),
+            && moved
+                .iter()
+                .any(|one| is_told_of(&case, &terms, &one.clock)),
         dates: moved.clone(),
     };
     if was_told {
@@ -338,8 +340,7 @@ fn move_case(
 
 /// Placed anew under a version that came after the one asked for: it is where it belongs.
 fn is_under_newer(at: &Moment, asked: &Asked, case: &Case) -> bool {
-    let is_newer =
-        i64::try_from(at.council.catalogue.version).is_ok_and(|own| own > asked.version);
+    let is_newer = i64::try_from(at.council.catalogue.version).is_ok_and(|own| own > asked.version);
     is_newer
         && at
             .council

@@ -145,14 +145,11 @@ async fn apply(call: Call) -> Result<Answer, Problem> {
     } else {
         OpenCases::Stay
     };
-    let (proposal, moves) =
-        propose(&call, tree, query.move_open_cases.then_some(limit)).await?;
+    let (proposal, moves) = propose(&call, tree, query.move_open_cases.then_some(limit)).await?;
     let (proposal, actor) = (Arc::new(proposal), call.actor.clone());
     let proposed = Arc::clone(&proposal);
     let version = call
-        .perform(move |tx, at| {
-            catalogue::apply(tx, at, &actor, &proposed, if_match, open_cases)
-        })
+        .perform(move |tx, at| catalogue::apply(tx, at, &actor, &proposed, if_match, open_cases))
         .await?;
     // Other replicas take it over when they next look; whoever asks this one sees it at once.
     catalogue::refresh(&call.front.desk)
@@ -162,9 +159,7 @@ async fn apply(call: Call) -> Result<Answer, Problem> {
     let applied = CatalogueApplied {
         version: CatalogueVersion::from(version),
         changes: changes(&proposal),
-        moves: query
-            .move_open_cases
-            .then(|| WhatMoves::of(moves, limit)),
+        moves: query.move_open_cases.then(|| WhatMoves::of(moves, limit)),
     };
     Ok(Answer::ok(&CatalogueOutcome::Applied(applied)).with_etag(number))
 }
@@ -179,9 +174,7 @@ async fn propose(
     call.read(move |conn, at| {
         let proposal = catalogue::propose(at, &tree.0)?;
         let moves = match limit {
-            Some(limit) => {
-                moves::preview(conn, at, &actor, &proposal.council, usize::from(limit))?
-            }
+            Some(limit) => moves::preview(conn, at, &actor, &proposal.council, usize::from(limit))?,
             None => moves::WhatMoves::default(),
         };
         Ok((proposal, moves))

@@ -133,9 +133,7 @@ pub fn open_cases(
     until: Option<Timestamp>,
     limit: i64,
 ) -> Result<Vec<Pinned>, StoreError> {
-    let mut query = cases::table
-        .filter(cases::is_closed.eq(false))
-        .into_boxed();
+    let mut query = cases::table.filter(cases::is_closed.eq(false)).into_boxed();
     if let Some(after) = after {
         query = query.filter(cases::id.gt(Id::from(after)));
     }

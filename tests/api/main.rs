@@ -16,6 +16,8 @@ mod fortnight;
 mod held_mail;
 mod intake;
 mod mail_in;
+
+mod moves;
 mod procedures;
 mod public;
 mod sign_in;

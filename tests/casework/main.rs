@@ -3,5 +3,6 @@
 
 mod delivery;
 mod escalation;
+mod moves;
 mod office;
 mod sweeping;

@@ -18,7 +18,10 @@ use crate::store::{Conn, Tx, cases, outbox};
 
 /// Whoever asked, or speaks for somebody who did, and has not withdrawn: the reporter first. A merge
 /// brings several, and each is answered.
-pub(in crate::casework) fn people_to_answer(conn: &mut Conn, case: &Case) -> Result<Vec<Person>, Failure> {
+pub(in crate::casework) fn people_to_answer(
+    conn: &mut Conn,
+    case: &Case,
+) -> Result<Vec<Person>, Failure> {
     let mut found = Vec::new();
     for (id, role, has_withdrawn) in cases::people(conn, case.id)? {
         let is_answered = matches!(role, RoleOnCase::Reporter | RoleOnCase::Advocate);

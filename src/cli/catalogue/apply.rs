@@ -48,7 +48,10 @@ pub(super) async fn apply(
     let n_changes = counted(proposal.changes.len(), "change");
     if wanted.is_dry_run {
         if is_first {
-            writeln!(out, "This would be the first catalogue. Nothing was stored.")?;
+            writeln!(
+                out,
+                "This would be the first catalogue. Nothing was stored."
+            )?;
             return Ok(());
         }
         writeln!(out, "{n_changes}. Nothing was stored.")?;
@@ -70,9 +73,7 @@ pub(super) async fn apply(
     };
     let proposal = Arc::new(proposal);
     let version = desk
-        .perform(move |tx, at| {
-            stored::apply(tx, at, &Actor::System, &proposal, None, open_cases)
-        })
+        .perform(move |tx, at| stored::apply(tx, at, &Actor::System, &proposal, None, open_cases))
         .await?;
     let what = if is_first {
         "the first one".to_owned()

@@ -978,3 +978,79 @@ fn collect_pointers(value: &Value, pointer: String, pointers: &mut Vec<String>) 
     }
     pointers.push(pointer);
 }
+
+/// Northmere with holidays of its own in the folder.
+fn with_own_holidays(council: &str) -> Files {
+    let mut files = files_without_rules();
+    let mut feed: Value =
+        serde_json::from_str(&std::fs::read_to_string(config("bank-holidays.json")).unwrap())
+            .unwrap();
+    let one_off =
+        serde_json::json!({"title": "One-off holiday", "date": "2027-03-03", "notes": ""});
+    feed["scotland"]["events"]
+        .as_array_mut()
+        .unwrap()
+        .push(one_off);
+    files.push(("bank-holidays.json".to_owned(), feed.to_string()));
+    for (path, text) in &mut files {
+        if path == "council.toml" {
+            *text = format!("{council}\n{text}");
+        }
+    }
+    files
+}
+
+#[test]
+fn a_councils_own_bank_holidays_take_the_place_of_those_built_in() {
+    let own = load(&with_own_holidays("holidays_reviewed_on = 2026-11-20"))
+        .unwrap_or_else(|faults| panic!("{}", listed(&faults)));
+    let scotland = crate::domain::calendar::Holidays::Of(crate::domain::calendar::Nation::Scotland);
+    let on = jiff::civil::date(2027, 3, 3);
+    assert_eq!(
+        own.bank_holidays.title(scotland, on).as_deref(),
+        Some("One-off holiday")
+    );
+    assert_eq!(northmere().bank_holidays.title(scotland, on), None);
+    assert_eq!(
+        own.council.holidays_reviewed_on,
+        Some(jiff::civil::date(2026, 11, 20))
+    );
+}
+
+#[test]
+fn bank_holidays_that_nobody_has_read_are_not_used() {
+    let faults = load(&with_own_holidays("")).unwrap_err();
+    assert!(
+        faults
+            .iter()
+            .any(|fault| fault.file == "council.toml"
+                && fault.message.contains("holidays_reviewed_on")),
+        "{}",
+        listed(&faults)
+    );
+}
+
+#[test]
+fn a_one_off_holiday_needs_no_new_release() {
+    let mut files = files_without_rules();
+    for (path, text) in &mut files {
+        if path == "calendars.toml" {
+            text.push_str(
+                "\n[[northmere.extra_holidays]]\non = 2026-06-15\ntitle = \"One-off holiday\"\nnations = [\"scotland\"]\n",
+            );
+        }
+    }
+    let own = load(&files).unwrap_or_else(|faults| panic!("{}", listed(&faults)));
+    let on = jiff::civil::date(2026, 6, 15);
+    let scotland = crate::domain::calendar::Holidays::Of(crate::domain::calendar::Nation::Scotland);
+    assert!(!own.calendar.view(scotland, false).is_working_day(on));
+    assert!(
+        !own.calendar
+            .view(crate::domain::calendar::Holidays::AnyUk, false)
+            .is_working_day(on)
+    );
+    assert!(
+        own.calendar.office().is_working_day(on),
+        "it is no holiday here"
+    );
+}

@@ -3,8 +3,8 @@
 //! Only promises still to be kept move. What was met or broken stays as it was, whatever a new
 //! calendar would have made of it; and no move makes a promise late that was in time.
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, Reading, State, Terms, read};
@@ -94,12 +94,7 @@ const LONGEST_LOOK: usize = 800;
 ///
 /// # Errors
 /// Says why it stays under those it has.
-pub fn move_to(
-    facts: &Facts,
-    terms: &Terms,
-    other: &Terms,
-    now: Timestamp,
-) -> Result<Move, Stays> {
+pub fn move_to(facts: &Facts, terms: &Terms, other: &Terms, now: Timestamp) -> Result<Move, Stays> {
     let (was, is) = (&terms.standard, &other.standard);
     if was.slug != is.slug || was.acknowledgement != is.acknowledgement {
         return Err(Stays::OtherPromises);
@@ -295,4 +290,111 @@ fn other_day(on: Date, old: &View<'_>, new: &View<'_>) -> Option<Because> {
 
 fn hours(view: &View<'_>, on: Date) -> Vec<String> {
     view.intervals(on).map(|span| span.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::calendar::tests::at;
+    use crate::domain::calendar::{BankHolidays, Nation};
+    use crate::domain::clock::tests::{reading, received, terms};
+
+    /// The terms with one more holiday in England and Wales.
+    fn with_holiday(terms: &Terms, on: Date) -> Terms {
+        let mut holidays: BankHolidays = terms.calendar.bank_holidays().clone();
+        holidays.add(Nation::EnglandAndWales, on, "Proclaimed");
+        Terms {
+            calendar: terms.calendar.with_bank_holidays(holidays).unwrap(),
+            ..terms.clone()
+        }
+    }
+
+    #[test]
+    fn a_met_clock_keeps_its_date_and_says_so() {
+        let before = terms("charter");
+        let mut facts = received("2026-11-02T10:00:00Z");
+        facts.happened("responded", at("2026-11-16T10:00:00Z"));
+        let after = with_holiday(&before, date(2026, 11, 10));
+        let now = at("2026-11-20T10:00:00Z");
+        let moving = move_to(&facts, &before, &after, now).unwrap();
+        assert_eq!(moving.moved, []);
+        let (was, is) = (read(&facts, &before, now), read(&moving.facts, &after, now));
+        for (was, is) in was.iter().zip(&is) {
+            assert_eq!(
+                (was.due_at, was.state, was.missed_at),
+                (is.due_at, is.state, is.missed_at)
+            );
+        }
+        let told = crate::domain::explain::explain(&moving.facts, &after, "respond", now).unwrap();
+        assert!(
+            told.words.contains("this date stays what it was then"),
+            "{}",
+            told.words
+        );
+    }
+
+    #[test]
+    fn a_promise_broken_before_the_move_is_broken_after_it() {
+        let before = terms("charter");
+        let facts = received("2026-11-02T10:00:00Z");
+        let now = at("2026-11-17T08:00:00Z");
+        let missed = reading(&facts, &before, "respond", "2026-11-17T08:00:00Z");
+        assert_eq!(missed.state, State::Missed);
+        let after = with_holiday(&before, date(2026, 11, 10));
+        let moving = move_to(&facts, &before, &after, now).unwrap();
+        let then = reading(&moving.facts, &after, "respond", "2026-11-17T08:00:00Z");
+        assert_eq!(then.missed_at, missed.missed_at);
+        assert_eq!((then.state, then.due_on), (State::Missed, missed.due_on));
+    }
+
+    #[test]
+    fn a_day_that_counts_again_is_named_and_the_date_known_to_the_person_is_kept() {
+        let without = terms("charter");
+        let with = with_holiday(&without, date(2026, 11, 10));
+        let facts = received("2026-11-02T10:00:00Z");
+        let now = at("2026-11-05T10:00:00Z");
+        let earlier = move_to(&facts, &with, &without, now).unwrap();
+        let moved = earlier
+            .moved
+            .iter()
+            .find(|one| one.clock == "respond")
+            .unwrap();
+        assert!(!moved.is_later() && !moved.is_later_than_told());
+        assert_eq!(
+            moved.because,
+            [Because::CountsNow {
+                on: date(2026, 11, 10)
+            }]
+        );
+        // Back again: later than it was, and just what the person knows.
+        let back = move_to(&earlier.facts, &without, &with, now).unwrap();
+        let moved = back
+            .moved
+            .iter()
+            .find(|one| one.clock == "respond")
+            .unwrap();
+        assert!(moved.is_later() && !moved.is_later_than_told());
+    }
+
+    #[test]
+    fn a_case_stays_where_its_category_promises_something_else_now() {
+        let facts = received("2026-11-02T10:00:00Z");
+        let now = at("2026-11-05T10:00:00Z");
+        assert_eq!(
+            move_to(&facts, &terms("charter"), &terms("complaint"), now),
+            Err(Stays::OtherPromises)
+        );
+    }
+
+    #[test]
+    fn the_same_terms_move_nothing() {
+        let own = terms("member-enquiry");
+        let facts = received("2026-11-02T10:00:00Z");
+        for hour in 0..24 * 40 {
+            let now = at("2026-11-02T10:00:00Z") + jiff::SignedDuration::from_hours(hour);
+            assert_eq!(what_moves(&facts, &own, &own, now), [], "{now}");
+        }
+    }
 }
