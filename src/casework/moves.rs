@@ -6,29 +6,28 @@
 //! is known to be done by the terms it is pinned to, so a stop half-way, a second replica or a
 //! second try does nothing twice.
 
+mod telling;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use super::actions::{last_thread, people_to_answer};
 use super::desk::{Council, Desk, Moment};
 use super::failure::Failure;
-use super::letters::{self, ToPerson};
-use super::promises::{Written, answer_reading, settle};
+use super::letters;
+use super::promises::{Written, settle};
 use crate::domain::access::{Act, Actor, Role, Verdict, may};
 use crate::domain::case::{Case, Secrecy};
-use crate::domain::clock::{self, Because, Move, Moved, Terms};
+use crate::domain::clock::{self, Move, Moved, Terms};
 use crate::domain::ids::CaseId;
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::notice::Says;
 use crate::domain::reference::Reference;
-use crate::domain::standard::{Acknowledgement, Role as ClockRole};
-use crate::domain::wording::{self, Language};
 use crate::store::moves::{self, Asked, Pinned};
 use crate::store::{Conn, StoreError, Tx, cases, catalogue};
+
+use telling::{is_told_of, tell};
 
 /// What a new catalogue would move among open cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -346,89 +345,4 @@ fn is_under_newer(at: &Moment, asked: &Asked, case: &Case) -> bool {
             .council
             .terms(&case.service, &case.category)
             .is_ok_and(|(id, _)| id == case.terms)
-}
-
-/// Whether the person is told the date of this clock. That of an acknowledgement which leaves by
-/// itself is nobody's to wait for.
-fn is_told_of(case: &Case, terms: &Terms, clock: &str) -> bool {
-    let is_private = case.secrecy != Secrecy::Ordinary;
-    let Some(spec) = terms.standard.clock(clock) else {
-        return false;
-    };
-    match spec.role {
-        ClockRole::Acknowledgement => terms.standard.acknowledgement == Acknowledgement::Officer,
-        _ => !is_private || lifecycle::current_answer_clock(case, terms).as_deref() == Some(clock),
-    }
-}
-
-/// A later date for any reason is a notice.
-fn tell(
-    tx: &mut Tx<'_>,
-    at: &Moment,
-    asked: &Asked,
-    case: &Case,
-    terms: &Terms,
-    moved: &[Moved],
-) -> Result<(), Failure> {
-    let later: Vec<&Moved> = moved
-        .iter()
-        .filter(|one| one.is_later_than_told() && is_told_of(case, terms, &one.clock))
-        .collect();
-    let dates: Vec<String> = later
-        .iter()
-        .filter_map(|one| sentence(at, case, terms, one))
-        .collect();
-    if dates.is_empty() {
-        return Ok(());
-    }
-    let says = Says::DateChanged {
-        dates,
-        reason: later.iter().find_map(|one| public_reason(&one.because)),
-    };
-    let thread = last_thread(tx, case)?;
-    for person in people_to_answer(tx, case)? {
-        let telling = ToPerson {
-            says: says.clone(),
-            meets: None,
-            dedupe_key: format!("terms:{}:{}:{}", asked.version, case.id, person.id),
-            thread: &thread,
-            send_at: at.now,
-            is_automatic: true,
-        };
-        letters::tell_person(tx, at, case, Some(&person), telling)?;
-    }
-    Ok(())
-}
-
-/// The promise with its new date, then the one before it.
-fn sentence(at: &Moment, case: &Case, terms: &Terms, moved: &Moved) -> Option<String> {
-    let language = Language::English;
-    let zone = at.council.catalogue.calendar.zone();
-    let by = |on: Option<Date>, due_at: Option<Timestamp>| {
-        Some(wording::by_when(on?, due_at?, zone, language))
-    };
-    let new_by = by(moved.to_on, moved.to_at)?;
-    let old_by = by(moved.told_on, moved.told_at)?;
-    let what_we_do =
-        letters::matter(at, case).and_then(|(_, category)| category.what_we_do.as_deref());
-    let readings = clock::read(&case.facts, terms, at.now);
-    let is_answer =
-        answer_reading(case, terms, &readings).is_some_and(|one| one.name == moved.clock);
-    let promise = if is_answer {
-        letters::case_line(at, case, None, language, None).promise(what_we_do, &new_by, language)
-    } else {
-        wording::clock_promise(&moved.clock, what_we_do, &new_by, language)
-    };
-    Some(wording::moved_promise(&promise, &old_by, language))
-}
-
-/// Why, in a sentence for the person; the council's own title of a day is for staff.
-fn public_reason(because: &[Because]) -> Option<String> {
-    because.iter().find_map(|one| match one {
-        Because::NoLongerCounts { on, .. } => Some(format!(
-            "{} is not a working day any more.",
-            wording::day(*on, Language::English)
-        )),
-        _ => None,
-    })
 }
