@@ -8,8 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::Timestamp;
 use minijinja::Environment;
 
 use super::{Data, Ended, coded, exit, settings, to_the_end};
@@ -59,7 +58,7 @@ pub struct Checked {
 pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
     match command {
         CatalogueCommand::Check { dir } => {
-            let checked = check(dir, today(), &mut io::stdout().lock())?;
+            let checked = check(dir, TimeSource::System.now(), &mut io::stdout().lock())?;
             Ok(if checked.catalogue.is_some() {
                 exit::DONE
             } else {
@@ -73,7 +72,7 @@ pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
             data,
         } => {
             // What is wrong with it goes where errors go; what was done, to standard output.
-            let checked = check(dir, today(), &mut io::stderr().lock())?;
+            let checked = check(dir, TimeSource::System.now(), &mut io::stderr().lock())?;
             let Some(catalogue) = checked.catalogue else {
                 let why = anyhow::anyhow!(
                     "{} was not applied: put right what is named above",
@@ -92,11 +91,11 @@ pub fn run(command: &CatalogueCommand, sources: Sources) -> Ended {
     }
 }
 
-/// Checks a folder as of a day and writes one line for each finding: `file:line: message`.
+/// Checks a folder as of an instant and writes one line for each finding: `file:line: message`.
 ///
 /// # Errors
 /// Only when `out` cannot be written to; a folder that cannot be read is a finding.
-pub fn check(dir: &Path, today: Date, out: &mut impl Write) -> io::Result<Checked> {
+pub fn check(dir: &Path, now: Timestamp, out: &mut impl Write) -> io::Result<Checked> {
     let mut checked = match folder::read_folder(dir) {
         Ok(files) => checked(&files),
         Err(unreadable) => Checked {
@@ -113,7 +112,7 @@ pub fn check(dir: &Path, today: Date, out: &mut impl Write) -> io::Result<Checke
     let outlook = checked
         .catalogue
         .as_ref()
-        .and_then(|catalogue| catalogue.holidays_end_soon(today));
+        .and_then(|catalogue| catalogue.holidays_end_soon(catalogue.calendar.date_of(now)));
     checked.warnings.extend(outlook);
     for fault in &checked.faults {
         writeln!(out, "{fault}")?;
@@ -160,12 +159,6 @@ pub fn checked(files: &[(String, String)]) -> Checked {
         faults,
         warnings,
     }
-}
-
-fn today() -> Date {
-    TimeZone::system()
-        .to_datetime(TimeSource::System.now())
-        .date()
 }
 
 /// Every template whose markup does not parse, with its line.
@@ -218,7 +211,10 @@ fn template_fault(path: &str, line: u32, message: String) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
 
     fn northmere_with(path: &str, change: impl Fn(&str) -> String) -> Vec<(String, String)> {
         let mut files = embedded::northmere_files();
@@ -239,7 +235,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let mut out = Vec::new();
-        let checked = check(folder.path(), date(2026, 11, 20), &mut out).unwrap();
+        let checked = check(folder.path(), at("2026-11-20T09:00:00Z"), &mut out).unwrap();
         let out = String::from_utf8(out).unwrap();
         assert_eq!(
             out,
@@ -256,16 +252,16 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let warned = |today| {
+        let warned = |now| {
             let mut out = Vec::new();
-            let checked = check(folder.path(), today, &mut out).unwrap();
+            let checked = check(folder.path(), at(now), &mut out).unwrap();
             assert!(checked.catalogue.is_some(), "a warning stops nothing");
             String::from_utf8(out)
                 .unwrap()
                 .contains("bank-holidays.json:0: warning: bank holidays are known up to 2028-12-31")
         };
-        assert!(!warned(date(2027, 12, 30)));
-        assert!(warned(date(2028, 1, 1)));
+        assert!(!warned("2027-12-30T09:00:00Z"));
+        assert!(warned("2028-01-01T09:00:00Z"));
     }
 
     #[test]
@@ -325,7 +321,12 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_a_finding() {
         let mut out = Vec::new();
-        let checked = check(Path::new("/nowhere/at/all"), date(2026, 11, 20), &mut out).unwrap();
+        let checked = check(
+            Path::new("/nowhere/at/all"),
+            at("2026-11-20T09:00:00Z"),
+            &mut out,
+        )
+        .unwrap();
         assert_eq!(checked.faults.len(), 1);
         assert!(String::from_utf8(out).unwrap().contains("/nowhere/at/all"));
     }
