@@ -16,7 +16,6 @@ mod fortnight;
 mod held_mail;
 mod intake;
 mod mail_in;
-
 mod moves;
 mod procedures;
 mod public;
