@@ -10,9 +10,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::desk::{Desk, Moment};
-use super::escalation::{Chain, Recipient, clock_and_promise, note_unreachable, still_holds};
+use super::escalation::{
+    Chain, Recipient, clock_and_promise, is_over, note_unreachable, still_holds,
+};
 use super::failure::Failure;
-use super::promises::{Written, settle_by, terms_of};
+use super::promises::{Written, all_taken, settle_by, terms_of};
 use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::Case;
@@ -25,7 +27,7 @@ use crate::domain::standard::{Acknowledgement, ClockSpec};
 use crate::store::cases::{self, Filed};
 use crate::store::escalations::{self, Taken};
 use crate::store::outbox::{self, Notice};
-use crate::store::{Conn, Tx, clocks, events, people};
+use crate::store::{Conn, Tx, clocks, contacts, events, people};
 
 /// How long a claim lasts. Whoever sends must be done, or have given up, well before.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -136,6 +138,7 @@ pub fn bounced(
     if !is_permanent {
         return Ok(());
     }
+    outbox::note_bounced(tx, notice.id, at.now)?;
     if notice.person.is_none() {
         return tell_another_way(tx, at, notice);
     }
@@ -189,7 +192,9 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
 /// paused or moved in the night.
 fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
     let Some((clock_id, promised_at)) = clock_and_promise(&notice.dedupe_key) else {
-        return Ok(false);
+        let about = found(conn, notice.case)?;
+        let case = about.as_ref().map(|filed| &filed.case);
+        return is_over(conn, at, &notice.dedupe_key, case);
     };
     let Some(Filed { case, .. }) = found(conn, notice.case)? else {
         return Ok(false);
@@ -222,7 +227,7 @@ fn is_overtaken(
     };
     let steps = escalations::of_case(conn, case)?;
     Ok(steps.iter().any(|step| {
-        step.clock_id == clock
+        step.clock_id == Some(clock)
             && step.promised_at.as_microsecond() == promised_at
             && step.recipient == notice.recipient
             && step.state == "sent"
@@ -339,9 +344,27 @@ fn give_up(
         notice_kind: notice.kind.clone(),
         why: why.to_owned(),
     };
-    put_on_timeline(tx, at, notice.case, &failed)?;
     if notice.person.is_none() {
+        put_on_timeline(tx, at, notice.case, &failed)?;
         return tell_another_way(tx, at, notice);
+    }
+    match found(tx, notice.case)? {
+        // Its person could not be reached: from now on the case waits for somebody to see to it.
+        Some(Filed { case, .. }) => {
+            let read_revision = case.revision;
+            let terms = terms_of(tx, at, &case)?;
+            let written = Written::Noted { read_revision };
+            settle_by(
+                tx,
+                at,
+                case,
+                &terms,
+                vec![failed],
+                &Actor::System.label(),
+                written,
+            )?;
+        }
+        None => put_on_timeline(tx, at, notice.case, &failed)?,
     }
     if is_permanent {
         people::note_bounce(tx, &notice.recipient)?;
@@ -390,9 +413,11 @@ fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fa
 fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
     note_unreachable(tx, &notice.recipient, at.now)?;
     let mut stand_in: Option<Recipient> = None;
+    let id: NoticeId = at.id();
     let told_of = cases_of(tx, notice)?;
     for case in &told_of {
-        let taken = escalations::of_case(tx, case.id)?;
+        let mut taken = all_taken(tx, case.id)?;
+        taken.sort_by_key(|one| one.taken_at);
         let of_recipient = |one: &&Taken| one.recipient == notice.recipient && one.state == "sent";
         let step = taken.iter().rev().find(of_recipient).cloned();
         if stand_in.is_none() {
@@ -419,6 +444,30 @@ fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(),
                 recipient,
                 taken_at: at.now,
                 digest_after: None,
+                notice: Some(id),
+                ..step
+            };
+            escalations::take(tx, &instead)?;
+        }
+    }
+    for step in escalations::of_notice(tx, notice.id)? {
+        let Some(mail) = step.contact else { continue };
+        let Some(contact) = contacts::find(tx, mail)? else {
+            continue;
+        };
+        let chain = Chain::of_mail(at, &contact);
+        if stand_in.is_none() {
+            let whom = chain.whom_of(&step.post);
+            stand_in = chain.resolve(tx, &whom, None)?.recipient;
+        }
+        if let Some(stand_in) = &stand_in {
+            let instead = Taken {
+                id: at.id(),
+                post: stand_in.post.clone(),
+                recipient: stand_in.address.clone(),
+                taken_at: at.now,
+                digest_after: None,
+                notice: Some(id),
                 ..step
             };
             escalations::take(tx, &instead)?;
@@ -428,7 +477,6 @@ fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(),
     let Some(stand_in) = stand_in else {
         return Ok(());
     };
-    let id: NoticeId = at.id();
     let is_alert = notice.kind == NoticeKind::Alert.as_str();
     let send_at = if is_alert {
         at.now

@@ -12,6 +12,7 @@
 //! | `steps` | which of the due steps each recipient is told of |
 //! | `chain` | who answers for a post today |
 //! | `alert` | danger: told at once, and again until somebody has it |
+//! | `waiting` | what waits too long: cases in waiting places, mail on no case |
 //! | `digest` | one mail a working day for heads of service and above |
 
 mod alert;
@@ -20,6 +21,7 @@ mod digest;
 mod look;
 
 mod steps;
+mod waiting;
 
 pub use look::look_at;
 
@@ -33,24 +35,27 @@ use uuid::Uuid;
 
 use super::desk::Desk;
 use super::failure::Failure;
-use crate::domain::ids::CaseId;
-use crate::store::{cases, leases};
+use crate::domain::ids::{CaseId, ContactId};
+use crate::store::{cases, contacts, leases};
 
-pub use chain::{Chain, Recipient, note_unreachable};
+pub use chain::{Chain, Recipient, note_unreachable, queue_of_mail};
 pub use digest::digests;
 pub(in crate::casework) use digest::still_holds;
 pub(in crate::casework) use steps::clock_and_promise;
+pub(in crate::casework) use waiting::{begin_waiting, is_over, mail_limit};
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
     /// Cases looked at.
     pub n_cases: usize,
+    /// Mails on no case looked at.
+    pub n_mails: usize,
     /// Steps and alerts that told somebody.
     pub n_told: usize,
     /// Posts that could not be told themselves.
     pub n_undeliverable: usize,
-    /// Cases that could not be looked at this time.
+    /// Cases and mails that could not be looked at this time.
     pub n_failed: usize,
     /// Another replica is at it.
     pub is_elsewhere: bool,
@@ -105,10 +110,10 @@ impl Turn {
     }
 }
 
-/// Looks at every case whose hour has come.
+/// Looks at every case whose hour has come, and at every mail that waits on no case.
 ///
 /// # Errors
-/// When the cases cannot be read. A case that fails is logged, counted and left for the next sweep;
+/// When they cannot be read. One that fails is logged, counted and left for the next sweep;
 /// it does not stop the others.
 pub async fn sweep(desk: &Arc<Desk>) -> Result<Swept, Failure> {
     let mut swept = Swept::default();
@@ -127,6 +132,7 @@ pub async fn sweep(desk: &Arc<Desk>) -> Result<Swept, Failure> {
             look_at_some(desk, some, &mut swept).await;
         }
     }
+    sweep_mail(desk, &mut swept).await?;
     if swept.n_undeliverable > 0 {
         let n = u64::try_from(swept.n_undeliverable).unwrap_or(u64::MAX);
         metrics::counter!("escalation_undeliverable_total").increment(n);
@@ -149,7 +155,10 @@ pub async fn sweep(desk: &Arc<Desk>) -> Result<Swept, Failure> {
 /// As [`sweep`].
 pub async fn sweep_in_turn(desk: &Arc<Desk>, turn: &Turn) -> Result<Swept, Failure> {
     let is_nothing_due = desk
-        .read(|conn, at| Ok(cases::to_wake(conn, at.now, 1)?.is_empty()))
+        .read(|conn, at| {
+            Ok(cases::to_wake(conn, at.now, 1)?.is_empty()
+                && contacts::to_wake(conn, at.now, 1)?.is_empty())
+        })
         .await?;
     if is_nothing_due {
         return Ok(Swept::default());
@@ -161,6 +170,37 @@ pub async fn sweep_in_turn(desk: &Arc<Desk>, turn: &Turn) -> Result<Swept, Failu
             is_elsewhere: true,
             ..Swept::default()
         })
+    }
+}
+
+/// Held and quarantined mail, one transaction for each. There is little of it.
+async fn sweep_mail(desk: &Arc<Desk>, swept: &mut Swept) -> Result<(), Failure> {
+    let mut tried: BTreeSet<ContactId> = BTreeSet::new();
+    loop {
+        let limit = BATCH.saturating_add(i64::try_from(tried.len()).unwrap_or(i64::MAX));
+        let due = desk
+            .read(move |conn, at| Ok(contacts::to_wake(conn, at.now, limit)?))
+            .await?;
+        let fresh: Vec<ContactId> = due.into_iter().filter(|id| tried.insert(*id)).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        for id in fresh {
+            match desk
+                .perform(move |tx, at| waiting::look_at_mail(tx, at, id))
+                .await
+            {
+                Ok(looked) => {
+                    swept.n_mails += usize::from(looked.was_due);
+                    swept.n_told += looked.n_told;
+                    swept.n_undeliverable += looked.n_undeliverable;
+                }
+                Err(why) => {
+                    swept.n_failed += 1;
+                    tracing::error!(contact.id = %id, "Could not look at mail {id}: {why:#}");
+                }
+            }
+        }
     }
 }
 

@@ -503,6 +503,7 @@ pub fn staff_item(
             )
         }),
         link: None,
+        waits: None,
     })
 }
 

@@ -3,16 +3,18 @@
 //! Every mail ends in exactly one [`Disposition`], and its bytes are kept in the transaction that
 //! decides: nothing is dropped, and what came in adds up.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use regex::Regex;
 use serde_json::json;
 
 use super::desk::{Moment, hex};
+use super::escalation::{begin_waiting, mail_limit};
 use super::failure::Failure;
 use super::held_mail::{self, HeldFacts};
 use super::intake::{self, Entry, Joining, MailFacts, note_contact};
 use super::letters::Thread;
 use super::promises::{Settled, Written, settle, terms_of};
+use super::staff_reply::{self, StaffReply};
 use crate::channels::email_in::{self, Envelope, Incoming, Ours, Unreadable};
 use crate::domain::access::Actor;
 use crate::domain::case::Secrecy;
@@ -21,6 +23,7 @@ use crate::domain::enquiry::{Enquiry, Who};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::person::PersonKind;
+use crate::domain::waiting::Place;
 use crate::store::cases::{self, Filed};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::{self, Person};
@@ -109,6 +112,9 @@ pub fn receive<B: AsRef<[u8]>>(
     };
     if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
         return store(tx, at, actor, &mail);
+    }
+    if let Some(reply) = staff_reply::read(tx, at, &mail.incoming)? {
+        return note(tx, at, actor, &mail, &reply);
     }
     let thread = find_thread(tx, &mail)?;
     match thread {
@@ -320,6 +326,56 @@ fn open_as(
     })
 }
 
+/// A reply to one of our mails to staff is a note on its cases; where they cannot be told, the team
+/// leader looks.
+fn note(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    reply: &StaffReply,
+) -> Result<Taken, Failure> {
+    let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
+    enquiry.who = Who::Nobody;
+    let Some(first) = reply.cases.first() else {
+        return match &reply.told_of {
+            Some(filed) => hold(tx, at, actor, mail, filed),
+            None => {
+                let waiting = Waiting {
+                    waits_for: centre(at),
+                    limit_at: mail_limit(at, Place::Held),
+                    held: HeldFacts {
+                        references: references(mail.incoming),
+                        is_thanks: false,
+                        restricted_to: Vec::new(),
+                    },
+                };
+                let held = Disposition::Held;
+                let waiting = Some(waiting);
+                let contact = log(tx, at, actor, mail, &enquiry, None, None, held, waiting)?;
+                Ok(Taken {
+                    disposition: held,
+                    case: None,
+                    contact: Some(contact),
+                })
+            }
+        };
+    };
+    staff_reply::note(tx, at, reply)?;
+    // A member may read what came in on their case; a note is for staff.
+    enquiry.subject = String::new();
+    enquiry.body = String::new();
+    let (case, joined) = (Some(first.case.id), Disposition::Joined);
+    let contact = log(tx, at, actor, mail, &enquiry, None, case, joined, None)?;
+    let shown =
+        cases::find(tx, first.case.id)?.filter(|filed| filed.case.secrecy != Secrecy::Restricted);
+    Ok(Taken {
+        disposition: joined,
+        case: shown,
+        contact: Some(contact),
+    })
+}
+
 /// A reference from a stranger: somebody looks before it is shown on the case.
 fn hold(
     tx: &mut Tx<'_>,
@@ -338,7 +394,7 @@ fn hold(
         .map_or_else(|| centre(at), |queue| queue.team_leader.email.clone());
     let waiting = Waiting {
         waits_for,
-        limit_at: limit(at),
+        limit_at: mail_limit(at, Place::Held),
         held: HeldFacts {
             references: references(mail.incoming),
             is_thanks: email_in::is_thanks(&mail.incoming.new_text),
@@ -435,10 +491,11 @@ fn quarantine(
         mailbox: envelope.recipient.clone(),
         detail: json!({"mail": {"why": why, "size": raw.len()}}),
         waits_for: Some(centre(at)),
-        limit_at: Some(limit(at)),
+        limit_at: Some(mail_limit(at, Place::Quarantined)),
         ..came_now(at, actor, Disposition::Quarantined)
     };
     contacts::insert(tx, &contact)?;
+    begin_waiting(tx, at, &contact)?;
     contacts::keep_raw(tx, fingerprint, contact.id, raw)?;
     Ok(Taken {
         disposition: Disposition::Quarantined,
@@ -584,6 +641,7 @@ fn log(
         ..came_now(at, actor, disposition)
     };
     contacts::insert(tx, &contact)?;
+    begin_waiting(tx, at, &contact)?;
     contacts::keep_raw(tx, mail.fingerprint, contact.id, mail.raw)?;
     Ok(contact.id)
 }
@@ -636,10 +694,4 @@ fn centre(at: &Moment) -> String {
             || at.council.catalogue.council.mail.from_address.clone(),
             |queue| queue.team_leader.email.clone(),
         )
-}
-
-/// Held and quarantined mail waits one working day at most before somebody is told.
-fn limit(at: &Moment) -> Timestamp {
-    let calendar = &at.council.catalogue.calendar;
-    calendar.next_digest_time(at.now + SignedDuration::from_hours(24))
 }

@@ -16,6 +16,7 @@
 //! | [`person_history`] | one person's contacts and cases |
 //! | [`views`] | lists and details, always for an actor |
 //! | [`figures`] | what came in on a day, adding up |
+//! | [`staff_reply`] | a reply to a mail to staff becomes a note |
 //! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
@@ -47,6 +48,7 @@ pub mod receipts;
 pub mod retention;
 pub mod second_factor;
 pub mod set_back;
+pub mod staff_reply;
 pub mod tracking;
 pub mod views;
 

@@ -15,8 +15,10 @@ use crate::domain::access::ActorLabel;
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{Case, Status};
 use crate::domain::clock::{self, Reading, State, Terms};
+use crate::domain::ids::CaseId;
 use crate::domain::ladder::{self, Ladder, PlannedStep};
 use crate::domain::lifecycle::{self, Event};
+use crate::domain::waiting::{self, Past, Stay};
 use crate::store::cases::{self, Dates, Filed};
 use crate::store::escalations::Taken;
 use crate::store::{Conn, Tx, catalogue, clocks, escalations, events};
@@ -72,16 +74,26 @@ pub fn settle(
     written: Written,
 ) -> Result<Settled, Failure> {
     let readings = clock::read(&case.facts, terms, at.now);
-    let (kept, taken) = match written {
-        Written::Opened => (Vec::new(), Vec::new()),
+    let news = happened.iter().map(|(event, _)| event);
+    let (kept, taken, stays) = match written {
+        Written::Opened => {
+            let past = Past::opened(case.opened_at);
+            let catalogue = &at.council.catalogue;
+            (
+                Vec::new(),
+                Vec::new(),
+                waiting::stays(&case, &past, catalogue),
+            )
+        }
         Written::Changed { .. } | Written::Noted { .. } => (
             clocks::of_case(tx, case.id)?,
-            escalations::of_case(tx, case.id)?,
+            all_taken(tx, case.id)?,
+            stays_of(tx, at, &case, news)?,
         ),
     };
     note_crossed(&kept, &readings, &mut happened);
     let dates = Dates {
-        wake_at: wake_at(at, &case, terms, &readings, &taken),
+        wake_at: wake_at(at, &case, terms, &readings, &taken, &stays),
         ..dates(&case, terms, &readings)
     };
     match written {
@@ -133,6 +145,39 @@ pub fn settle_by(
         .map(|event| (event, by.clone()))
         .collect();
     settle(tx, at, case, terms, happened, written)
+}
+
+/// Where a case waits now; `happened` is not on its timeline yet.
+///
+/// # Errors
+/// When the timeline cannot be read.
+pub fn stays_of<'e>(
+    conn: &mut Conn,
+    at: &Moment,
+    case: &Case,
+    happened: impl IntoIterator<Item = &'e Event>,
+) -> Result<Vec<Stay>, Failure> {
+    if case.is_closed() {
+        return Ok(Vec::new());
+    }
+    let mut past = Past::opened(case.opened_at);
+    for (when, event) in events::of_kinds(conn, case.id, &Past::KINDS)? {
+        past.note(when, &event);
+    }
+    for event in happened {
+        past.note(at.now, event);
+    }
+    Ok(waiting::stays(case, &past, &at.council.catalogue))
+}
+
+/// Every step taken on a case: of its clocks, its alerts and the places it waited in.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn all_taken(conn: &mut Conn, case: CaseId) -> Result<Vec<Taken>, Failure> {
+    let mut taken = escalations::of_case(conn, case)?;
+    taken.extend(escalations::of_places(conn, case)?);
+    Ok(taken)
 }
 
 /// The promises every list shows.
@@ -237,13 +282,14 @@ pub fn taken_steps(taken: &[Taken], clock: &str) -> BTreeSet<(String, i32, Times
 pub const ALERT: &str = "danger_alert";
 
 /// When a case must be looked at next: its next untaken step, the next date that passes or pause
-/// that ends, the end of the follow-up window, the next alert.
+/// that ends, the end of the follow-up window, the next alert, the next step of a place it waits in.
 fn wake_at(
     at: &Moment,
     case: &Case,
     terms: &Terms,
     readings: &[Reading],
     taken: &[Taken],
+    stays: &[Stay],
 ) -> Option<Timestamp> {
     if case.is_closed() {
         return None;
@@ -259,6 +305,10 @@ fn wake_at(
     }
     let known = taken_steps(taken, ALERT);
     instants.extend(next_untaken(&alert_steps(at, case), &known));
+    for stay in stays {
+        let known = taken_steps(taken, stay.place.clock());
+        instants.extend(next_untaken(&stay.steps(&at.council.catalogue), &known));
+    }
     instants.extend(clock::next_change_at(&case.facts, terms, at.now));
     if case.status == Status::Responded
         && let Some(until) = case.follow_up_until

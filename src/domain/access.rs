@@ -350,7 +350,8 @@ impl Sight {
 /// As whom something was done, kept with the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ActorLabel {
-    /// `user`, `api_key`, `person`, `public` or `reeve`.
+    /// `user`, `api_key`, `post` (an office address that nobody signs in with), `person`, `public` or
+    /// `reeve`.
     pub kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,

@@ -26,6 +26,9 @@ pub struct Ladder {
     #[serde(default)]
     pub slug: String,
     pub name: String,
+    /// Of a waiting place only: after how many working days it is too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_at_most_working_days: Option<u32>,
     pub steps: Vec<Step>,
 }
 

@@ -22,4 +22,5 @@ pub mod reference;
 pub mod routing;
 pub mod standard;
 pub mod triage;
+pub mod waiting;
 pub mod wording;

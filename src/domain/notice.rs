@@ -35,6 +35,8 @@ words! {
         Reminder = "reminder",
         /// To heads of service and above, once a working day.
         Digest = "digest",
+        /// To whoever answers for it: something has waited, and may not wait much longer.
+        Waiting = "waiting",
         /// To the duty contact: somebody may be in danger.
         Alert = "alert",
         /// The secret link, sent again.
@@ -57,7 +59,12 @@ impl NoticeKind {
     pub const fn is_for_the_person(self) -> bool {
         !matches!(
             self,
-            Self::Reminder | Self::Digest | Self::Alert | Self::Joined | Self::ManyTransfers
+            Self::Reminder
+                | Self::Digest
+                | Self::Waiting
+                | Self::Alert
+                | Self::Joined
+                | Self::ManyTransfers
         )
     }
 
@@ -285,13 +292,15 @@ pub struct OtherBody {
 /// One case in a mail to staff: what was promised, to what kind of person, who has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaffItem {
+    /// Empty for a mail that is on no case.
     pub reference: String,
     /// "a missed bin".
     pub topic: String,
     /// From our own lists; leave it out in a digest.
     pub place: Option<String>,
     /// The promise in the words the person was told, without its full stop: "We will collect it,
-    /// or tell you why not, by 5pm on Tuesday 24 November 2026".
+    /// or tell you why not, by 5pm on Tuesday 24 November 2026". Empty where nobody was told
+    /// anything.
     pub promised: String,
     /// "a resident" ([`wording::to_whom`]).
     pub to_whom: String,
@@ -301,6 +310,18 @@ pub struct StaffItem {
     pub last_action: Option<String>,
     /// The case's page for staff.
     pub link: Option<String>,
+    /// Where it waits, when that is why it is named.
+    #[serde(default)]
+    pub waits: Option<Waits>,
+}
+
+/// Why something is named that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waits {
+    /// "Nobody has taken it since Monday 2 November 2026", without its full stop.
+    pub how: String,
+    /// "take it · give it to someone".
+    pub you_can: String,
 }
 
 impl StaffItem {
@@ -409,6 +430,8 @@ pub enum Says {
     Reminder { item: StaffItem },
     /// To owner and team leader: the date has come.
     Due { item: StaffItem },
+    /// To whoever answers for it: it has waited, and may not wait much longer.
+    Waiting { item: StaffItem },
     /// To a head of service or above, worst first. `n_told_before`: those of earlier digests
     /// that are still open.
     Digest {
@@ -462,6 +485,7 @@ impl Says {
             Self::TrackingLink => "tracking-link",
             Self::Reminder { .. } => "reminder",
             Self::Due { .. } => "due",
+            Self::Waiting { .. } => "waiting",
             Self::Digest { .. } => "digest",
             Self::Alert { .. } => "alert",
             Self::Joined { .. } => "joined",
@@ -488,6 +512,7 @@ impl Says {
             Self::Reopened { .. } => NoticeKind::Reopened,
             Self::TrackingLink => NoticeKind::TrackingLink,
             Self::Reminder { .. } | Self::Due { .. } => NoticeKind::Reminder,
+            Self::Waiting { .. } => NoticeKind::Waiting,
             Self::Digest { .. } => NoticeKind::Digest,
             Self::Alert { .. } => NoticeKind::Alert,
             Self::Joined { .. } => NoticeKind::Joined,
@@ -546,6 +571,7 @@ impl Letter {
             Says::Digest { items, .. } => items.iter().map(|item| &item.reference).collect(),
             Says::Reminder { item }
             | Says::Due { item }
+            | Says::Waiting { item }
             | Says::Joined { item, .. }
             | Says::ManyTransfers { item, .. } => vec![&item.reference],
             Says::Alert { reference, .. } => vec![reference],
@@ -555,7 +581,7 @@ impl Letter {
             _ => Vec::new(),
         };
         for reference in own.chain(listed) {
-            if !named.contains(reference) {
+            if !reference.is_empty() && !named.contains(reference) {
                 named.push(reference.clone());
             }
         }

@@ -24,7 +24,8 @@ pub fn operations() -> Vec<Operation> {
             .id("list_escalations")
             .summary("Every step that was taken, newest first")
             .description(
-                "Of cases the caller may see. A page may hold fewer than `limit` and still go on: follow \
+                "Of cases the caller may see, and of mail that waits in queues they may see. A step comes from a \
+                 promise that nears its date or from a place where work waits too long. A page may hold fewer than `limit` and still go on: follow \
                  `next_cursor` until it is null.",
             )
             .tag("Escalations")
@@ -54,8 +55,8 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     };
     let actor = call.actor.clone();
     let part = call
-        .read(move |conn, _| {
-            escalations::list(conn, &actor, target.as_ref(), after, query.page.limit)
+        .read(move |conn, at| {
+            escalations::list(conn, at, &actor, target.as_ref(), after, query.page.limit)
         })
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))

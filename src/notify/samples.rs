@@ -4,7 +4,7 @@
 use crate::domain::case::{Outcome, Status};
 use crate::domain::notice::{
     CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody, PhoneLine,
-    PostLine, Says, StaffItem,
+    PostLine, Says, StaffItem, Waits,
 };
 use crate::domain::wording::{self, Language};
 
@@ -337,6 +337,7 @@ fn staff_words() -> Vec<Says> {
         who_has_it: StaffItem::who_has_it(true, "the bins team"),
         last_action: Some("note, 27 November".to_owned()),
         link: Some("https://council.example/cases/4X7-K92-MQ3".to_owned()),
+        waits: None,
     };
     let bare = StaffItem {
         reference: "7QH-2MX-90V".to_owned(),
@@ -346,7 +347,35 @@ fn staff_words() -> Vec<Says> {
         link: None,
         ..full.clone()
     };
-    let mut said = Vec::new();
+    let waiting = StaffItem {
+        waits: Some(Waits {
+            how: "Nobody has taken it since Monday 2 November 2026".to_owned(),
+            you_can: "take it · give it to someone · pass it to the right team".to_owned(),
+        }),
+        ..bare.clone()
+    };
+    // On no case, and nobody was told anything.
+    let mail = StaffItem {
+        reference: String::new(),
+        topic: "an e-mail that could not be read".to_owned(),
+        promised: String::new(),
+        ..waiting.clone()
+    };
+    let mut said: Vec<Says> = [&waiting, &mail]
+        .into_iter()
+        .map(|item| Says::Waiting { item: item.clone() })
+        .collect();
+    for items in [
+        vec![mail.clone()],
+        vec![waiting.clone(), mail],
+        vec![full.clone(), waiting],
+    ] {
+        said.push(Says::Digest {
+            post: "Team leader, bins team".to_owned(),
+            items,
+            n_told_before: 0,
+        });
+    }
     for item in [&full, &bare] {
         said.extend([
             Says::Reminder { item: item.clone() },

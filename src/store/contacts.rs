@@ -209,6 +209,52 @@ pub fn n_from_person_since(
         .get_result(conn)?)
 }
 
+/// When the sweep must look at a waiting mail next; never again where there is no instant.
+pub fn wake(tx: &mut Tx<'_>, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
+    diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))
+        .set(contacts::wake_at.eq(at.map(At)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Mails whose hour has come, the longest overdue first.
+pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<ContactId>, StoreError> {
+    let ids: Vec<Id> = contacts::table
+        .filter(
+            contacts::wake_at
+                .is_not_null()
+                .and(contacts::wake_at.le(At(now))),
+        )
+        .order((contacts::wake_at.asc(), contacts::id.asc()))
+        .limit(limit)
+        .select(contacts::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// When the sweep must look at this mail next.
+pub fn wake_at(conn: &mut Conn, id: ContactId) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<Option<At>> = contacts::table
+        .filter(contacts::id.eq(Id::from(id)))
+        .select(contacts::wake_at)
+        .first(conn)
+        .optional()?;
+    Ok(at.flatten().map(|at| at.0))
+}
+
+/// A mail, while it still waits for somebody to look: held or quarantined, and not dealt with.
+pub fn find_waiting(conn: &mut Conn, id: ContactId) -> Result<Option<Contact>, StoreError> {
+    first(
+        conn,
+        contacts::table
+            .filter(contacts::id.eq(Id::from(id)))
+            .filter(contacts::disposition.eq_any(["held", "quarantined"]))
+            .filter(contacts::waits_for.is_not_null())
+            .filter(contacts::settled_at.is_null())
+            .into_boxed(),
+    )
+}
+
 /// What came in between two instants, by channel and disposition.
 pub fn tally(
     conn: &mut Conn,

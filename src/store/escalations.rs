@@ -1,4 +1,5 @@
-//! Steps of ladders that fell due: each once for a clock, step, occurrence and recipient.
+//! Steps of ladders that fell due: each once for a clock or waiting place, step, occurrence and
+//! recipient.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text};
@@ -8,14 +9,19 @@ use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{cases, escalations};
 use super::types::{At, Id, Ts, Uid};
-use crate::domain::ids::{CaseId, ClockId, EscalationId};
+use crate::domain::ids::{CaseId, ClockId, ContactId, EscalationId, NoticeId};
 
 /// One step, for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     pub id: EscalationId,
-    pub case: CaseId,
-    pub clock_id: ClockId,
+    /// None for a mail that waits on no case.
+    pub case: Option<CaseId>,
+    /// None for a place where work waits.
+    pub clock_id: Option<ClockId>,
+    /// The mail that waits, on no case.
+    pub contact: Option<ContactId>,
+    /// The clock's name, or the place's.
     pub clock: String,
     pub step: String,
     pub occurrence: i32,
@@ -30,12 +36,15 @@ pub struct Taken {
     pub state: String,
     /// Waits for the recipient's digest at or after this instant.
     pub digest_after: Option<Timestamp>,
+    /// What told the recipient, once it is written.
+    pub notice: Option<NoticeId>,
 }
 
 type Row = (
     Id,
-    Id,
-    Id,
+    Option<Id>,
+    Option<Id>,
+    Option<Id>,
     String,
     String,
     i32,
@@ -46,6 +55,7 @@ type Row = (
     At,
     String,
     Option<At>,
+    Option<Id>,
 );
 
 /// Takes a step; false when it was taken before.
@@ -54,14 +64,15 @@ type Row = (
 /// A [`StoreError`] when it cannot be written.
 pub fn take(tx: &mut Tx<'_>, taken: &Taken) -> Result<bool, StoreError> {
     let n_written = diesel::sql_query(
-        "INSERT INTO escalations (id, case_id, clock_id, clock, step, occurrence, post, recipient, due_at, \
-         promised_at, taken_at, state, digest_after) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-         ON CONFLICT (clock_id, step, occurrence, recipient, promised_at) DO NOTHING",
+        "INSERT INTO escalations (id, case_id, clock_id, contact_id, clock, step, occurrence, post, recipient, \
+         due_at, promised_at, taken_at, state, digest_after, notice_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         ON CONFLICT DO NOTHING",
     )
     .bind::<Uid, _>(Id::from(taken.id))
-    .bind::<Uid, _>(Id::from(taken.case))
-    .bind::<Uid, _>(Id::from(taken.clock_id))
+    .bind::<Nullable<Uid>, _>(taken.case.map(Id::from))
+    .bind::<Nullable<Uid>, _>(taken.clock_id.map(Id::from))
+    .bind::<Nullable<Uid>, _>(taken.contact.map(Id::from))
     .bind::<Text, _>(&taken.clock)
     .bind::<Text, _>(&taken.step)
     .bind::<Integer, _>(taken.occurrence)
@@ -72,18 +83,45 @@ pub fn take(tx: &mut Tx<'_>, taken: &Taken) -> Result<bool, StoreError> {
     .bind::<Ts, _>(At(taken.taken_at))
     .bind::<Text, _>(&taken.state)
     .bind::<Nullable<Ts>, _>(taken.digest_after.map(At))
+    .bind::<Nullable<Uid>, _>(taken.notice.map(Id::from))
     .execute(&mut **tx)?;
     Ok(n_written == 1)
 }
 
-/// Every step taken on a case, oldest first.
+/// Every step taken on a case's clocks and every alert of it, oldest first.
 pub fn of_case(conn: &mut Conn, case: CaseId) -> Result<Vec<Taken>, StoreError> {
-    let rows: Vec<Row> = escalations::table
-        .filter(escalations::case_id.eq(Id::from(case)))
-        .order((escalations::taken_at.asc(), escalations::id.asc()))
-        .limit(1000)
-        .load(conn)?;
-    Ok(rows.into_iter().map(taken).collect())
+    let of_clocks = escalations::table
+        .filter(escalations::case_id.eq(Some(Id::from(case))))
+        .filter(escalations::clock_id.is_not_null());
+    oldest_first(conn, of_clocks.into_boxed())
+}
+
+/// Every step taken because a case waited somewhere, oldest first.
+pub fn of_places(conn: &mut Conn, case: CaseId) -> Result<Vec<Taken>, StoreError> {
+    let of_places = escalations::table
+        .filter(escalations::case_id.eq(Some(Id::from(case))))
+        .filter(escalations::clock_id.is_null());
+    oldest_first(conn, of_places.into_boxed())
+}
+
+/// Every step taken because a mail waited, oldest first.
+pub fn of_contact(conn: &mut Conn, contact: ContactId) -> Result<Vec<Taken>, StoreError> {
+    let of_mail = escalations::table.filter(escalations::contact_id.eq(Some(Id::from(contact))));
+    oldest_first(conn, of_mail.into_boxed())
+}
+
+/// The steps one notice told of.
+pub fn of_notice(conn: &mut Conn, notice: NoticeId) -> Result<Vec<Taken>, StoreError> {
+    let told = escalations::table.filter(escalations::notice_id.eq(Some(Id::from(notice))));
+    oldest_first(conn, told.into_boxed())
+}
+
+/// This notice tells the recipient.
+pub fn note_notice(tx: &mut Tx<'_>, id: EscalationId, notice: NoticeId) -> Result<(), StoreError> {
+    diesel::update(escalations::table.filter(escalations::id.eq(Id::from(id))))
+        .set(escalations::notice_id.eq(Some(Id::from(notice))))
+        .execute(&mut **tx)?;
+    Ok(())
 }
 
 /// A page of steps on cases in these queues (all when none is named), newest first. Restricted
@@ -94,7 +132,7 @@ pub fn list(
     before: Option<(Timestamp, EscalationId)>,
     limit: i64,
 ) -> Result<Vec<Taken>, StoreError> {
-    let ids: Vec<Id> = visible.iter().copied().map(Id::from).collect();
+    let ids: Vec<Option<Id>> = visible.iter().map(|case| Some(Id::from(*case))).collect();
     let mut query = escalations::table
         .filter(escalations::case_id.eq_any(ids))
         .into_boxed();
@@ -172,9 +210,10 @@ pub fn for_digest(
 /// the name `alert` was danger, not a promise, and does not count.
 pub fn n_told_and_open(conn: &mut Conn, recipient: &str, alert: &str) -> Result<i64, StoreError> {
     Ok(escalations::table
-        .inner_join(cases::table.on(cases::id.eq(escalations::case_id)))
+        .inner_join(cases::table.on(escalations::case_id.eq(cases::id.nullable())))
         .filter(escalations::recipient.eq(recipient.to_owned()))
         .filter(escalations::clock.ne(alert.to_owned()))
+        .filter(escalations::clock_id.is_not_null())
         .filter(
             escalations::digest_after
                 .is_null()
@@ -189,11 +228,18 @@ pub fn n_told_and_open(conn: &mut Conn, recipient: &str, alert: &str) -> Result<
         .get_result(conn)?)
 }
 
-/// These went out in a digest.
-pub fn note_digested(tx: &mut Tx<'_>, ids: &[EscalationId]) -> Result<(), StoreError> {
+/// These went out in a digest, or none had to any more.
+pub fn note_digested(
+    tx: &mut Tx<'_>,
+    ids: &[EscalationId],
+    notice: Option<NoticeId>,
+) -> Result<(), StoreError> {
     for id in ids {
         diesel::update(escalations::table.filter(escalations::id.eq(Id::from(*id))))
-            .set(escalations::digest_after.eq(None::<At>))
+            .set((
+                escalations::digest_after.eq(None::<At>),
+                escalations::notice_id.eq(notice.map(Id::from)),
+            ))
             .execute(&mut **tx)?;
     }
     Ok(())
@@ -212,11 +258,23 @@ pub fn note_untold(tx: &mut Tx<'_>, ids: &[EscalationId]) -> Result<(), StoreErr
     Ok(())
 }
 
+fn oldest_first(
+    conn: &mut Conn,
+    query: escalations::BoxedQuery<'_, super::db::MultiBackend>,
+) -> Result<Vec<Taken>, StoreError> {
+    let rows: Vec<Row> = query
+        .order((escalations::taken_at.asc(), escalations::id.asc()))
+        .limit(1000)
+        .load(conn)?;
+    Ok(rows.into_iter().map(taken).collect())
+}
+
 fn taken(row: Row) -> Taken {
     let (
         id,
         case,
         clock_id,
+        contact,
         clock,
         step,
         occurrence,
@@ -227,11 +285,13 @@ fn taken(row: Row) -> Taken {
         taken_at,
         state,
         digest_after,
+        notice,
     ) = row;
     Taken {
         id: id.into(),
-        case: case.into(),
-        clock_id: clock_id.into(),
+        case: case.map(Into::into),
+        clock_id: clock_id.map(Into::into),
+        contact: contact.map(Into::into),
         clock,
         step,
         occurrence,
@@ -242,5 +302,6 @@ fn taken(row: Row) -> Taken {
         taken_at: taken_at.0,
         state,
         digest_after: digest_after.map(|at| at.0),
+        notice: notice.map(Into::into),
     }
 }

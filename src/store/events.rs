@@ -27,6 +27,9 @@ pub struct Line {
 
 type Row = (Id, Id, At, String, Json<ActorLabel>, bool, Json<Value>);
 
+/// What lies further back than this on one timeline no longer tells where a case stands.
+const MOST_OF_KINDS: i64 = 500;
+
 /// Adds a line.
 ///
 /// # Errors
@@ -78,6 +81,30 @@ pub fn of_case(
     }
     let rows: Vec<Row> = query.order(events::id.asc()).limit(limit).load(conn)?;
     Ok(rows.into_iter().map(line).collect())
+}
+
+/// The lines of some kinds on a case's timeline, oldest first, with when they were written.
+pub fn of_kinds(
+    conn: &mut Conn,
+    case: CaseId,
+    kinds: &[&str],
+) -> Result<Vec<(Timestamp, Event)>, StoreError> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    let mut rows: Vec<(At, Json<Value>)> = events::table
+        .filter(events::case_id.eq(Id::from(case)))
+        .filter(events::kind.eq_any(kinds))
+        .order(events::id.desc())
+        .limit(MOST_OF_KINDS)
+        .select((events::at, events::detail))
+        .load(conn)?;
+    rows.reverse();
+    rows.into_iter()
+        .map(|(at, event)| {
+            let event =
+                serde_json::from_value(event.0).map_err(|why| StoreError::Other(why.into()))?;
+            Ok((at.0, event))
+        })
+        .collect()
 }
 
 fn line((id, case, at, kind, actor, is_public, detail): Row) -> Line {

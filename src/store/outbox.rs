@@ -251,6 +251,31 @@ pub fn retry(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, Stor
     Ok(n_changed == 1)
 }
 
+/// It was accepted, and came back for good.
+pub fn note_bounced(tx: &mut Tx<'_>, id: NoticeId, at: Timestamp) -> Result<(), StoreError> {
+    diesel::update(outbox::table.filter(outbox::id.eq(Id::from(id))))
+        .set(outbox::bounced_at.eq(Some(At(at))))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What became of some notices: their state, or `bounced`.
+pub fn deliveries(
+    conn: &mut Conn,
+    ids: &[NoticeId],
+) -> Result<Vec<(NoticeId, String)>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<(Id, String, Option<At>)> = outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .select((outbox::id, outbox::state, outbox::bounced_at))
+        .load(conn)?;
+    let became = |(id, state, bounced_at): (Id, String, Option<At>)| {
+        let state = bounced_at.map_or(state, |_| "bounced".to_owned());
+        (id.into(), state)
+    };
+    Ok(rows.into_iter().map(became).collect())
+}
+
 /// Somebody wrote the letter and posted it.
 pub fn record_posted(tx: &mut Tx<'_>, id: NoticeId, at: Timestamp) -> Result<bool, StoreError> {
     let n_changed = diesel::sql_query(

@@ -280,6 +280,7 @@ diesel::table! {
         settled_as -> Nullable<Text>,
         settled_by -> Nullable<Text>,
         settled_why -> Nullable<Text>,
+        wake_at -> Nullable<Ts>,
     }
 }
 
@@ -331,8 +332,9 @@ diesel::table! {
     use crate::store::types::*;
     escalations (id) {
         id -> Uid,
-        case_id -> Uid,
-        clock_id -> Uid,
+        case_id -> Nullable<Uid>,
+        clock_id -> Nullable<Uid>,
+        contact_id -> Nullable<Uid>,
         clock -> Text,
         step -> Text,
         occurrence -> Integer,
@@ -343,6 +345,7 @@ diesel::table! {
         taken_at -> Ts,
         state -> Text,
         digest_after -> Nullable<Ts>,
+        notice_id -> Nullable<Uid>,
     }
 }
 
@@ -369,6 +372,7 @@ diesel::table! {
         fence -> BigInt,
         sent_at -> Nullable<Ts>,
         last_error -> Nullable<Text>,
+        bounced_at -> Nullable<Ts>,
     }
 }
 

@@ -170,6 +170,7 @@ pub fn claim(tx: &mut Tx<'_>, id: ContactId, settled: &Settled) -> Result<bool, 
         contacts::settled_as.eq(Some(settled.settlement.as_str())),
         contacts::settled_by.eq(Some(settled.by.clone())),
         contacts::settled_why.eq(settled.why.clone()),
+        contacts::wake_at.eq(None::<At>),
     ))
     .execute(&mut **tx)?;
     Ok(n == 1)

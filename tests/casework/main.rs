@@ -6,3 +6,4 @@ mod escalation;
 mod moves;
 mod office;
 mod sweeping;
+mod waiting;

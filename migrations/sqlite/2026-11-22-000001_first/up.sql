@@ -253,8 +253,11 @@ CREATE TABLE contacts (
     settled_at      bigint,
     settled_as      text,
     settled_by      text,
-    settled_why     text
+    settled_why     text,
+    -- When the sweep must look at it next.
+    wake_at         bigint
 );
+CREATE INDEX contacts_to_wake ON contacts (wake_at) WHERE wake_at IS NOT NULL;
 CREATE UNIQUE INDEX contacts_by_external_id ON contacts (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX contacts_of_case ON contacts (case_id, received_at);
 CREATE INDEX contacts_of_person ON contacts (person_id, received_at);
@@ -299,8 +302,11 @@ CREATE TABLE clocks (
 
 CREATE TABLE escalations (
     id              blob PRIMARY KEY,
-    case_id         blob NOT NULL REFERENCES cases (id),
-    clock_id        blob NOT NULL REFERENCES clocks (id),
+    case_id         blob REFERENCES cases (id),
+    -- None for the steps of a place where work waits; `clock` names the place then.
+    clock_id        blob REFERENCES clocks (id),
+    -- The waiting mail it is about, when that is on no case.
+    contact_id      blob REFERENCES contacts (id),
     clock           text NOT NULL,
     step            text NOT NULL,
     occurrence      integer NOT NULL,
@@ -313,10 +319,15 @@ CREATE TABLE escalations (
     state           text NOT NULL,
     -- Waiting for the recipient's next digest, or null.
     digest_after    bigint,
-    UNIQUE (clock_id, step, occurrence, recipient, promised_at)
+    -- What told the recipient, once it is written.
+    notice_id       blob,
+    UNIQUE (case_id, clock, step, occurrence, recipient, promised_at),
+    UNIQUE (contact_id, clock, step, occurrence, recipient, promised_at)
 );
 CREATE INDEX escalations_of_case ON escalations (case_id, taken_at);
 CREATE INDEX escalations_by_time ON escalations (taken_at, id);
+CREATE INDEX escalations_of_notice ON escalations (notice_id) WHERE notice_id IS NOT NULL;
+CREATE INDEX escalations_of_contact ON escalations (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX escalations_to_digest ON escalations (digest_after) WHERE digest_after IS NOT NULL;
 
 CREATE TABLE outbox (
@@ -341,7 +352,9 @@ CREATE TABLE outbox (
     -- Raised with every claim; a worker that lost its lease cannot record.
     fence           bigint NOT NULL,
     sent_at         bigint,
-    last_error      text
+    last_error      text,
+    -- It was accepted, and came back for good.
+    bounced_at      bigint
 );
 CREATE INDEX outbox_to_send ON outbox (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX outbox_of_case ON outbox (case_id, created_at);

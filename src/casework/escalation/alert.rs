@@ -90,7 +90,7 @@ pub(super) fn raise_due(
                 "alert:{}:{}:{}:{}",
                 looking.case.id, step.step, step.occurrence, recipient.address
             );
-            letters::tell_staff(
+            let notice = letters::tell_staff(
                 tx,
                 at,
                 Some(looking.case.id),
@@ -99,6 +99,7 @@ pub(super) fn raise_due(
                 key,
                 at.now,
             )?;
+            escalations::note_notice(tx, row.id, notice)?;
             looking.n_told += 1;
             newest_occurrence = newest_occurrence.max(step.occurrence);
             to.push(recipient.post);
@@ -156,8 +157,9 @@ fn row(
 ) -> Taken {
     Taken {
         id: at.id(),
-        case: looking.case.id,
-        clock_id,
+        case: Some(looking.case.id),
+        clock_id: Some(clock_id),
+        contact: None,
         clock: ALERT.to_owned(),
         step: step.step.clone(),
         occurrence: i32::try_from(step.occurrence).unwrap_or(i32::MAX),
@@ -168,5 +170,6 @@ fn row(
         taken_at: at.now,
         state: state.to_owned(),
         digest_after: None,
+        notice: None,
     }
 }

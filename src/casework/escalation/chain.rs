@@ -13,6 +13,7 @@ use crate::domain::case::{About, Case, LinkKind, Procedure};
 use crate::domain::catalogue::{Catalogue, Post, PostKind, Queue, Service};
 use crate::domain::ids::UserId;
 use crate::domain::ladder::Whom;
+use crate::store::contacts::Contact;
 use crate::store::{Conn, StoreError, Tx, cases, settings, users};
 
 /// Somebody who is told.
@@ -89,6 +90,34 @@ impl<'c> Chain<'c> {
             service,
             confined,
         })
+    }
+
+    /// The people over a mail that is on no case: those of the queue whose team leader it waits
+    /// for, else of the contact centre.
+    #[must_use]
+    pub fn of_mail(at: &'c Moment, contact: &Contact) -> Self {
+        let catalogue = &at.council.catalogue;
+        let fallback = &catalogue.routing.fallback;
+        let queue = queue_of_mail(catalogue, contact);
+        let service = queue.and_then(|queue| {
+            let mut all = catalogue.services.values();
+            all.find(|service| service.queue == queue.slug)
+        });
+        Self {
+            catalogue,
+            now: at.now,
+            today: at.today(),
+            queue,
+            service: service.or_else(|| catalogue.service(&fallback.service)),
+            confined: None,
+        }
+    }
+
+    /// The team over the work, as people read it.
+    #[must_use]
+    pub fn team(&self) -> &'c str {
+        self.queue
+            .map_or("council", |queue| queue.team_name.as_str())
     }
 
     /// Who is told when a step names `whom`. `owner` has the case, or made the promise.
@@ -215,6 +244,18 @@ impl<'c> Chain<'c> {
         Ok(since
             .is_some_and(|since| since <= self.now && self.now.duration_since(since) < PASSED_OVER))
     }
+}
+
+/// The queue a mail on no case waits in: that of the team leader it waits for, else the contact
+/// centre's.
+#[must_use]
+pub fn queue_of_mail<'c>(catalogue: &'c Catalogue, contact: &Contact) -> Option<&'c Queue> {
+    let waits_for = contact.waits_for.as_deref();
+    catalogue
+        .queues
+        .values()
+        .find(|queue| Some(queue.team_leader.email.as_str()) == waits_for)
+        .or_else(|| catalogue.queue(&catalogue.routing.fallback.queue))
 }
 
 /// A mail to this office address was refused for good: for a week its post is told another way.

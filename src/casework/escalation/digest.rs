@@ -1,18 +1,19 @@
-//! One mail a working day for heads of service and above: what is late and new to them, worst
-//! first, none left out.
+//! One mail a working day, for heads of service and above and for steps that ask for it: what is late
+//! or has waited too long and is new to them, worst first, none left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::waiting;
 use crate::casework::desk::{Desk, Moment};
 use crate::casework::failure::Failure;
 use crate::casework::letters;
 use crate::casework::promises::{ALERT, terms_of};
 use crate::domain::calendar::REMINDER_HOUR;
 use crate::domain::clock::{self, Reading, State};
-use crate::domain::ids::{CaseId, EscalationId};
+use crate::domain::ids::{CaseId, ContactId, EscalationId};
 use crate::domain::notice::{Says, StaffItem};
 use crate::store::escalations::{self, Taken};
 use crate::store::{Conn, Tx, cases, outbox};
@@ -103,8 +104,15 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
         .map_or_else(|| first.post.clone(), |post| post.title.clone());
     let ids: Vec<EscalationId> = taken.iter().map(|one| one.id).collect();
     let mut of_case: BTreeMap<CaseId, Vec<Taken>> = BTreeMap::new();
+    let mut mails: BTreeSet<ContactId> = BTreeSet::new();
     for one in taken {
-        of_case.entry(one.case).or_default().push(one);
+        match (one.case, one.contact) {
+            (Some(case), _) => of_case.entry(case).or_default().push(one),
+            (None, Some(contact)) => {
+                mails.insert(contact);
+            }
+            (None, None) => {}
+        }
     }
     let mut n_told_before = escalations::n_told_and_open(tx, recipient, ALERT)?;
     let mut entries = Vec::new();
@@ -114,19 +122,27 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
             n_told_before -= i64::from(was_told_before(tx, case, recipient)?);
         }
     }
+    for mail in mails {
+        if let Some((limit_at, item)) = waiting::mail_item(tx, at, mail)? {
+            entries.push(Entry {
+                promised_at: limit_at,
+                item,
+            });
+        }
+    }
     if entries.is_empty() {
-        // All of it was answered, closed or given another date meanwhile.
-        escalations::note_digested(tx, &ids)?;
+        // All of it was answered, closed, taken or given another date meanwhile.
+        escalations::note_digested(tx, &ids, None)?;
         return Ok(false);
     }
-    entries.sort_by_key(|entry| entry.promised_at);
+    entries.sort_by_key(|entry| (entry.item.waits.is_some(), entry.promised_at));
     let says = Says::Digest {
         post,
         items: entries.into_iter().map(|entry| entry.item).collect(),
         n_told_before: u32::try_from(n_told_before).unwrap_or(0),
     };
-    letters::tell_staff(tx, at, None, recipient, says, key, at.now)?;
-    escalations::note_digested(tx, &ids)?;
+    let notice = letters::tell_staff(tx, at, None, recipient, says, key, at.now)?;
+    escalations::note_digested(tx, &ids, Some(notice))?;
     Ok(true)
 }
 
@@ -153,7 +169,12 @@ fn entry(
         .filter_map(|step| Some((step.promised_at, standing(step)?)))
         .min_by_key(|(at, _)| *at);
     let Some((promised_at, reading)) = worst else {
-        return Ok(None);
+        // No date has passed; perhaps it still waits for somebody.
+        let waits = waiting::case_item(conn, at, &filed.case, &readings, steps)?;
+        return Ok(waits.map(|(limit_at, item)| Entry {
+            promised_at: limit_at,
+            item,
+        }));
     };
     let item = letters::staff_item(conn, at, &filed.case, Some(reading))?;
     Ok(Some(Entry { promised_at, item }))

@@ -1,12 +1,16 @@
 //! One case at one instant: what ends by itself, what is due, and when to look again.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::chain::Chain;
-use super::{alert, steps};
+use super::{alert, steps, waiting};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::casework::promises::{Written, alert_steps, ladder_of, settle_by, terms_of};
+use crate::casework::promises::{
+    Written, alert_steps, all_taken, ladder_of, settle_by, stays_of, terms_of,
+};
 use crate::domain::access::Actor;
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{Case, Outcome, Status};
@@ -14,10 +18,11 @@ use crate::domain::clock::{self, Reading, Terms};
 use crate::domain::ids::CaseId;
 use crate::domain::ladder;
 use crate::domain::lifecycle::{self, By, Event};
+use crate::domain::waiting::Stay;
 use crate::store::Tx;
 use crate::store::cases::{self, Dates, Filed};
 use crate::store::clocks::{self, Kept};
-use crate::store::escalations::{self, Taken};
+use crate::store::escalations::Taken;
 
 /// What looking at one case came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +41,8 @@ pub(super) struct Looking<'t> {
     pub happened: Vec<Event>,
     pub n_told: usize,
     pub n_undeliverable: usize,
+    /// Addresses that hear of this case now.
+    pub told: BTreeSet<String>,
 }
 
 /// Looks at one case, unless another replica has done so since it was chosen.
@@ -53,19 +60,23 @@ pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failu
     let terms = terms_of(tx, at, &case)?;
     let mut looking = Looking {
         kept: clocks::of_case(tx, id)?,
-        taken: escalations::of_case(tx, id)?,
+        taken: all_taken(tx, id)?,
         terms: &terms,
         case,
         happened: Vec::new(),
         n_told: 0,
         n_undeliverable: 0,
+        told: BTreeSet::new(),
     };
     end_pauses(at, &mut looking);
     close_when_nobody_wrote_again(at, &mut looking);
     let readings = clock::read(&looking.case.facts, &terms, at.now);
+    let stays = stays_of(tx, at, &looking.case, &looking.happened)?;
     if !looking.case.is_closed() {
         let chain = Chain::of(tx, at, &looking.case)?;
         steps::take_due(tx, at, &mut looking, &readings, &chain)?;
+        waiting::tell_of_resumption(tx, at, &mut looking, &readings, &chain)?;
+        waiting::take_due(tx, at, &mut looking, &readings, &stays, &chain)?;
         alert::raise_due(tx, at, &mut looking, &chain)?;
     }
     let looked = Looked {
@@ -73,7 +84,8 @@ pub fn look_at(tx: &mut Tx<'_>, at: &Moment, id: CaseId) -> Result<Looked, Failu
         n_told: looking.n_told,
         n_undeliverable: looking.n_undeliverable,
     };
-    file(tx, at, looking, &readings, dates, read_revision)?;
+    let later = next_look_at(at, &looking.case, &terms, &readings, &stays);
+    file(tx, at, looking, &readings, later, dates, read_revision)?;
     Ok(looked)
 }
 
@@ -83,6 +95,7 @@ fn file(
     at: &Moment,
     looking: Looking<'_>,
     readings: &[Reading],
+    later: Option<Timestamp>,
     dates: Dates,
     read_revision: i64,
 ) -> Result<(), Failure> {
@@ -93,7 +106,6 @@ fn file(
         happened,
         ..
     } = looking;
-    let later = next_look_at(at, &case, terms, readings);
     let is_as_filed = readings.iter().all(|reading| {
         kept.iter()
             .any(|kept| kept.name == reading.name && kept.state == reading.state.to_string())
@@ -205,6 +217,7 @@ fn next_look_at(
     case: &Case,
     terms: &Terms,
     readings: &[Reading],
+    stays: &[Stay],
 ) -> Option<Timestamp> {
     if case.is_closed() {
         return None;
@@ -227,8 +240,13 @@ fn next_look_at(
                 .calendar
                 .instant(day_after, WallTime::MIDNIGHT)
         });
+    let catalogue = &at.council.catalogue;
+    let of_places = stays
+        .iter()
+        .filter_map(|stay| stay.next_step_at(catalogue, at.now));
     of_clocks
         .chain(of_danger)
+        .chain(of_places)
         .chain(clock::next_change_at(&case.facts, terms, at.now))
         .chain(over_at)
         .filter(|next| *next > at.now)

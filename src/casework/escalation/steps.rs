@@ -15,7 +15,7 @@ use crate::casework::failure::Failure;
 use crate::casework::letters;
 use crate::casework::promises::{ladder_of, taken_steps};
 use crate::domain::clock::Reading;
-use crate::domain::ids::{ClockId, UserId};
+use crate::domain::ids::{ClockId, NoticeId, UserId};
 use crate::domain::ladder::{self, PlannedStep};
 use crate::domain::lifecycle::Event;
 use crate::domain::notice::Says;
@@ -35,7 +35,7 @@ struct Taking {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Sent,
     Coalesced,
     Skipped,
@@ -58,20 +58,24 @@ pub(super) fn take_due(
     coalesce(&mut takings, looking.case.opened_at);
     let mut events: Vec<Event> = Vec::new();
     for taking in &takings {
-        if !escalations::take(tx, &row(at, looking, taking))? {
+        let row = row(at, looking, taking);
+        if !escalations::take(tx, &row)? {
             continue;
         }
         match taking.outcome {
             Outcome::Sent => {
                 looking.n_told += 1;
-                if !is_for_digest(taking) {
-                    write_to(tx, at, looking, readings, taking)?;
+                looking.told.insert(taking.recipient.address.clone());
+                if !is_for_digest(&taking.step, &taking.recipient) {
+                    let notice = write_to(tx, at, looking, readings, taking)?;
+                    escalations::note_notice(tx, row.id, notice)?;
                 }
             }
             Outcome::Undeliverable => looking.n_undeliverable += 1,
             Outcome::Coalesced | Outcome::Skipped => {}
         }
-        put_on_timeline(&mut events, taking);
+        let (step, post) = (&taking.step, &taking.recipient.post);
+        put_on_timeline(&mut events, &taking.clock, step, post, taking.outcome);
     }
     looking.happened.extend(events);
     Ok(())
@@ -117,56 +121,71 @@ fn due(
             if known.contains(&(step.step.clone(), occurrence, step.due_at)) {
                 continue;
             }
-            let mut told: BTreeSet<String> = BTreeSet::new();
-            let mut name = |recipient: Recipient, outcome: Outcome| {
-                if told.insert(recipient.address.clone()) {
-                    takings.push(Taking {
-                        reading: n,
-                        clock_id: clock.id,
-                        clock: reading.name.clone(),
-                        step: step.clone(),
-                        recipient,
-                        outcome,
-                    });
-                }
-            };
-            for whom in &step.to {
-                let resolved = chain.resolve(conn, whom, owner_of(looking, reading))?;
-                let outcome = if step.skipped {
-                    Outcome::Skipped
-                } else {
-                    Outcome::Sent
-                };
-                let nobody = resolved.recipient.is_none();
-                if let Some(recipient) = resolved.recipient {
-                    name(recipient, outcome);
-                }
-                // What is not sent anyway need not be said to have failed; but a step that nobody
-                // can be told of is kept all the same.
-                for unreached in resolved
-                    .unreached
-                    .into_iter()
-                    .filter(|_| nobody || !step.skipped)
-                {
-                    let outcome = if step.skipped {
-                        Outcome::Skipped
-                    } else {
-                        Outcome::Undeliverable
-                    };
-                    let (post, address) = (unreached.post, unreached.address);
-                    name(
-                        Recipient {
-                            post,
-                            address,
-                            gets_digest: false,
-                        },
-                        outcome,
-                    );
-                }
+            for (recipient, outcome) in recipients(conn, chain, &step, owner_of(looking, reading))?
+            {
+                takings.push(Taking {
+                    reading: n,
+                    clock_id: clock.id,
+                    clock: reading.name.clone(),
+                    step: step.clone(),
+                    recipient,
+                    outcome,
+                });
             }
         }
     }
     Ok(takings)
+}
+
+/// Everybody a step names, each once: who is told, and whom it could not reach.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(super) fn recipients(
+    conn: &mut Conn,
+    chain: &Chain<'_>,
+    step: &PlannedStep,
+    owner: Option<UserId>,
+) -> Result<Vec<(Recipient, Outcome)>, Failure> {
+    let mut named: Vec<(Recipient, Outcome)> = Vec::new();
+    let mut name = |recipient: Recipient, outcome: Outcome| {
+        let is_known = named
+            .iter()
+            .any(|(known, _)| known.address == recipient.address);
+        if !is_known {
+            named.push((recipient, outcome));
+        }
+    };
+    let unless_skipped = |outcome| {
+        if step.skipped {
+            Outcome::Skipped
+        } else {
+            outcome
+        }
+    };
+    for whom in &step.to {
+        let resolved = chain.resolve(conn, whom, owner)?;
+        let nobody = resolved.recipient.is_none();
+        if let Some(recipient) = resolved.recipient {
+            name(recipient, unless_skipped(Outcome::Sent));
+        }
+        // What is not sent anyway need not be said to have failed; but a step that nobody can be
+        // told of is kept all the same.
+        for unreached in resolved
+            .unreached
+            .into_iter()
+            .filter(|_| nobody || !step.skipped)
+        {
+            let (post, address) = (unreached.post, unreached.address);
+            let recipient = Recipient {
+                post,
+                address,
+                gets_digest: false,
+            };
+            name(recipient, unless_skipped(Outcome::Undeliverable));
+        }
+    }
+    Ok(named)
 }
 
 /// Whoever made the promise, where it is an officer's own; else whoever has the case.
@@ -195,20 +214,23 @@ fn coalesce(takings: &mut [Taking], opened_at: Timestamp) {
     }
 }
 
-fn is_for_digest(taking: &Taking) -> bool {
-    (taking.step.digest || taking.recipient.gets_digest) && !taking.step.at_once
+/// Whether a step goes into the recipient's one mail of the day.
+pub(super) fn is_for_digest(step: &PlannedStep, recipient: &Recipient) -> bool {
+    (step.digest || recipient.gets_digest) && !step.at_once
 }
 
 fn row(at: &Moment, looking: &Looking<'_>, taking: &Taking) -> Taken {
     let calendar = &at.council.catalogue.calendar;
-    let is_in_digest = taking.outcome == Outcome::Sent && is_for_digest(taking);
+    let is_in_digest =
+        taking.outcome == Outcome::Sent && is_for_digest(&taking.step, &taking.recipient);
     // Steps of 9am stand in the digest of that very morning. What a case brings along when it opens
     // late waits for the next one, so that one morning's late cases come in one mail.
     let digest_after = calendar.next_digest_time(taking.step.at.max(looking.case.opened_at));
     Taken {
         id: at.id(),
-        case: looking.case.id,
-        clock_id: taking.clock_id,
+        case: Some(looking.case.id),
+        clock_id: Some(taking.clock_id),
+        contact: None,
         clock: taking.clock.clone(),
         step: taking.step.step.clone(),
         occurrence: i32::try_from(taking.step.occurrence).unwrap_or(i32::MAX),
@@ -219,6 +241,7 @@ fn row(at: &Moment, looking: &Looking<'_>, taking: &Taking) -> Taken {
         taken_at: at.now,
         state: taking.outcome.as_str().to_owned(),
         digest_after: is_in_digest.then_some(digest_after),
+        notice: None,
     }
 }
 
@@ -228,7 +251,7 @@ fn write_to(
     looking: &Looking<'_>,
     readings: &[Reading],
     taking: &Taking,
-) -> Result<(), Failure> {
+) -> Result<NoticeId, Failure> {
     let item = letters::staff_item(tx, at, &looking.case, readings.get(taking.reading))?;
     let has_come = taking.step.due_at.duration_since(at.now) <= SignedDuration::ZERO;
     let says = if has_come {
@@ -250,14 +273,18 @@ fn write_to(
         says,
         dedupe_key(taking),
         send_at,
-    )?;
-    Ok(())
+    )
 }
 
 /// One line for each step and what became of it, naming everybody it came to.
-fn put_on_timeline(events: &mut Vec<Event>, taking: &Taking) {
-    let became = taking.outcome.as_str();
-    let who = &taking.recipient.post;
+pub(super) fn put_on_timeline(
+    events: &mut Vec<Event>,
+    of_clock: &str,
+    planned: &PlannedStep,
+    who: &str,
+    outcome: Outcome,
+) {
+    let became = outcome.as_str();
     let same = events.iter_mut().find_map(|event| match event {
         Event::EscalationStep {
             clock,
@@ -265,9 +292,9 @@ fn put_on_timeline(events: &mut Vec<Event>, taking: &Taking) {
             occurrence,
             state,
             to,
-        } if *clock == taking.clock
-            && *step == taking.step.step
-            && *occurrence == taking.step.occurrence
+        } if clock == of_clock
+            && *step == planned.step
+            && *occurrence == planned.occurrence
             && state == became =>
         {
             Some(to)
@@ -275,19 +302,19 @@ fn put_on_timeline(events: &mut Vec<Event>, taking: &Taking) {
         _ => None,
     });
     match same {
-        Some(to) => to.push(who.clone()),
+        Some(to) => to.push(who.to_owned()),
         None => events.push(Event::EscalationStep {
-            clock: taking.clock.clone(),
-            step: taking.step.step.clone(),
-            occurrence: taking.step.occurrence,
+            clock: of_clock.to_owned(),
+            step: planned.step.clone(),
+            occurrence: planned.occurrence,
             state: became.to_owned(),
-            to: vec![who.clone()],
+            to: vec![who.to_owned()],
         }),
     }
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "sent",
             Self::Coalesced => "coalesced",

@@ -5,19 +5,27 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{AfterRow, CaseName, Part, readable};
 use crate::casework::actions::{Target, find};
+use crate::casework::desk::Moment;
+use crate::casework::escalation::queue_of_mail;
 use crate::casework::failure::Failure;
-use crate::domain::access::{Act, Actor};
-use crate::domain::ids::{CaseId, EscalationId};
-use crate::store::Conn;
+use crate::domain::access::{Act, Actor, Reach};
+use crate::domain::ids::{CaseId, ContactId, EscalationId, NoticeId};
 use crate::store::escalations::{self, Taken};
+use crate::store::{Conn, contacts, outbox};
 
 /// One step of a ladder, with everybody it told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EscalationView {
-    pub case: CaseName,
+    /// Null for a mail that waits on no case.
+    pub case: Option<CaseName>,
+    /// The mail that waits on no case.
+    pub contact: Option<Uuid>,
+    /// The clock, or the place where it waits: `waiting_triage`, `waiting_unassigned`,
+    /// `waiting_paused`, `waiting_bounced`, `waiting_held`, `waiting_quarantined`.
     pub clock: String,
     /// As the ladder has it: `-2 working_days`, `due`, `+1 working_days`.
     pub step: String,
@@ -35,6 +43,10 @@ pub struct EscalationView {
 pub struct ToldPost {
     pub post: String,
     pub email: String,
+    /// What became of the notice: `pending` (on its way, or waiting for the day's digest), `sent`,
+    /// `failed`, `bounced` or `cancelled` (it was answered before the mail left). Null where none
+    /// was written.
+    pub delivery: Option<String>,
 }
 
 /// Rows read at once, and rows looked at for one page at most: a reader who may see little of much
@@ -48,6 +60,7 @@ const MOST_READ: usize = 2000;
 /// [`Failure::Missing`] when a case is named that is not there, or not theirs to know of.
 pub fn list(
     conn: &mut Conn,
+    at: &Moment,
     actor: &Actor,
     target: Option<&Target>,
     after: Option<AfterRow>,
@@ -57,7 +70,7 @@ pub fn list(
         Some(target) => Some(find(conn, actor, target, Act::Read)?.case.id),
         None => None,
     };
-    let mut seen: HashMap<CaseId, Option<CaseName>> = HashMap::new();
+    let mut seen: HashMap<Subject, Option<Named>> = HashMap::new();
     let mut items: Vec<EscalationView> = Vec::new();
     let mut last: Option<Taken> = None;
     let mut after = after;
@@ -69,13 +82,14 @@ pub fn list(
             None => escalations::newest(conn, before, AT_ONCE)?,
         };
         let is_all = i64::try_from(rows.len()).unwrap_or(i64::MAX) < AT_ONCE;
+        let became = deliveries(conn, &rows)?;
         for row in rows {
-            let name = match seen.get(&row.case) {
+            let subject = (row.case, row.contact);
+            let name = match seen.get(&subject) {
                 Some(name) => name.clone(),
                 None => {
-                    let name =
-                        readable(conn, actor, row.case)?.map(|filed| CaseName::of(&filed.case));
-                    seen.insert(row.case, name.clone());
+                    let name = named(conn, at, actor, subject)?;
+                    seen.insert(subject, name.clone());
                     name
                 }
             };
@@ -86,6 +100,7 @@ pub fn list(
                 let told = ToldPost {
                     post: row.post.clone(),
                     email: row.recipient.clone(),
+                    delivery: delivery(&row, &became),
                 };
                 let is_full = items.len() == usize::from(limit);
                 match items.last_mut() {
@@ -106,9 +121,65 @@ pub fn list(
     }
 }
 
+/// What a step is about: a case, or a mail on none.
+type Subject = (Option<CaseId>, Option<ContactId>);
+
+#[derive(Clone)]
+enum Named {
+    Case(CaseName),
+    Mail(ContactId),
+}
+
+/// What a step is about, when the actor may know of it: mail on no case is for those who may see the
+/// queue it waits in.
+fn named(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    subject: Subject,
+) -> Result<Option<Named>, Failure> {
+    match subject {
+        (Some(case), _) => {
+            let filed = readable(conn, actor, case)?;
+            Ok(filed.map(|filed| Named::Case(CaseName::of(&filed.case))))
+        }
+        (None, Some(mail)) => {
+            let Some(contact) = contacts::find(conn, mail)? else {
+                return Ok(None);
+            };
+            let queue = queue_of_mail(&at.council.catalogue, &contact);
+            let may_know = match actor.sight().ordinary {
+                Reach::Everything => true,
+                Reach::Within { queues, .. } => {
+                    queue.is_some_and(|queue| queues.contains(&queue.slug))
+                }
+                Reach::Nothing => false,
+            };
+            Ok(may_know.then_some(Named::Mail(mail)))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn deliveries(conn: &mut Conn, rows: &[Taken]) -> Result<HashMap<NoticeId, String>, Failure> {
+    let notices: Vec<NoticeId> = rows.iter().filter_map(|row| row.notice).collect();
+    if notices.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(outbox::deliveries(conn, &notices)?.into_iter().collect())
+}
+
+fn delivery(row: &Taken, became: &HashMap<NoticeId, String>) -> Option<String> {
+    if row.digest_after.is_some() {
+        return Some("pending".to_owned());
+    }
+    row.notice.and_then(|notice| became.get(&notice).cloned())
+}
+
 /// Rows of one step differ in whom they told only.
 fn is_one_step(one: &Taken, other: &Taken) -> bool {
-    one.clock_id == other.clock_id
+    (one.case, one.contact) == (other.case, other.contact)
+        && one.clock == other.clock
         && one.step == other.step
         && one.occurrence == other.occurrence
         && one.promised_at == other.promised_at
@@ -116,9 +187,14 @@ fn is_one_step(one: &Taken, other: &Taken) -> bool {
         && one.state == other.state
 }
 
-fn step(case: CaseName, row: &Taken, told: ToldPost) -> EscalationView {
+fn step(name: Named, row: &Taken, told: ToldPost) -> EscalationView {
+    let (case, contact) = match name {
+        Named::Case(case) => (Some(case), None),
+        Named::Mail(contact) => (None, Some(contact.0)),
+    };
     EscalationView {
         case,
+        contact,
         clock: row.clock.clone(),
         step: row.step.clone(),
         occurrence: row.occurrence,

@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 22] = [
+pub(super) const REQUIRED: [&str; 23] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -43,6 +43,7 @@ pub(super) const REQUIRED: [&str; 22] = [
     "reply",
     "tracking-link",
     "transfer",
+    "waiting",
 ];
 
 /// Reads the notices among the templates, by language and name.

@@ -759,6 +759,34 @@ fn what_is_wrong_elsewhere_is_named_with_its_line() {
         "is nobody a step can tell",
     );
     check(
+        "ladders.toml",
+        "waits_at_most_working_days = 10",
+        "waits_at_most_working_days = 0",
+        "waits_at_most_working_days = 0",
+        "lies between 1 and 60, not 0",
+    );
+    check(
+        "ladders.toml",
+        "[waiting-held]\nname = \"E-mail held for somebody to look\"\nwaits_at_most_working_days = 1",
+        "[waiting-held]\nname = \"E-mail held for somebody to look\"",
+        "[waiting-held]",
+        "how long may anything wait here?",
+    );
+    check(
+        "ladders.toml",
+        "[member-enquiry]",
+        "[waiting-room]\nname = \"Room\"\nsteps = [{ name = \"a\", at = \"due\", to = [\"owner\"] }]\n\n[member-enquiry]",
+        "[waiting-room]",
+        "nothing waits in a place of this name",
+    );
+    check(
+        "queues.toml",
+        "waits_at_most_working_days = 2",
+        "waits_at_most_working_days = 90",
+        "waits_at_most_working_days = 90",
+        "lies between 1 and 60, not 90",
+    );
+    check(
         "templates/en/confirmation.txt",
         "We have {{ case.matter }}{% if case.place %}",
         "We will shortly have {{ case.matter }}{% if case.place %}",

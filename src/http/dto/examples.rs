@@ -129,10 +129,11 @@ pub fn queue() -> Value {
 #[must_use]
 pub fn escalation() -> Value {
     json!({
-        "case": {"id": CASE, "reference": "4X7-K92-MQ3"}, "clock": "respond", "step": "+1 working_days",
+        "case": {"id": CASE, "reference": "4X7-K92-MQ3"}, "contact": null, "clock": "respond",
+        "step": "head_of_service",
         "occurrence": 1, "due_at": "2026-11-25T09:00:00Z", "taken_at": "2026-11-25T09:00:01Z",
         "to": [{"post": "head-of-waste-and-street-scene",
-            "email": "head.of.waste.and.street.scene@council.example"}],
+            "email": "head.of.waste.and.street.scene@council.example", "delivery": "sent"}],
         "state": "sent",
     })
 }

@@ -441,6 +441,7 @@ fn item(reference: &str, last_action: Option<&str>) -> StaffItem {
         who_has_it: StaffItem::who_has_it(last_action.is_some(), "the bins team"),
         last_action: last_action.map(str::to_owned),
         link: Some(format!("https://council.example/cases/{reference}")),
+        waits: None,
     }
 }
 

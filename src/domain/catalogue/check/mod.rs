@@ -8,7 +8,9 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use crate::domain::ladder::Ladder;
 use crate::domain::standard::CountsOn;
+use crate::domain::waiting::{self, Place};
 use crate::domain::wording::{banned_words, long_sentences};
 
 use super::council::{PostKind, WorksBy};
@@ -175,6 +177,9 @@ impl Check<'_> {
                     );
                 }
             }
+            if let Some(message) = waiting::fault_of_days(queue.waits_at_most_working_days) {
+                self.fault(&["queues", slug, "waits_at_most_working_days"], message);
+            }
             if let WorksBy::Email { inbox } = &queue.works_by {
                 self.email(&["queues", slug, "works_by_email"], inbox);
             }
@@ -237,6 +242,7 @@ impl Check<'_> {
             for message in ladder.faults() {
                 self.fault(&["ladders", slug], message);
             }
+            self.waiting_place(slug, ladder);
         }
         let Some(ladders) = self.tree.get("ladders") else {
             return;
@@ -245,6 +251,44 @@ impl Check<'_> {
             if ladders.get(needed).is_none() {
                 self.fault(&["ladders"], format!("the ladder `{needed}` is missing"));
             }
+        }
+        for place in Place::ALL {
+            if ladders.get(place.ladder()).is_none() {
+                let message = format!(
+                    "the ladder `{}` is missing: nobody would be told of what waits there",
+                    place.ladder()
+                );
+                self.fault(&["ladders"], message);
+            }
+        }
+    }
+
+    fn waiting_place(&mut self, slug: &str, ladder: &Ladder) {
+        let place = Place::ALL.iter().find(|place| place.ladder() == slug);
+        let limit = ["ladders", slug, "waits_at_most_working_days"];
+        match place {
+            Some(place) => {
+                for message in place.faults(ladder) {
+                    let is_of_limit = message.starts_with("waits_at_most");
+                    let path = if is_of_limit { &limit[..] } else { &limit[..2] };
+                    self.fault(path, message);
+                }
+            }
+            None if slug.starts_with("waiting-") => {
+                let known: Vec<&str> = Place::ALL.iter().map(|place| place.ladder()).collect();
+                let known = known.join(", ");
+                self.fault(
+                    &limit[..2],
+                    format!("nothing waits in a place of this name; the places are {known}"),
+                );
+            }
+            None if ladder.waits_at_most_working_days.is_some() => {
+                self.fault(
+                    &limit,
+                    "only the ladder of a waiting place has an age limit",
+                );
+            }
+            None => {}
         }
     }
 
