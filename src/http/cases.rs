@@ -162,7 +162,7 @@ async fn list(call: Call) -> Result<Answer, Problem> {
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let detail = call
-        .read_case(|conn, _, actor, filed| case::detail(conn, actor, filed))
+        .read_case(|conn, at, actor, filed| case::detail(conn, at, actor, filed))
         .await?;
     Ok(Answer::ok(&detail).with_etag(detail.case.version))
 }
@@ -178,7 +178,7 @@ async fn change(call: Call) -> Result<Answer, Problem> {
             if_match.admits(case.version)?;
             let command = Command::Amend(Box::new(amendment(at, &case, &change)?));
             let acted = actions::act(tx, at, &actor, &target, &command, Some(case.version))?;
-            case::detail(tx, &actor, &acted.settled.filed)
+            case::detail(tx, at, &actor, &acted.settled.filed)
         })
         .await?;
     Ok(Answer::ok(&detail).with_etag(detail.case.version))

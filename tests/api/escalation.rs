@@ -95,4 +95,48 @@ stories! {
         app.until("2026-11-20T19:00:00Z").await;
         assert_eq!(app.mails_to(&duty).await.len(), 3, "somebody has been rung");
     }
+
+    async fn a_case_that_nobody_takes_and_a_mail_nobody_looks_at_are_put_to_a_team_leader(app) {
+        let body = json!({
+            "channel": "phone", "service": "waste-collection", "category": "new-container",
+            "body": "May we have a second green bin please.",
+            "person": {"name": "Ada Example", "email": "ada@mail.example"}
+        });
+        let logged = log(&app, body).await;
+        let reference = logged["case"]["reference"].as_str().unwrap().to_owned();
+        let officer = app.officer().await;
+        let path = format!("/v1/cases/{reference}");
+        let case = app.get(&officer, &path).await.expect(200);
+        assert_eq!(case["waits"][0]["place"], "unassigned", "{case:#}");
+        let raw = format!("From: stranger@mail.example\r\nTo: contact@council.example\r\nSubject: {reference}\r\n\
+            Message-ID: <w1@mail.example>\r\nContent-Type: text/plain\r\n\r\nWhat about this?\r\n");
+        let headers = [("content-type", "message/rfc822")];
+        let held = app.post_with(&app.key("mail-gateway"), "/v1/channels/email/messages", &headers, raw).await.expect(202);
+        assert_eq!(held["disposition"], "held", "{held:#}");
+        // Friday evening; the mail may wait until Monday at five, the case until Tuesday.
+        app.until("2026-11-23T17:30:00Z").await;
+        let to_leader = app.mails_to(LEADER).await;
+        assert_eq!(to_leader.len(), 1, "{to_leader:#?}");
+        assert_eq!(to_leader[0].kind(), "waiting");
+        assert!(!to_leader[0].raw.contains("stranger"), "{}", to_leader[0].raw);
+        app.until("2026-11-25T09:30:00Z").await;
+        let digests: Vec<_> = app.mails_to(LEADER).await.into_iter().filter(|mail| mail.kind() == "digest").collect();
+        assert_eq!(digests.len(), 1);
+        assert!(digests[0].raw.contains("Nobody has taken it since Friday 20 November 2026"), "{}", digests[0].raw);
+        let list = app.get(&officer, "/v1/escalations").await.expect(200);
+        let of = |clock: &str| list["items"].as_array().unwrap().iter().find(|step| step["clock"] == clock).cloned().unwrap();
+        let step = of("waiting_unassigned");
+        assert_eq!(step["case"]["reference"], reference.as_str());
+        assert_eq!(step["to"][0]["email"], LEADER);
+        assert_eq!(step["to"][0]["delivery"], "sent", "{step:#}");
+        let step = of("waiting_held");
+        assert_eq!(step["case"], json!(null));
+        assert_eq!(step["contact"], held["contact"]["id"]);
+        app.post(&officer, &format!("{path}/assignments"), json!({"owner": "me"})).await.expect(201);
+        let case = app.get(&officer, &path).await.expect(200);
+        assert_eq!(case["waits"], json!([]), "{case:#}");
+        app.until("2026-12-01T12:00:00Z").await;
+        let again = app.mails_to(LEADER).await.into_iter().filter(|mail| mail.kind() == "digest").count();
+        assert_eq!(again, 1, "somebody has it");
+    }
 }

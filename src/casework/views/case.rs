@@ -13,6 +13,7 @@ use super::{CaseName, Named, Part, Sort, is_outside_the_work, is_readable, named
 use crate::casework::actions::{Acted, Owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::promises::stays_of;
 use crate::domain::access::{Act, Actor, Verdict, may};
 use crate::domain::case::{
     LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor,
@@ -20,6 +21,7 @@ use crate::domain::case::{
 use crate::domain::contact::{Channel, Location};
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::person::{PersonKind, RoleOnCase};
+use crate::domain::waiting::Place;
 use crate::store::cases::{self, After, Filed, Filter, Order};
 use crate::store::types::NEVER;
 use crate::store::{Conn, outbox, people, users};
@@ -107,6 +109,21 @@ pub struct CaseDetail {
     pub transfers: u32,
     /// Until when a message from the person opens it again.
     pub follow_up_until: Option<Date>,
+    /// Where it waits now and until when it may; empty when somebody is at it.
+    pub waits: Vec<WaitView>,
+}
+
+/// One place where a case waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WaitView {
+    pub place: Place,
+    pub since: Timestamp,
+    /// From then on those responsible are told.
+    pub limit_at: Timestamp,
+    /// The same for staff to read: "We could not reach the person: our message came back on …".
+    pub words: String,
+    /// What can be done about it.
+    pub you_can: String,
 }
 
 /// One person on a case.
@@ -235,7 +252,12 @@ pub fn list(
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn detail(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDetail, Failure> {
+pub fn detail(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    filed: &Filed,
+) -> Result<CaseDetail, Failure> {
     let case = &filed.case;
     let is_outside = is_outside_the_work(actor);
     let people = people_on(conn, actor, case.id)?;
@@ -261,7 +283,28 @@ pub fn detail(conn: &mut Conn, actor: &Actor, filed: &Filed) -> Result<CaseDetai
         chasers: case.n_chasers,
         transfers: case.n_transfers,
         follow_up_until: case.follow_up_until,
+        waits: if is_outside {
+            Vec::new()
+        } else {
+            waits(conn, at, filed)?
+        },
     })
+}
+
+fn waits(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<Vec<WaitView>, Failure> {
+    let calendar = &at.council.catalogue.calendar;
+    let stays = stays_of(conn, at, &filed.case, [])?;
+    let shown = stays.into_iter().map(|stay| {
+        let words = stay.in_words(calendar);
+        WaitView {
+            place: stay.place,
+            since: stay.since,
+            limit_at: stay.limit_at,
+            words: words.how,
+            you_can: words.you_can,
+        }
+    });
+    Ok(shown.collect())
 }
 
 /// A case as lists and answers show it, for an actor who was let at it.

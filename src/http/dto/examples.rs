@@ -50,6 +50,11 @@ pub fn case_detail() -> Value {
         "location": {"description": "14 Larkfield Rise", "uprn": "100000000001"},
         "fields": {"bin": "brown"}, "danger": null, "is_claimed": true, "chasers": 0,
         "transfers": 0, "follow_up_until": null,
+        "waits": [{
+            "place": "bounced", "since": "2026-11-20T17:02:00Z", "limit_at": "2026-11-23T17:00:00Z",
+            "words": "We could not reach the person: our message came back on Friday 20 November 2026",
+            "you_can": "ring them and record the call · write to them by post",
+        }],
     });
     let mut whole = case();
     if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), more) {
