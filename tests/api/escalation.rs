@@ -111,7 +111,7 @@ stories! {
         let raw = format!("From: stranger@mail.example\r\nTo: contact@council.example\r\nSubject: {reference}\r\n\
             Message-ID: <w1@mail.example>\r\nContent-Type: text/plain\r\n\r\nWhat about this?\r\n");
         let headers = [("content-type", "message/rfc822")];
-        let held = app.post_with(&app.key("mail-gateway"), "/v1/channels/email/messages", &headers, raw).await.expect(202);
+        let held = app.post_with(&app.key("mail-gateway"), "/v1/channels/email/messages", &headers, &raw).await.expect(202);
         assert_eq!(held["disposition"], "held", "{held:#}");
         // Friday evening; the mail may wait until Monday at five, the case until Tuesday.
         app.until("2026-11-23T17:30:00Z").await;

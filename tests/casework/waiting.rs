@@ -127,6 +127,7 @@ async fn a_case_given_back_begins_to_wait_anew() {
     let officer = office.officer(OFFICER).await;
     let case = office.bins("new-container", at(MONDAY)).await.case;
     office.owned_by(&officer, case.id).await;
+    office.tick().await;
     assert!(of_kind(&office.at("2026-11-05T12:00:00Z").await, "digest").is_empty());
     office
         .act(&officer, case.id, Command::Assign { owner: None })
@@ -234,7 +235,11 @@ async fn a_person_we_could_not_reach_waits_until_somebody_rings_them() {
         "{}",
         mails[0].text
     );
+    // The acknowledgement is late at the same moment: one mail says so, and no second.
     let mails = office.at("2026-11-03T17:00:00Z").await;
+    assert_eq!(of_kind(&mails, "reminder"), [OFFICER, TEAM_LEADER]);
+    assert!(of_kind(&mails, "waiting").is_empty());
+    let mails = office.at("2026-11-05T09:00:00Z").await;
     assert_eq!(of_kind(&mails, "waiting"), [OFFICER, TEAM_LEADER]);
     let call = Command::Call {
         who: "the person".to_owned(),

@@ -51,7 +51,9 @@ pub(super) fn pass(
         let at = moment(desk, now);
         escalation::look_at(tx, &at, case)?;
         deliver(tx, &at, case)?;
-        let told: Vec<EscalationId> = escalations::of_case(tx, case)?
+        let mut taken = escalations::of_case(tx, case)?;
+        taken.extend(escalations::of_places(tx, case)?);
+        let told: Vec<EscalationId> = taken
             .iter()
             .filter(|taken| taken.digest_after.is_some_and(|after| after <= loaded_at))
             .map(|taken| taken.id)
