@@ -353,7 +353,7 @@ fn give_up(
         Some(Filed { case, .. }) => {
             let read_revision = case.revision;
             let terms = terms_of(tx, at, &case)?;
-            let written = Written::Noted { read_revision };
+            let written = Written::Changed { read_revision };
             settle_by(
                 tx,
                 at,
