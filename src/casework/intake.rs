@@ -9,11 +9,13 @@
 //! | `faults` | what an enquiry cannot mean |
 //! | `contact` | the contact itself: known again, or logged |
 //! | `joining` | puts it on the case it belongs to |
+//! | `complaining` | and opens the complaint it may be about that case |
 //! | `placing` | or says where it goes, and what is opened beside it |
 //! | `opening` | opens one case |
 //! | `restricted` | complaints about a post, and the receipt in place of a case |
 //! | `telling` | what is answered, read out and confirmed |
 
+mod complaining;
 mod contact;
 mod faults;
 mod joining;
@@ -22,7 +24,7 @@ mod placing;
 mod restricted;
 mod telling;
 
-pub use joining::{Joining, note_contact};
+pub use joining::{Joined, Joining, note_contact};
 pub(super) use restricted::{holders_above, post_complained_about};
 
 use jiff::Timestamp;

@@ -276,16 +276,15 @@ pub(super) fn note_mail(
         contact: said.contact,
         from_person: true,
         is_thanks: said.is_thanks && filed.case.waiting_for.is_none(),
-        is_danger: placement.danger.is_some(),
-        danger: placement.danger.map(|danger| danger.kind),
-        acknowledged: None,
+        enquiry: said.enquiry,
+        placement: &placement,
         actor: crate::domain::access::ActorLabel {
             kind: "person".to_owned(),
             id: None,
             name: None,
         },
     };
-    note_contact(tx, at, filed, &joining, said.person, entry)
+    Ok(note_contact(tx, at, filed, &joining, said.person, entry)?.settled)
 }
 
 fn open(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {

@@ -183,8 +183,15 @@ fn take_step(
         &command,
         None,
     ) {
-        // Not every standard may be paused or extended; such a case goes on without it.
-        Ok(_) | Err(Failure::Refused(_)) => Ok(()),
+        // Not every standard may be paused or extended, and some people left no address to write to;
+        // such a case goes on without it.
+        Ok(_)
+        | Err(
+            Failure::Refused(_)
+            | Failure::Conflict {
+                code: "no_address", ..
+            },
+        ) => Ok(()),
         Err(why) => Err(why),
     }
 }

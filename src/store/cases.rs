@@ -8,7 +8,9 @@ use super::error::StoreError;
 use super::schema::{case_access, case_aliases, case_links, case_people, cases, identifiers};
 use super::types::{At, Id, Json, NEVER, On, Ts};
 use crate::domain::access::{Reach, Sight};
-use crate::domain::case::{About, Case, LastAction, LinkKind, Priority, Routed, Secrecy};
+use crate::domain::case::{
+    About, Case, LastAction, LinkKind, Priority, Procedure, Routed, Secrecy, Status,
+};
 use crate::domain::clock::Facts;
 use crate::domain::contact::{Location, UnknownWord};
 use crate::domain::ids::{CaseId, PersonId, UserId};
@@ -494,6 +496,26 @@ pub fn related(
         }
     }
     Ok(found)
+}
+
+/// Whether a person has a complaint about a case that is still open, whoever may know of it.
+pub fn has_open_complaint(
+    conn: &mut Conn,
+    about: CaseId,
+    reporter: PersonId,
+) -> Result<bool, StoreError> {
+    let complaints = case_links::table
+        .filter(case_links::to_case.eq(Id::from(about)))
+        .filter(case_links::kind.eq(LinkKind::About.as_str()))
+        .select(case_links::from_case);
+    Ok(diesel::select(diesel::dsl::exists(
+        cases::table
+            .filter(cases::id.eq_any(complaints))
+            .filter(cases::procedure.eq(Procedure::Complaint.as_str()))
+            .filter(cases::status.ne(Status::Closed.as_str()))
+            .filter(cases::reporter.eq(Some(Id::from(reporter)))),
+    ))
+    .get_result(conn)?)
 }
 
 /// Whether the case's reporter has this e-mail address.

@@ -209,6 +209,14 @@ pub fn n_from_person_since(
         .get_result(conn)?)
 }
 
+/// Puts a contact on another case than the one it was logged on.
+pub fn put_on(tx: &mut Tx<'_>, id: ContactId, case: CaseId) -> Result<(), StoreError> {
+    diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))
+        .set(contacts::case_id.eq(Some(Id::from(case))))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// When the sweep must look at a waiting mail next; never again where there is no instant.
 pub fn wake(tx: &mut Tx<'_>, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
     diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))

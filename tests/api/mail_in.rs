@@ -68,6 +68,49 @@ stories! {
         assert!(app.mails_to("robot@mail.example").await.is_empty());
     }
 
+    async fn a_formal_complaint_about_a_live_case_opens_beside_it_once_and_the_request_carries_on(app) {
+        let reference = log(&app, missed_bin()).await["case"]["reference"].as_str().unwrap().to_owned();
+        let n_before = app.mails_to("ada@mail.example").await.len();
+        let complain = |id: &str| {
+            let body = "I am writing to make a formal complaint. Nobody came, and nobody has rung me back.";
+            mail("Ada <ada@mail.example>", &format!("Formal complaint re {reference}"), id, "", body)
+        };
+        let taken = deliver(&app, &complain("c-1")).await.expect(202);
+        assert_eq!(taken["disposition"], "joined", "{taken:#}");
+        assert_eq!(taken["case"]["reference"], reference.as_str());
+        let officer = app.officer().await;
+        let request = app.get(&officer, &format!("/v1/cases/{reference}")).await.expect(200);
+        assert_eq!((request["status"].as_str(), request["chasers"].as_i64()), (Some("new"), Some(1)), "{request:#}");
+        let related = request["related_cases"].as_array().unwrap().clone();
+        assert_eq!(related.len(), 1, "{related:#?}");
+        assert_eq!((related[0]["procedure"].as_str(), related[0]["kind"].as_str()), (Some("complaint"), Some("about")));
+        let complaint = related[0]["reference"].as_str().unwrap().to_owned();
+        let case = app.get(&officer, &format!("/v1/cases/{complaint}")).await.expect(200);
+        assert_eq!(case["received_at"], "2026-11-20T16:58:00Z", "dated from receipt: {case:#}");
+        let mails = app.mails_to("ada@mail.example").await;
+        assert_eq!(mails.len(), n_before + 1, "one receipt, the complaint's own");
+        assert!(mails[n_before].raw.contains(&complaint), "{}", mails[n_before].raw);
+        deliver(&app, &complain("c-2")).await.expect(202);
+        let request = app.get(&officer, &format!("/v1/cases/{reference}")).await.expect(200);
+        assert_eq!(request["related_cases"].as_array().unwrap().len(), 1, "the second asks again about the first");
+    }
+
+    async fn a_complaint_about_a_named_post_stands_on_the_complaint_alone(app) {
+        let reference = log(&app, missed_bin()).await["case"]["reference"].as_str().unwrap().to_owned();
+        let body = "I want to make a formal complaint about the Head of Waste and Street Scene, who was rude to me.";
+        let raw = mail("Ada <ada@mail.example>", &format!("Complaint {reference}"), "post-1", "", body);
+        deliver(&app, &raw).await.expect(202);
+        for who in ["officer@council.example", "team.leader.waste-ops@council.example", "head.of.waste.and.street.scene@council.example"] {
+            let reader = app.sign_in(who).await;
+            for path in ["", "/contacts", "/timeline"] {
+                let shown = app.get(&reader, &format!("/v1/cases/{reference}{path}")).await;
+                assert_eq!(shown.status, 200);
+                assert!(!shown.text.contains("rude to me"), "{who} {path}: {}", shown.text);
+                assert!(!shown.text.contains("\"complaint\""), "{who} {path}: {}", shown.text);
+            }
+        }
+    }
+
     async fn an_answer_to_our_mail_joins_its_case(app) {
         let logged = log(&app, missed_bin()).await;
         let reference = logged["case"]["reference"].as_str().unwrap().to_owned();

@@ -4,6 +4,7 @@
 //! the time to reopen is over it opens a case of its own, which follows the old one. Mail that found
 //! its case by itself comes in at [`note_contact`].
 
+use super::complaining::complain;
 use super::contact::log;
 use super::placing::open_cases;
 use super::telling::answer;
@@ -16,30 +17,49 @@ use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
 use crate::domain::case::{Priority, Status, WaitingFor};
 use crate::domain::clock::Terms;
 use crate::domain::contact::{Direction, Disposition};
-use crate::domain::enquiry::{Enquiry, Spoken};
+use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::Says;
 use crate::domain::person::RoleOnCase;
+use crate::domain::routing::Placement;
 use crate::domain::wording;
 use crate::store::cases::{self, Filed};
 use crate::store::people::Person;
 use crate::store::{Tx, users};
 
 /// A contact that joins a case.
-#[derive(Debug, Clone)]
-pub struct Joining {
+#[derive(Debug)]
+pub struct Joining<'a> {
     pub contact: ContactId,
     pub from_person: bool,
     pub is_thanks: bool,
-    pub is_danger: bool,
-    pub danger: Option<String>,
-    pub acknowledged: Option<Spoken>,
+    pub enquiry: &'a Enquiry,
+    /// Where it would go if it opened a case.
+    pub placement: &'a Placement,
     pub actor: ActorLabel,
 }
 
+/// A case after a contact joined it.
+#[derive(Debug)]
+pub struct Joined {
+    pub settled: Settled,
+    /// What was opened beside it, because the contact complains about it.
+    pub complaint: Option<Filed>,
+}
+
+impl Joining<'_> {
+    fn danger(&self) -> Option<&str> {
+        let danger = self.placement.danger.as_ref();
+        danger
+            .filter(|_| self.from_person)
+            .map(|danger| danger.kind.as_str())
+    }
+}
+
 /// What a contact does to the case it joins: resumes what waited for the person, reopens what was
-/// answered, counts as a chaser otherwise, and is told to the owner.
+/// answered, counts as a chaser otherwise, and is told to the owner. A complaint about the case opens
+/// beside it.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -47,10 +67,10 @@ pub fn note_contact(
     tx: &mut Tx<'_>,
     at: &Moment,
     filed: Filed,
-    joining: &Joining,
+    joining: &Joining<'_>,
     person: Option<&Person>,
     entry: &Entry,
-) -> Result<Settled, Failure> {
+) -> Result<Joined, Failure> {
     let mut case = filed.case;
     let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
@@ -80,14 +100,16 @@ pub fn note_contact(
     for event in &events {
         lifecycle::apply(&mut case, event, &terms, By::Person, at.now);
     }
-    if joining.is_danger && !case.is_in_danger() {
-        case.danger = joining.danger.clone();
+    if let Some(danger) = joining.danger()
+        && !case.is_in_danger()
+    {
+        case.danger = Some(danger.to_owned());
         case.danger_since = Some(at.now);
         case.is_rung = false;
         case.priority = Priority::Emergency;
         case.is_claimed = false;
     }
-    if joining.acknowledged.is_some() {
+    if joining.enquiry.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now, "spoken");
     }
     let settled = settle_by(
@@ -99,10 +121,24 @@ pub fn note_contact(
         &joining.actor,
         Written::Changed { read_revision },
     )?;
+    let complaint = if joining.from_person {
+        complain(tx, at, &settled.filed.case, joining, entry, person)?
+    } else {
+        None
+    };
     if !entry.is_silent && joining.from_person {
-        tell_of_joining(tx, at, &settled, &terms, joining, person, entry, chases)?;
+        // The complaint's own receipt says what happens; a second mail would only confuse.
+        let is_confirmed = chases && complaint.is_none();
+        let chasing = Chasing {
+            chases,
+            is_confirmed,
+        };
+        tell_of_joining(tx, at, &settled, &terms, joining, person, entry, chasing)?;
     }
-    Ok(settled)
+    Ok(Joined {
+        settled,
+        complaint: complaint.map(|opened| opened.filed),
+    })
 }
 
 /// Logs the contact and puts it on the case it belongs to.
@@ -149,7 +185,7 @@ pub(super) fn join(
         cases::add_person(tx, case, person.id, role)?;
     }
     let placement = at.council.router.route(enquiry, &at.council.catalogue);
-    let settled = note_contact(
+    let Joined { settled, complaint } = note_contact(
         tx,
         at,
         filed,
@@ -157,9 +193,8 @@ pub(super) fn join(
             contact: contact.id,
             from_person,
             is_thanks,
-            is_danger: from_person && placement.danger.is_some(),
-            danger: placement.danger.map(|danger| danger.kind),
-            acknowledged: enquiry.acknowledged,
+            enquiry,
+            placement: &placement,
             actor: entry.actor.label(),
         },
         person.as_ref(),
@@ -167,9 +202,20 @@ pub(super) fn join(
     )?;
     let mut received = answer(at, contact, Some(settled.filed));
     received.is_joined = true;
+    received.linked = complaint
+        .into_iter()
+        .filter(|filed| may(&entry.actor, Act::Read, &filed.case, true) != Verdict::Hide)
+        .collect();
     received.readings = settled.readings;
     received.person = person;
     Ok(received)
+}
+
+/// Whether the person asks again, and whether they are told that we have noticed.
+#[derive(Clone, Copy)]
+struct Chasing {
+    chases: bool,
+    is_confirmed: bool,
 }
 
 #[expect(
@@ -181,13 +227,13 @@ fn tell_of_joining(
     at: &Moment,
     settled: &Settled,
     terms: &Terms,
-    joining: &Joining,
+    joining: &Joining<'_>,
     person: Option<&Person>,
     entry: &Entry,
-    chases: bool,
+    chasing: Chasing,
 ) -> Result<(), Failure> {
     let case = &settled.filed.case;
-    if joining.is_danger {
+    if joining.danger().is_some() {
         let says = Says::Danger {
             emergency_line: letters::emergency_line(at, case),
         };
@@ -200,7 +246,7 @@ fn tell_of_joining(
             is_automatic: true,
         };
         letters::tell_person(tx, at, case, person, telling)?;
-    } else if chases {
+    } else if chasing.is_confirmed {
         let mut standing = vec![letters::standing(at, case)];
         standing.extend(letters::what_happens(at, case, terms, &settled.readings));
         let who = person.map_or_else(String::new, |person| person.id.to_string());
@@ -231,7 +277,7 @@ fn tell_of_joining(
             item,
             came_as: "a message".to_owned(),
             came_at: wording::at_when(at.now, at.council.catalogue.calendar.zone()),
-            is_chaser: chases,
+            is_chaser: chasing.chases,
         };
         let send_at = at.council.catalogue.calendar.next_sending_time(at.now);
         let key = format!("joined:{}", joining.contact);

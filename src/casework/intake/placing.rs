@@ -141,7 +141,21 @@ fn open_beside(
     beside: &Linked,
     first: &Case,
 ) -> Result<Opened, Failure> {
-    let plan = Plan {
+    let plan = plan_beside(beside);
+    let about = post_complained_about(at, enquiry, beside.procedure);
+    let opened = open(tx, at, enquiry, entry, person, contact, &plan, about)?;
+    // The complaint and the member's enquiry are *about* the service's own case.
+    let (from, to) = if beside.procedure == Procedure::Complaint {
+        (opened.filed.case.id, first.id)
+    } else {
+        (first.id, opened.filed.case.id)
+    };
+    cases::link(tx, from, to, LinkKind::About)?;
+    Ok(opened)
+}
+
+pub(super) fn plan_beside(beside: &Linked) -> Plan {
+    Plan {
         queue: beside.queue.clone(),
         service: beside.service.clone(),
         category: beside.category.clone(),
@@ -154,17 +168,7 @@ fn open_beside(
             candidates: Vec::new(),
         },
         danger: beside.danger.as_ref().map(|danger| danger.kind.clone()),
-    };
-    let about = post_complained_about(at, enquiry, beside.procedure);
-    let opened = open(tx, at, enquiry, entry, person, contact, &plan, about)?;
-    // The complaint and the member's enquiry are *about* the service's own case.
-    let (from, to) = if beside.procedure == Procedure::Complaint {
-        (opened.filed.case.id, first.id)
-    } else {
-        (first.id, opened.filed.case.id)
-    };
-    cases::link(tx, from, to, LinkKind::About)?;
-    Ok(opened)
+    }
 }
 
 /// A contact that nobody could place waits under a matter that says nothing of the guess: what the
