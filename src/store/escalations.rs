@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
-use super::schema::{cases, escalations};
+use super::schema::{cases, escalations, outbox};
 use super::types::{At, Id, Ts, Uid};
 use crate::domain::ids::{CaseId, ClockId, ContactId, EscalationId, NoticeId};
+use crate::domain::notice::NoticeKind;
 
 /// One step, for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,26 +207,25 @@ pub fn for_digest(
     Ok(rows.into_iter().map(taken).collect())
 }
 
-/// How many open cases one recipient was told of before and that are still late. What is kept under
-/// the name `alert` was danger, not a promise, and does not count.
-pub fn n_told_and_open(conn: &mut Conn, recipient: &str, alert: &str) -> Result<i64, StoreError> {
-    Ok(escalations::table
+/// The open cases an earlier digest told one recipient of.
+pub fn told_in_digests(conn: &mut Conn, recipient: &str) -> Result<Vec<CaseId>, StoreError> {
+    let digests = outbox::table
+        .filter(outbox::recipient.eq(recipient.to_owned()))
+        .filter(outbox::kind.eq(NoticeKind::Digest.as_str()))
+        .select(outbox::id.nullable());
+    let ids: Vec<Id> = escalations::table
         .inner_join(cases::table.on(escalations::case_id.eq(cases::id.nullable())))
         .filter(escalations::recipient.eq(recipient.to_owned()))
-        .filter(escalations::clock.ne(alert.to_owned()))
-        .filter(escalations::clock_id.is_not_null())
-        .filter(
-            escalations::digest_after
-                .is_null()
-                .and(escalations::state.eq("sent")),
-        )
+        .filter(escalations::notice_id.eq_any(digests))
         .filter(
             cases::is_closed
                 .eq(false)
                 .and(cases::status.ne("responded")),
         )
-        .select(diesel::dsl::count(escalations::case_id).aggregate_distinct())
-        .get_result(conn)?)
+        .select(cases::id)
+        .distinct()
+        .load(conn)?;
+    Ok(ids.into_iter().map(Into::into).collect())
 }
 
 /// These went out in a digest, or none had to any more.

@@ -10,7 +10,7 @@ use super::waiting;
 use crate::casework::desk::{Desk, Moment};
 use crate::casework::failure::Failure;
 use crate::casework::letters;
-use crate::casework::promises::{ALERT, terms_of};
+use crate::casework::promises::terms_of;
 use crate::domain::calendar::REMINDER_HOUR;
 use crate::domain::clock::{self, Reading, State};
 use crate::domain::ids::{CaseId, ContactId, EscalationId};
@@ -114,12 +114,13 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
             (None, None) => {}
         }
     }
-    let mut n_told_before = escalations::n_told_and_open(tx, recipient, ALERT)?;
+    let told_before = escalations::told_in_digests(tx, recipient)?;
+    let mut named: BTreeSet<CaseId> = BTreeSet::new();
     let mut entries = Vec::new();
     for (case, steps) in of_case {
         if let Some(entry) = entry(tx, at, case, &steps)? {
             entries.push(entry);
-            n_told_before -= i64::from(was_told_before(tx, case, recipient)?);
+            named.insert(case);
         }
     }
     for mail in mails {
@@ -136,10 +137,15 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
         return Ok(false);
     }
     entries.sort_by_key(|entry| (entry.item.waits.is_some(), entry.promised_at));
+    let n_told_before = told_before
+        .iter()
+        .filter(|case| !named.contains(case))
+        .count();
+    let n_told_before = u32::try_from(n_told_before).unwrap_or(u32::MAX);
     let says = Says::Digest {
         post,
         items: entries.into_iter().map(|entry| entry.item).collect(),
-        n_told_before: u32::try_from(n_told_before).unwrap_or(0),
+        n_told_before,
     };
     let notice = letters::tell_staff(tx, at, None, recipient, says, key, at.now)?;
     escalations::note_digested(tx, &ids, Some(notice))?;
@@ -190,14 +196,4 @@ pub fn still_holds(reading: &Reading, clock: &str, promised_at_micros: i64) -> b
         && reading
             .due_at
             .is_some_and(|due_at| due_at.as_microsecond() == promised_at_micros)
-}
-
-fn was_told_before(conn: &mut Conn, case: CaseId, recipient: &str) -> Result<bool, Failure> {
-    let all = escalations::of_case(conn, case)?;
-    Ok(all.iter().any(|one| {
-        one.recipient == recipient
-            && one.state == "sent"
-            && one.digest_after.is_none()
-            && one.clock != ALERT
-    }))
 }
