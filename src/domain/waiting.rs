@@ -177,8 +177,15 @@ impl Stay {
 
     /// What it waits for, in words for staff.
     #[must_use]
-    pub fn in_words(&self, calendar: &Calendar) -> Waits {
-        let since = wording::day(calendar.date_of(self.since), Language::English);
+    pub fn in_words(&self, calendar: &Calendar, now: Timestamp) -> Waits {
+        let (from, to) = (calendar.date_of(self.since), calendar.date_of(now));
+        let day = wording::day(from, Language::English);
+        // Whoever is told again reads how long it has been, not the same words once more.
+        let since = match calendar.office().working_days_between(from, to) {
+            0 => day,
+            1 => format!("{day}, one working day ago"),
+            n => format!("{day}, {n} working days ago"),
+        };
         let (how, you_can) = match self.place {
             Place::Triage => (
                 format!("Nobody has said which team it is for since {since}"),
@@ -198,13 +205,13 @@ impl Stay {
             ),
             Place::Held => (
                 format!(
-                    "It came on {since} from an address that is not on the case, and waits for \
+                    "It came on {since}, from an address that is not on the case, and waits for \
                      somebody to look"
                 ),
                 "put it on the case · open a case of its own · set it aside",
             ),
             Place::Quarantined => (
-                format!("It came on {since} and could not be read by machine"),
+                format!("It came on {since}, and could not be read by machine"),
                 "read it and log what it says · set it aside",
             ),
         };

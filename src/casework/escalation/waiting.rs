@@ -399,7 +399,7 @@ fn item_of(
     let item = letters::staff_item(conn, at, case, answer)?;
     let is_promised = answer.is_some_and(|answer| answer.due_on.is_some());
     Ok(StaffItem {
-        waits: Some(stay.in_words(&at.council.catalogue.calendar)),
+        waits: Some(stay.in_words(&at.council.catalogue.calendar, at.now)),
         promised: if is_promised {
             item.promised
         } else {
@@ -429,7 +429,7 @@ fn item_of_mail(
         who_has_it: StaffItem::who_has_it(false, Chain::of_mail(at, contact).team()),
         last_action: None,
         link: None,
-        waits: Some(stay.in_words(&at.council.catalogue.calendar)),
+        waits: Some(stay.in_words(&at.council.catalogue.calendar, at.now)),
     })
 }
 

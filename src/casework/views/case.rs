@@ -295,7 +295,7 @@ fn waits(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<Vec<WaitView>, F
     let calendar = &at.council.catalogue.calendar;
     let stays = stays_of(conn, at, &filed.case, [])?;
     let shown = stays.into_iter().map(|stay| {
-        let words = stay.in_words(calendar);
+        let words = stay.in_words(calendar, at.now);
         WaitView {
             place: stay.place,
             since: stay.since,
