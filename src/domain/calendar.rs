@@ -10,6 +10,7 @@
 
 mod day;
 mod holidays;
+mod instants;
 mod opening;
 mod view;
 

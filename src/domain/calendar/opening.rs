@@ -82,6 +82,11 @@ impl WallTime {
         Time::new(hour, minute, 0, 0).ok()
     }
 
+    /// Seconds since midnight by the clock on the wall.
+    pub(super) fn seconds(self) -> i64 {
+        i64::from(self.minutes) * 60
+    }
+
     /// Whether a civil time is this one or later.
     pub fn has_come(self, time: Time) -> bool {
         self.time().is_some_and(|own| time >= own)

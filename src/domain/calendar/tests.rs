@@ -588,6 +588,43 @@ fn day_in(n: u16) -> Date {
     Day::of(date(2025, 1, 1)).plus(i32::from(n)).date()
 }
 
+#[test]
+fn hours_counted_along_many_days_are_those_of_each_day_alone() {
+    // Samoa left a whole day out in 2011, Lord Howe changes by half an hour, Dublin's winter is
+    // the exception and not its summer, India never changes.
+    for zone in [
+        "Europe/London",
+        "Europe/Dublin",
+        "Pacific/Apia",
+        "Australia/Lord_Howe",
+        "Asia/Kolkata",
+        "UTC",
+    ] {
+        let calendar = calendar(&format!("zone = {zone:?}\n{NINE_TO_FIVE}"));
+        let mut instants = super::instants::Instants::of(&calendar);
+        let first = Day::of(date(2009, 12, 1));
+        for day in (0..365 * 30).map(|n| first.plus(n)) {
+            for hour in [0, 1, 2, 3, 9, 17, 24] {
+                let time = super::WallTime::from_hour(hour);
+                assert_eq!(
+                    instants.at(day, time),
+                    calendar.instant(day.date(), time),
+                    "{zone}, {} at {time}",
+                    day.date()
+                );
+            }
+        }
+        // Asked for anywhere, also at a change and backwards.
+        for day in (0..365 * 30).rev().step_by(13).map(|n| first.plus(n)) {
+            let midnight = super::WallTime::MIDNIGHT;
+            assert_eq!(
+                instants.at(day, midnight),
+                calendar.instant(day.date(), midnight)
+            );
+        }
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn a_day_number_is_the_date_it_came_from(year in -9999_i16..=9999, of_year in 1_i16..=365) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 
+use super::instants::Instants;
 use super::{Calendar, Day, Interval, Nation, WallTime};
 
 /// Whose bank holidays stop the count.
@@ -201,8 +202,11 @@ impl<'c> View<'c> {
         if left <= SignedDuration::ZERO {
             return start;
         }
+        let mut instants = Instants::of(self.calendar);
         while !day.is_last() {
-            for (opens_at, closes_at) in self.open_spans(day) {
+            for interval in self.open_intervals(day) {
+                let opens_at = instants.at(day, interval.opens());
+                let closes_at = instants.at(day, interval.closes());
                 for (from, to) in outside(opens_at.max(start), closes_at, without) {
                     let span = to.duration_since(from);
                     if left <= span {
@@ -231,8 +235,11 @@ impl<'c> View<'c> {
         let mut total = SignedDuration::ZERO;
         let last = Day::of(self.calendar.date_of(to));
         let mut day = Day::of(self.calendar.date_of(from));
+        let mut instants = Instants::of(self.calendar);
         while day <= last {
-            for (opens_at, closes_at) in self.open_spans(day) {
+            for interval in self.open_intervals(day) {
+                let opens_at = instants.at(day, interval.opens());
+                let closes_at = instants.at(day, interval.closes());
                 for (a, b) in outside(opens_at.max(from), closes_at.min(to), without) {
                     total += b.duration_since(a);
                 }
@@ -294,18 +301,9 @@ impl<'c> View<'c> {
             .filter_map(move |interval| interval.until(closes))
     }
 
-    fn open_spans(&self, day: Day) -> impl Iterator<Item = (Timestamp, Timestamp)> + use<'c> {
-        let calendar = self.calendar;
-        let on = day.date();
+    fn open_intervals(&self, day: Day) -> impl Iterator<Item = Interval> + use<'c> {
         let open = self.works_on(day);
-        self.intervals(on)
-            .filter(move |_| open)
-            .map(move |interval| {
-                (
-                    calendar.instant(on, interval.opens()),
-                    calendar.instant(on, interval.closes()),
-                )
-            })
+        self.intervals(day.date()).filter(move |_| open)
     }
 }
 
