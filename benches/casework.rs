@@ -6,14 +6,14 @@
 #[path = "figures/mod.rs"]
 mod figures;
 
+use std::cell::LazyCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+use criterion::{BatchSize, Criterion, SamplingMode};
 use diesel::RunQueryDsl;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -56,27 +56,29 @@ const FIGURES: &[Figure] = &[
 
 /// Those whose hour comes first, and those who are still waiting then.
 const N_DUE: usize = 200;
+const FEW_OPEN: usize = 1_000;
+const MANY_OPEN: usize = 20_000;
 const EARLY: &str = "2026-11-02T10:00:00Z";
 const LATE: &str = "2026-11-03T10:00:00Z";
 const FILED_AT_ONCE: usize = 500;
 
 fn main() {
-    let since = SystemTime::now();
+    figures::forget(FIGURES);
     let mut criterion = Criterion::default()
         .sample_size(15)
         .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3))
+        .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     let runtime = Runtime::new().unwrap();
     intake(&mut criterion, &runtime);
     sweep(&mut criterion, &runtime);
     criterion.final_summary();
-    figures::print(FIGURES, since);
+    figures::print(FIGURES);
 }
 
 fn intake(criterion: &mut Criterion, runtime: &Runtime) {
     let folder = folder();
-    let desk = desk(&folder.path().join("intake.db"), at(EARLY));
+    let desk = desk(&folder.path().join("intake.db"), TimeSource::System);
     let number = AtomicUsize::new(0);
     let next = || number.fetch_add(1, Ordering::Relaxed);
 
@@ -100,7 +102,7 @@ fn intake(criterion: &mut Criterion, runtime: &Runtime) {
     let mut group = criterion.benchmark_group("intake");
     group.bench_function("one_web_form", |b| {
         b.to_async(runtime)
-            .iter(async || take_in(&desk, web_form(next(), EARLY)).await);
+            .iter(async || take_in(&desk, web_form(next(), desk.time.now())).await);
     });
     group.bench_function("one_raw_mail", |b| {
         b.to_async(runtime)
@@ -110,7 +112,7 @@ fn intake(criterion: &mut Criterion, runtime: &Runtime) {
         b.to_async(runtime).iter(async || {
             let waiting: Vec<_> = (0..64)
                 .map(|_| {
-                    let (desk, enquiry) = (Arc::clone(&desk), web_form(next(), EARLY));
+                    let (desk, enquiry) = (Arc::clone(&desk), web_form(next(), desk.time.now()));
                     tokio::spawn(async move { take_in(&desk, enquiry).await })
                 })
                 .collect();
@@ -124,13 +126,14 @@ fn intake(criterion: &mut Criterion, runtime: &Runtime) {
 
 fn sweep(criterion: &mut Criterion, runtime: &Runtime) {
     let folder = folder();
-    let files = Filled::make(folder.path(), runtime);
+    // Filling takes a minute: not before somebody asks for it.
+    let files = LazyCell::new(|| Filled::make(folder.path(), runtime));
 
     let mut group = criterion.benchmark_group("tick");
-    for (n_open, file) in files.by_size() {
-        let desk = desk(&files.copy(file), files.before());
-        let turn = Turn::new(&desk);
+    for n_open in [FEW_OPEN, MANY_OPEN] {
         group.bench_function(format!("nothing_due_among_{n_open}_open"), |b| {
+            let desk = desk(&files.copy(n_open), TimeSource::fixed(files.before()));
+            let turn = Turn::new(&desk);
             b.to_async(runtime).iter(async || {
                 let swept = escalation::sweep_in_turn(&desk, &turn).await.unwrap();
                 assert_eq!(swept.n_cases, 0);
@@ -139,38 +142,46 @@ fn sweep(criterion: &mut Criterion, runtime: &Runtime) {
     }
     group.finish();
 
+    // A sweep changes what it sweeps, so each one gets a copy of its own.
     let mut group = criterion.benchmark_group("sweep");
     group.sampling_mode(SamplingMode::Flat);
     group.warm_up_time(Duration::from_millis(1));
-    for (n_open, file) in files.by_size() {
-        bench_sweep(&mut group, runtime, &files, (n_open, file));
+    for n_open in [FEW_OPEN, MANY_OPEN] {
+        group.bench_function(format!("200_due_among_{n_open}_open"), |b| {
+            b.to_async(runtime).iter_batched(
+                || Copied::of(&files, n_open),
+                async |copied| {
+                    let swept = escalation::sweep(&copied.desk).await.unwrap();
+                    assert_eq!((swept.n_cases, swept.n_failed), (N_DUE, 0));
+                    copied
+                },
+                BatchSize::PerIteration,
+            );
+        });
     }
     group.finish();
 }
 
-/// A sweep changes what it sweeps, so each one gets a copy of its own.
-fn bench_sweep(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    runtime: &Runtime,
-    files: &Filled,
-    (n_open, file): (usize, &Path),
-) {
-    group.bench_function(format!("200_due_among_{n_open}_open"), |b| {
-        b.iter_custom(|times| {
-            let mut took = Duration::ZERO;
-            for _ in 0..times {
-                let copy = files.copy(file);
-                let desk = desk(&copy, files.wake_at);
-                let began = Instant::now();
-                let swept = runtime.block_on(escalation::sweep(&desk)).unwrap();
-                took += began.elapsed();
-                assert_eq!((swept.n_cases, swept.n_failed), (N_DUE, 0));
-                drop(desk);
-                fs::remove_file(copy).unwrap();
-            }
-            took
-        });
-    });
+/// A desk over a copy that is thrown away when nobody measures any more.
+struct Copied {
+    desk: Arc<Desk>,
+    file: PathBuf,
+}
+
+impl Copied {
+    fn of(files: &Filled, n_open: usize) -> Self {
+        let file = files.copy(n_open);
+        Self {
+            desk: desk(&file, TimeSource::fixed(files.wake_at)),
+            file,
+        }
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        fs::remove_file(&self.file).unwrap();
+    }
 }
 
 /// Two databases with the same 200 cases about to fall due, among few and among many.
@@ -178,42 +189,47 @@ struct Filled {
     folder: PathBuf,
     few: PathBuf,
     many: PathBuf,
+    /// When the first of the 200 falls due, and when all of them have.
+    first_at: Timestamp,
     wake_at: Timestamp,
     n_copies: AtomicUsize,
 }
 
 impl Filled {
     fn make(folder: &Path, runtime: &Runtime) -> Self {
-        let desk = desk(&folder.join("filled.db"), at(EARLY));
+        let desk = desk(&folder.join("filled.db"), TimeSource::fixed(at(EARLY)));
         let (few, many) = (folder.join("few.db"), folder.join("many.db"));
-        let wake_at = runtime.block_on(async {
+        let (first_at, wake_at) = runtime.block_on(async {
             file_cases(&desk, 0..N_DUE, EARLY).await;
             desk.time.move_to(at(LATE)).unwrap();
-            file_cases(&desk, N_DUE..1_000, LATE).await;
+            file_cases(&desk, N_DUE..FEW_OPEN, LATE).await;
             copy_out(&desk, &few);
-            file_cases(&desk, 1_000..20_000, LATE).await;
+            file_cases(&desk, FEW_OPEN..MANY_OPEN, LATE).await;
             copy_out(&desk, &many);
-            wake_at_of_first(&desk).await
+            hours_of_due(&desk).await
         });
         Self {
             folder: folder.to_owned(),
             few,
             many,
+            first_at,
             wake_at,
             n_copies: AtomicUsize::new(0),
         }
     }
 
-    fn by_size(&self) -> [(usize, &Path); 2] {
-        [(1_000, &self.few), (20_000, &self.many)]
-    }
-
+    /// When all of them are open and the hour of none has come.
     fn before(&self) -> Timestamp {
-        self.wake_at - Duration::from_secs(1)
+        self.first_at - Duration::from_secs(1)
     }
 
     /// A copy that is on the disk, so that what is measured does not wait for it to get there.
-    fn copy(&self, file: &Path) -> PathBuf {
+    fn copy(&self, n_open: usize) -> PathBuf {
+        let file = if n_open == FEW_OPEN {
+            &self.few
+        } else {
+            &self.many
+        };
         let number = self.n_copies.fetch_add(1, Ordering::Relaxed);
         let copy = self.folder.join(format!("copy-{number}.db"));
         fs::copy(file, &copy).unwrap();
@@ -222,14 +238,16 @@ impl Filled {
     }
 }
 
-async fn file_cases(desk: &Arc<Desk>, numbers: std::ops::Range<usize>, received_at: &'static str) {
+async fn file_cases(desk: &Arc<Desk>, numbers: std::ops::Range<usize>, received_by: &'static str) {
     let numbers: Vec<usize> = numbers.collect();
     for some in numbers.chunks(FILED_AT_ONCE) {
         let some = some.to_vec();
-        desk.perform(move |tx, at| {
+        desk.perform(move |tx, moment| {
             for number in &some {
-                let enquiry = web_form(*number, received_at);
-                intake::receive(tx, at, &enquiry, &Entry::by(Actor::System))?;
+                // One a second, as no two come at the same instant.
+                let seconds = Duration::from_secs(u64::try_from(*number).unwrap());
+                let enquiry = web_form(*number, at(received_by) - seconds);
+                intake::receive(tx, moment, &enquiry, &Entry::by(Actor::System))?;
             }
             Ok(())
         })
@@ -238,15 +256,17 @@ async fn file_cases(desk: &Arc<Desk>, numbers: std::ops::Range<usize>, received_
     }
 }
 
-/// When the first of them must be looked at. All that fall due then, and no other, are the 200.
-async fn wake_at_of_first(desk: &Arc<Desk>) -> Timestamp {
+/// The first and the last hour of the 200, before that of any other.
+async fn hours_of_due(desk: &Arc<Desk>) -> (Timestamp, Timestamp) {
     let far_ahead = at("2027-06-01T00:00:00Z");
     desk.read(move |conn, _| {
-        let first = cases::to_wake(conn, far_ahead, 1)?;
-        let filed = cases::find(conn, first[0])?.unwrap();
-        let wake_at = filed.dates.wake_at.unwrap();
-        assert_eq!(cases::to_wake(conn, wake_at, 1_000)?.len(), N_DUE);
-        Ok(wake_at)
+        let mut hours = Vec::new();
+        for id in cases::to_wake(conn, far_ahead, 200)? {
+            hours.extend(cases::find(conn, id)?.unwrap().dates.wake_at);
+        }
+        let (first, last) = (hours[0], hours[N_DUE - 1]);
+        assert_eq!(cases::to_wake(conn, last, 1_000)?.len(), N_DUE);
+        Ok((first, last))
     })
     .await
     .unwrap()
@@ -290,8 +310,8 @@ async fn take_mail_in(desk: &Arc<Desk>, number: usize) {
 }
 
 /// A report by somebody who has not written before.
-fn web_form(number: usize, received_at: &str) -> Enquiry {
-    let mut enquiry = Enquiry::new(Channel::WebForm, at(received_at));
+fn web_form(number: usize, received_at: Timestamp) -> Enquiry {
+    let mut enquiry = Enquiry::new(Channel::WebForm, received_at);
     enquiry.service = Some("waste-collection".to_owned());
     enquiry.category = Some("new-container".to_owned());
     enquiry.body = "Could I have a new brown bin? The old one has a crack.".to_owned();
@@ -304,7 +324,7 @@ fn web_form(number: usize, received_at: &str) -> Enquiry {
     enquiry
 }
 
-fn desk(file: &Path, now: Timestamp) -> Arc<Desk> {
+fn desk(file: &Path, time: TimeSource) -> Arc<Desk> {
     let db = Db::open(&Opening {
         address: Address::Sqlite(file.to_owned()),
         pool_size: 4,
@@ -327,7 +347,7 @@ fn desk(file: &Path, now: Timestamp) -> Arc<Desk> {
         .collect();
     let northmere = embedded::northmere().expect("the catalogue that is shipped has no fault");
     let council = Council::new(northmere, &examples).unwrap();
-    Desk::new(db, TimeSource::fixed(now), manners, secrets, council)
+    Desk::new(db, time, manners, secrets, council)
 }
 
 /// In the build folder and not in memory, so that durable means what it says.

@@ -4,7 +4,7 @@
 //! another machine can compare.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// One bench and what its figure is measured against.
 pub struct Figure {
@@ -27,14 +27,24 @@ impl Figure {
     }
 }
 
+/// Puts away what an earlier run has measured, so that it is not taken for this one's.
+pub fn forget(figures: &[Figure]) {
+    for figure in figures {
+        let file = kept_at(figure.id);
+        if file.exists() {
+            std::fs::remove_file(file).expect("the build folder can be written");
+        }
+    }
+}
+
 /// Prints those figures that this run has measured.
-pub fn print(figures: &[Figure], since: SystemTime) {
+pub fn print(figures: &[Figure]) {
     let mut lines = Vec::new();
     for figure in figures {
-        let Some(took) = median(figure.id, since) else {
+        let Some(took) = median(figure.id) else {
             continue;
         };
-        let ratio = median(figure.against, since).map_or_else(
+        let ratio = median(figure.against).map_or_else(
             || "not run".to_owned(),
             |other| format!("{} × {}", times(took / other), figure.against),
         );
@@ -57,23 +67,20 @@ pub fn print(figures: &[Figure], since: SystemTime) {
     }
 }
 
-/// The median of a bench in nanoseconds, unless what is on disk is from an earlier run.
-fn median(id: &str, since: SystemTime) -> Option<f64> {
-    let file = kept_in().join(id).join("new/estimates.json");
-    let written_at = std::fs::metadata(&file).ok()?.modified().ok()?;
-    if written_at < since {
-        return None;
-    }
-    let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+/// The median of a bench in nanoseconds, if it was run.
+fn median(id: &str) -> Option<f64> {
+    let estimates = std::fs::read(kept_at(id)).ok()?;
+    let estimates: serde_json::Value = serde_json::from_slice(&estimates).ok()?;
     estimates["median"]["point_estimate"].as_f64()
 }
 
 /// Where criterion keeps what it has measured.
-fn kept_in() -> PathBuf {
-    std::env::var_os("CRITERION_HOME").map_or_else(
+fn kept_at(id: &str) -> PathBuf {
+    let folder = std::env::var_os("CRITERION_HOME").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_TARGET_TMPDIR"), "/../criterion")),
         PathBuf::from,
-    )
+    );
+    folder.join(id).join("new/estimates.json")
 }
 
 fn nanos(length: Duration) -> f64 {
