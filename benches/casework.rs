@@ -299,11 +299,9 @@ async fn take_mail_in(desk: &Arc<Desk>, number: usize) {
          Content-Type: text/plain; charset=utf-8\r\n\r\n\
          Black bin not emptied yesterday.\r\n{number} Larkfield Rise.\r\n\r\nAda\r\n"
     );
+    let delivery = mail_in::read(&desk.moment(), raw.into_bytes(), Envelope::default());
     let taken = desk
-        .perform(move |tx, at| {
-            let envelope = Envelope::default();
-            mail_in::receive(tx, at, &Actor::System, raw.as_bytes(), &envelope)
-        })
+        .perform(move |tx, at| mail_in::receive(tx, at, &Actor::System, &delivery))
         .await
         .unwrap();
     assert_eq!(taken.disposition, Disposition::Opened);

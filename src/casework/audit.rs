@@ -193,7 +193,7 @@ pub fn note_look(
 /// When nothing is sealed yet, or the database cannot be read.
 pub async fn checkpoint(db: &Db, key: &SigningKey, now: Timestamp) -> anyhow::Result<Checkpoint> {
     let last = db
-        .read(|conn| audit::last_seal(conn))
+        .read(audit::last_seal)
         .await?
         .ok_or(CheckpointError::NothingSealed)?;
     let mut checkpoint = Checkpoint {

@@ -113,7 +113,7 @@ pub fn receive<B: AsRef<[u8]>>(
     if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
         return store(tx, at, actor, &mail);
     }
-    if let Some(reply) = staff_reply::read(tx, at, &mail.incoming)? {
+    if let Some(reply) = staff_reply::read(tx, at, mail.incoming)? {
         return note(tx, at, actor, &mail, &reply);
     }
     let thread = find_thread(tx, &mail)?;
@@ -334,7 +334,7 @@ fn note(
     mail: &Mail<'_>,
     reply: &StaffReply,
 ) -> Result<Taken, Failure> {
-    let mut enquiry = email_in::enquiry(&mail.incoming, at.now);
+    let mut enquiry = email_in::enquiry(mail.incoming, at.now);
     enquiry.who = Who::Nobody;
     let Some(first) = reply.cases.first() else {
         return match &reply.told_of {

@@ -161,9 +161,7 @@ async fn list(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
-    let detail = call
-        .read_case(|conn, at, actor, filed| case::detail(conn, at, actor, filed))
-        .await?;
+    let detail = call.read_case(case::detail).await?;
     Ok(Answer::ok(&detail).with_etag(detail.case.version))
 }
 
