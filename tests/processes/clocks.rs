@@ -20,7 +20,7 @@ struct Pair {
 impl Pair {
     /// Moves the clock at one of them, and waits until both stand there and have had a look.
     fn jump(&self, to: &str) {
-        let moved = if to.len() % 2 == 0 {
+        let moved = if to.len().is_multiple_of(2) {
             &self.one
         } else {
             &self.two

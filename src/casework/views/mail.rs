@@ -1,6 +1,6 @@
 //! E-mail as it came in: a list of it, and one with its words.
 //!
-//! Who may see a mail is decided in [`is_shown`] alone: one on a case is seen by those who may read
+//! Who may see a mail is decided in `is_shown` alone: one on a case is seen by those who may read
 //! the case; one that waits, by those who may read the case it seems to belong to; what belongs to
 //! no case, by the contact centre.
 
