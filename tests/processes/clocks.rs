@@ -117,6 +117,7 @@ fn a_clock_that_jumps_forth_and_back_doubles_no_step_and_skips_none() {
     pair.jump("2027-02-03T09:30:00.0Z");
     pair.jump("2027-03-04T10:00:00Z");
     pair.reaches(&cases, "digest", "director.of.place@", 1);
+    pair.reaches(&cases, "digest", "head.of.waste", 2);
     let n_alerts = pair.about(&danger[0], "alert").len();
     pair.jump("2027-02-04T10:00:00.0Z");
     // The danger is as real as before the clock went wrong.
