@@ -180,14 +180,14 @@ fn what_was_being_sent_when_the_clock_was_set_right_again_is_not_lost() {
     let agent = one.sign_in("agent");
     sink.keep_silent(true);
     let case = demo::post_contact(&one.api(), &agent, "ahead").unwrap();
-    one.wait_until("it is being sent", || sink.n_about(&case) == 1);
+    wait_until("it is being sent", || sink.n_about(&case) == 1);
     one.kill();
     sink.keep_silent(false);
     one.advance_while_down("2027-02-01T03:00:00Z");
     one.start();
-    one.wait_until("it is sent again", || sink.n_about(&case) == 2);
+    wait_until("it is sent again", || sink.n_about(&case) == 2);
     let officer = one.sign_in("officer");
-    one.wait_until("it is written down", || {
+    wait_until("it is written down", || {
         let notices = one.get(&officer, &format!("/v1/cases/{case}/notices"));
         notices["items"][0]["state"] == "sent"
     });

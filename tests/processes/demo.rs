@@ -197,7 +197,7 @@ impl Demo {
                 path = format!("/v1/notices?state=pending&limit=100&cursor={next}");
             }
         };
-        self.wait_until("all of the samples' notices have left", || {
+        wait_until("all of the samples' notices have left", || {
             // Twice with a look of the worker between: it may just be writing some more.
             let was_quiet = is_quiet();
             std::thread::sleep(Duration::from_secs(2));
@@ -259,20 +259,25 @@ impl Demo {
     }
 
     pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
-        wait_until(what, is_so);
+        // Real processes on real time: three hundred looks, a tenth of a second apart.
+        look(300, what, is_so);
     }
 }
 
-/// Real processes on real time, on a machine that has other things to do: nine hundred looks, a
-/// tenth of a second apart.
+/// For what may have to wait out a lease, a crash or a server's own patience first: three times as
+/// long as [`Demo::wait_until`].
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..900 {
+    look(900, what, is_so);
+}
+
+fn look(n_looks: u32, what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..n_looks {
         if is_so() {
             return;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("waited 90 s until {what}");
+    panic!("waited {} s until {what}", n_looks / 10);
 }
 
 /// What sends mail to a server of the test's own.

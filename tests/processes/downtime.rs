@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::{self, Demo, header};
+use crate::demo::{self, Demo, header, wait_until};
 
 const TEAM_LEADER: &str = "team.leader.waste-ops@council.example";
 const HEAD: &str = "head.of.waste.and.street.scene@council.example";
@@ -34,7 +34,7 @@ fn twenty_six_hours_down(replicas: &mut [Demo]) {
         let path = format!("/v1/cases/{reference}/assignments");
         first.post(&officer, &path, json!({"owner": "me"}));
     }
-    first.wait_until("the first confirmations have left", || {
+    wait_until("the first confirmations have left", || {
         cases
             .iter()
             .all(|case| !about(replicas, case, "confirmation").is_empty())
@@ -51,7 +51,7 @@ fn twenty_six_hours_down(replicas: &mut [Demo]) {
         }),
     );
     let danger = danger["case"]["reference"].as_str().unwrap();
-    first.wait_until("somebody is told of the danger", || {
+    wait_until("somebody is told of the danger", || {
         !about(replicas, danger, "alert").is_empty()
     });
     let alerts = about(replicas, danger, "alert");
@@ -74,7 +74,7 @@ fn twenty_six_hours_down(replicas: &mut [Demo]) {
     }
 
     let first = &replicas[0];
-    first.wait_until(
+    wait_until(
         "each case's team leader and head of service are told",
         || {
             cases.iter().all(|case| {
@@ -84,16 +84,16 @@ fn twenty_six_hours_down(replicas: &mut [Demo]) {
         },
     );
     let owner = first.address("officer");
-    first.wait_until("the owner is told", || {
+    wait_until("the owner is told", || {
         owned
             .iter()
             .all(|case| n_to(replicas, case, "reminder", &owner) >= 1)
     });
-    first.wait_until("what was not sent before the power failed is sent", || {
+    wait_until("what was not sent before the power failed is sent", || {
         last.iter()
             .all(|case| !about(replicas, case, "confirmation").is_empty())
     });
-    first.wait_until("the danger is told again", || {
+    wait_until("the danger is told again", || {
         about(replicas, danger, "alert").len() > alerts.len()
     });
     std::thread::sleep(std::time::Duration::from_secs(3));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::{self, Demo, header};
+use crate::demo::{self, Demo, header, wait_until};
 use crate::smtp::Sink;
 
 /// What is promised: a mail server may be handed a notice twice, never more often, and knows it by
@@ -24,7 +24,7 @@ fn a_worker_that_stood_still_past_its_lease_does_not_count_twice() {
         taken.count()
     };
     // Four are sent at the same time; the others are claimed and wait for their turn.
-    one.wait_until("it is in the middle of sending", || taken() == 4);
+    wait_until("it is in the middle of sending", || taken() == 4);
     one.hold_still();
     sink.keep_silent(false);
 
@@ -38,14 +38,14 @@ fn a_worker_that_stood_still_past_its_lease_does_not_count_twice() {
         let confirmations = notices.filter(|one| one["kind"] == "confirmation");
         confirmations.cloned().collect()
     };
-    two.wait_until("the other has taken over and sent", || {
+    wait_until("the other has taken over and sent", || {
         references
             .iter()
             .all(|case| sent(case).iter().all(|notice| notice["state"] == "sent"))
     });
     let before: Vec<Vec<Value>> = references.iter().map(|case| sent(case)).collect();
     one.let_go();
-    one.wait_until("the first has had its say, too late", || {
+    wait_until("the first has had its say, too late", || {
         let log = one.log();
         log.matches("but its lease had ended").count() >= 4
     });
@@ -76,5 +76,5 @@ fn a_worker_that_stood_still_past_its_lease_does_not_count_twice() {
     // Both go on as before.
     let agent = one.sign_in("agent");
     let next = demo::post_contact(&one.api(), &agent, "still-next").unwrap();
-    one.wait_until("the next is confirmed", || sink.n_about(&next) == 1);
+    wait_until("the next is confirmed", || sink.n_about(&next) == 1);
 }

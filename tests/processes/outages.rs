@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::demo::{self, Demo};
+use crate::demo::{self, Demo, wait_until};
 use crate::postgres::Server;
 
 /// Nothing can be written to the folder for a while, as with a full disk: cases are taken, mail
@@ -14,7 +14,7 @@ fn mail_waits_for_its_folder_and_arrives_once() {
     let demo = Demo::on_sqlite();
     let agent = demo.sign_in("agent");
     let before = demo::post_contact(&demo.api(), &agent, "folder-before").unwrap();
-    demo.wait_until("the first is confirmed", || {
+    wait_until("the first is confirmed", || {
         demo.mails_about(&before, "confirmation").len() == 1
     });
     // A file where the folder was: nobody can write there, not even root.
@@ -33,7 +33,7 @@ fn mail_waits_for_its_folder_and_arrives_once() {
             .filter(|one| one["kind"] == "confirmation");
         of_kind.next().unwrap()
     };
-    demo.wait_until("each was tried, and says why it waits", || {
+    wait_until("each was tried, and says why it waits", || {
         references.iter().all(|case| {
             let waits = confirmation(case);
             let why = waits["last_error"].as_str().unwrap_or("");
@@ -43,7 +43,7 @@ fn mail_waits_for_its_folder_and_arrives_once() {
     std::fs::remove_file(&folder).unwrap();
     std::fs::rename(&aside, &folder).unwrap();
     demo.post_clock(json!({"to": demo.later(3600)}));
-    demo.wait_until("all mail has arrived", || {
+    wait_until("all mail has arrived", || {
         references
             .iter()
             .all(|case| demo.mails_about(case, "confirmation").len() == 1)
@@ -76,7 +76,7 @@ fn a_database_server_that_crashes_loses_nothing_that_was_answered() {
     let posted: Vec<(String, String)> = std::thread::scope(|scope| {
         let posting = scope.spawn(|| post_without_cease(&api, &agent, &is_over));
         let until_now = Until(&is_over);
-        demo.wait_until("some are answered", || {
+        wait_until("some are answered", || {
             demo.mails_about(&first, "confirmation").len() == 1
         });
         server.crash();
@@ -89,7 +89,7 @@ fn a_database_server_that_crashes_loses_nothing_that_was_answered() {
         let ready = ask(&demo, &agent, "/readyz");
         assert_eq!((ready.0, &ready.2["database"]), (503, &json!("away")));
         server.come_back();
-        demo.wait_until("it is ready again", || {
+        wait_until("it is ready again", || {
             ask(&demo, &agent, "/readyz").0 == 200
         });
         drop(until_now);
@@ -107,7 +107,7 @@ fn a_database_server_that_crashes_loses_nothing_that_was_answered() {
     }
     // What was being sent in that very moment is sent again when its lease ends.
     demo.post_clock(json!({"to": demo.later(120)}));
-    demo.wait_until("every confirmation has left", || {
+    wait_until("every confirmation has left", || {
         posted
             .iter()
             .all(|(_, case)| demo.mails_about(case, "confirmation").len() == 1)
@@ -116,11 +116,11 @@ fn a_database_server_that_crashes_loses_nothing_that_was_answered() {
     demo.post_clock(json!({"to": "2027-02-01T10:00:00Z"}));
     let agent = demo.sign_in("agent");
     let late = demo::post_contact(&demo.api(), &agent, "crash-late").unwrap();
-    demo.wait_until("it is confirmed", || {
+    wait_until("it is confirmed", || {
         demo.mails_about(&late, "confirmation").len() == 1
     });
     demo.post_clock(json!({"to": "2027-02-03T17:00:30Z"}));
-    demo.wait_until("the team leader is told when it is due", || {
+    wait_until("the team leader is told when it is due", || {
         demo.mails_about(&late, "reminder").len() == 1
     });
 }
