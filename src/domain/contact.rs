@@ -126,6 +126,18 @@ pub struct Location {
     pub uprn: Option<String>,
 }
 
+/// How far apart two points may be and still be one place, in metres.
+const ONE_PLACE_METRES: f64 = 50.0;
+/// Metres in a degree of latitude; one of longitude has that times the cosine of the latitude.
+const DEGREE_METRES: f64 = 111_000.0;
+
+/// A rectangle on the map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Surroundings {
+    pub lat: (f64, f64),
+    pub long: (f64, f64),
+}
+
 impl Location {
     /// Whether two places are likely one: the same property, within fifty metres, or the same words.
     #[must_use]
@@ -133,22 +145,99 @@ impl Location {
         if let (Some(one), Some(two)) = (&self.uprn, &other.uprn) {
             return one == two;
         }
-        if let (Some(lat), Some(long), Some(other_lat), Some(other_long)) =
-            (self.lat, self.long, other.lat, other.long)
-        {
-            // A degree of latitude is 111 km; one of longitude that, times the cosine of the latitude.
-            let north = (lat - other_lat) * 111_000.0;
-            let east = (long - other_long) * 111_000.0 * lat.to_radians().cos();
-            return north.hypot(east) <= 50.0;
+        if let (Some((lat, long)), Some((other_lat, other_long))) = (self.point(), other.point()) {
+            let north = (lat - other_lat) * DEGREE_METRES;
+            let east = (long - other_long) * DEGREE_METRES * lat.to_radians().cos();
+            return north.hypot(east) <= ONE_PLACE_METRES;
         }
-        let plain = |place: &Self| {
-            let words = place.description.as_deref().unwrap_or("").to_lowercase();
-            words
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .collect::<String>()
+        self.words().is_some() && self.words() == other.words()
+    }
+
+    /// Latitude and longitude, where both are known.
+    #[must_use]
+    pub fn point(&self) -> Option<(f64, f64)> {
+        self.lat.zip(self.long)
+    }
+
+    /// What it is called, in letters and digits alone: two ways to write an address are one.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let words: String = self
+            .description
+            .as_deref()?
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect();
+        (!words.is_empty()).then_some(words)
+    }
+
+    /// Where every point [near](Self::is_near) this one lies, for an index to narrow by.
+    #[must_use]
+    pub fn surroundings(&self) -> Option<Surroundings> {
+        let (lat, long) = self.point()?;
+        // A little more than needed, because rounding must not lose a place on the edge.
+        let north = ONE_PLACE_METRES * 1.01 / DEGREE_METRES;
+        // At a pole every longitude is near; a hundredth keeps the rectangle finite.
+        let east = north / lat.to_radians().cos().max(0.01);
+        Some(Surroundings {
+            lat: (lat - north, lat + north),
+            long: (long - east, long + east),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Location;
+
+    fn at(lat: f64, long: f64) -> Location {
+        Location {
+            lat: Some(lat),
+            long: Some(long),
+            ..Location::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_place_near_another_lies_in_its_surroundings(
+            lat in -85.0..85.0_f64, long in -179.0..179.0_f64,
+            north in -70.0..70.0_f64, east in -70.0..70.0_f64,
+        ) {
+            let here = at(lat, long);
+            let other_lat = lat + north / 111_000.0;
+            let other_long = long + east / (111_000.0 * lat.to_radians().cos());
+            let around = here.surroundings().unwrap();
+            let is_within = (around.lat.0..=around.lat.1).contains(&other_lat)
+                && (around.long.0..=around.long.1).contains(&other_long);
+            prop_assert!(is_within || !here.is_near(&at(other_lat, other_long)));
+            // And it is not the whole town: its corners are a hundred metres off at most.
+            prop_assert!(!is_within || north.hypot(east) < 100.0);
+        }
+    }
+
+    #[test]
+    fn one_address_written_two_ways_is_one_place() {
+        let called = |words: &str| Location {
+            description: Some(words.to_owned()),
+            ..Location::default()
         };
-        let (one, two) = (plain(self), plain(other));
-        !one.is_empty() && one == two
+        assert!(called("14, Larkfield Rise").is_near(&called("14 LARKFIELD RISE")));
+        assert!(!called("14 Larkfield Rise").is_near(&called("41 Larkfield Rise")));
+        assert_eq!(called(" -- ").words(), None, "nothing is not a place");
+        assert!(!called("--").is_near(&called("..")));
+    }
+
+    #[test]
+    fn two_properties_are_two_places_however_close() {
+        let flat = |uprn: &str| Location {
+            uprn: Some(uprn.to_owned()),
+            ..at(51.5, -0.1)
+        };
+        assert!(flat("100000000001").is_near(&flat("100000000001")));
+        assert!(!flat("100000000001").is_near(&flat("100000000002")));
     }
 }

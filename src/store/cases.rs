@@ -12,7 +12,7 @@ use crate::domain::case::{
     About, Case, LastAction, LinkKind, Priority, Procedure, Routed, Secrecy, Status,
 };
 use crate::domain::clock::Facts;
-use crate::domain::contact::{Location, UnknownWord};
+use crate::domain::contact::{Location, Surroundings, UnknownWord};
 use crate::domain::ids::{CaseId, PersonId, UserId};
 use crate::domain::person::RoleOnCase;
 use crate::domain::reference::Reference;
@@ -56,6 +56,19 @@ pub struct Filter {
     /// Open cases whose earliest promise has passed by then.
     pub overdue_at: Option<Timestamp>,
     pub text: Option<String>,
+}
+
+/// What a case may share with another of the same matter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Alike<'a> {
+    /// Whoever reported it.
+    Reporter(PersonId),
+    /// The property, by its UPRN.
+    Property(&'a str),
+    /// The place, as [`Location::words`] has it.
+    Words(&'a str),
+    /// A point on the map, somewhere in here.
+    Within(Surroundings),
 }
 
 /// The order of a list, always ended by the id so that pages neither skip nor repeat.
@@ -122,6 +135,10 @@ struct Row {
     terms: String,
     routing: Json<Routed>,
     location: Option<Json<Location>>,
+    place_uprn: Option<String>,
+    place_words: Option<String>,
+    place_lat: Option<f64>,
+    place_long: Option<f64>,
     fields: Json<serde_json::Map<String, serde_json::Value>>,
     their_reference: Option<String>,
     n_chasers: i32,
@@ -353,20 +370,38 @@ pub fn most_at_risk(
     row.map(Filed::try_from).transpose()
 }
 
-/// Open cases of the same matter, received since `since`, within `sight`: newest first, at most a
-/// hundred. Which of them are about the same person or place is for the caller to say.
+/// Open cases of the same matter that share one thing with a new one, received since `since`, within
+/// `sight`: newest first, at most a hundred. Each way has an index of its own, so this costs what it
+/// finds and not what the matter has open.
 pub fn of_matter(
     conn: &mut Conn,
     sight: &Sight,
-    service: &str,
-    category: &str,
+    (service, category): (&str, &str),
     since: Timestamp,
+    alike: &Alike<'_>,
 ) -> Result<Vec<Filed>, StoreError> {
-    let rows: Vec<Row> = narrowed(sight, &Filter::default())
+    let mut query = narrowed(sight, &Filter::default())
         .filter(cases::is_closed.eq(false))
         .filter(cases::service.eq(service.to_owned()))
         .filter(cases::category.eq(category.to_owned()))
-        .filter(cases::received_at.ge(At(since)))
+        .filter(cases::received_at.ge(At(since)));
+    query = match alike {
+        Alike::Reporter(person) => query.filter(cases::reporter.eq(Some(Id::from(*person)))),
+        Alike::Property(uprn) => query.filter(cases::place_uprn.eq(Some((*uprn).to_owned()))),
+        Alike::Words(words) => query.filter(cases::place_words.eq(Some((*words).to_owned()))),
+        Alike::Within(around) => query
+            .filter(
+                cases::place_lat
+                    .between(around.lat.0, around.lat.1)
+                    .assume_not_null(),
+            )
+            .filter(
+                cases::place_long
+                    .between(around.long.0, around.long.1)
+                    .assume_not_null(),
+            ),
+    };
+    let rows: Vec<Row> = query
         .order((cases::received_at.desc(), cases::id.desc()))
         .limit(100)
         .select(Row::as_select())
@@ -691,6 +726,7 @@ pub(super) fn word<W: std::str::FromStr<Err = UnknownWord>>(text: &str) -> Resul
 
 impl Row {
     fn of(case: &Case, dates: &Dates) -> Self {
+        let place = case.location.as_ref();
         Self {
             id: case.id.into(),
             reference: case.reference.plain().to_owned(),
@@ -724,6 +760,10 @@ impl Row {
             terms: case.terms.clone(),
             routing: Json(case.routing.clone()),
             location: case.location.clone().map(Json),
+            place_uprn: place.and_then(|place| place.uprn.clone()),
+            place_words: place.and_then(Location::words),
+            place_lat: place.and_then(Location::point).map(|(lat, _)| lat),
+            place_long: place.and_then(Location::point).map(|(_, long)| long),
             fields: Json(case.fields.clone()),
             their_reference: case.their_reference.clone(),
             n_chasers: i32::try_from(case.n_chasers).unwrap_or(i32::MAX),

@@ -182,4 +182,39 @@ stories! {
         assert!(nobody.header("www-authenticate").is_some());
         app.post(&app.key("desk"), "/v1/contacts", missed_bin()).await.expect(201);
     }
+
+    async fn what_was_reported_already_is_offered_however_much_came_in_since(app) {
+        let mut first = missed_bin();
+        first["location"] = json!({"lat": 51.5010, "long": -0.1200, "description": "by the gate", "uprn": "100000000007"});
+        let first = log(&app, first).await["case"]["reference"].clone();
+        // More of the same matter than any list would read through, all of them elsewhere.
+        for n in 0..130_u32 {
+            let street = format!("{n} Larkfield Rise");
+            log(&app, json!({
+                "channel": "letter", "body": "Our bin was missed.",
+                "service": "waste-collection", "category": "missed-bin",
+                "person": {"name": "Neighbour", "address": {"lines": [street]}},
+            })).await;
+        }
+        let offered = async |with: &str, what: Value| {
+            let mut body = json!({
+                "channel": "phone", "body": "A bin was missed.", "service": "waste-collection", "category": "missed-bin",
+            });
+            body[with] = what;
+            let logged = log(&app, body).await;
+            let found = logged["possible_duplicates"].as_array().unwrap();
+            found.iter().map(|one| one["reference"].clone()).collect::<Vec<_>>()
+        };
+        let ada = json!({"name": "Ada Example", "email": "ada@mail.example"});
+        assert!(offered("person", ada).await.contains(&first), "the same person");
+        let property = json!({"uprn": "100000000007"});
+        assert!(offered("location", property).await.contains(&first), "the same property");
+        let called = json!({"description": "By the gate."});
+        assert!(offered("location", called).await.contains(&first), "the same words");
+        // Thirty metres to the north; and seventy.
+        let near = json!({"lat": 51.50127, "long": -0.1200});
+        assert!(offered("location", near).await.contains(&first), "the same spot");
+        let far = json!({"lat": 51.50163, "long": -0.1200});
+        assert!(!offered("location", far).await.contains(&first), "another spot");
+    }
 }

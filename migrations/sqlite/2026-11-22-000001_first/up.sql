@@ -160,6 +160,11 @@ CREATE TABLE cases (
     terms               text NOT NULL REFERENCES terms (id),
     routing             text NOT NULL,
     location            text,
+    -- The place taken apart, for the look whether somebody has reported it already.
+    place_uprn          text,
+    place_words         text,
+    place_lat           double precision,
+    place_long          double precision,
     fields              text NOT NULL,
     their_reference     text,
     n_chasers           integer NOT NULL,
@@ -194,6 +199,9 @@ CREATE INDEX cases_by_received ON cases (received_at, id);
 CREATE INDEX cases_by_updated ON cases (updated_at, id);
 CREATE INDEX cases_of_person ON cases (reporter, received_at);
 CREATE INDEX cases_by_matter ON cases (service, category, received_at);
+CREATE INDEX cases_at_property ON cases (place_uprn, service, category) WHERE place_uprn IS NOT NULL AND is_closed = FALSE;
+CREATE INDEX cases_at_words ON cases (place_words, service, category) WHERE place_words IS NOT NULL AND is_closed = FALSE;
+CREATE INDEX cases_at_point ON cases (service, category, place_lat, place_long) WHERE place_lat IS NOT NULL AND is_closed = FALSE;
 
 -- In whose name a restricted case opens: team:mash, user:<id>, post:<slug>.
 CREATE TABLE case_access (

@@ -3,6 +3,8 @@
 //! The router says where and why; here that becomes cases. A member's enquiry has the service's own
 //! case beside it, and a complaint the request it is about.
 
+use std::cmp::Reverse;
+
 use jiff::SignedDuration;
 
 use super::contact::log;
@@ -20,7 +22,7 @@ use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::ContactId;
 use crate::domain::routing::{Linked, Placement};
 use crate::store::Tx;
-use crate::store::cases::{self, Filed};
+use crate::store::cases::{self, Alike, Filed};
 use crate::store::people::Person;
 
 /// How long ago a case about the same may have come in to be offered as the same.
@@ -203,7 +205,6 @@ fn possible_duplicates(
     placement: &Placement,
 ) -> Result<Vec<Filed>, Failure> {
     let since = at.now - DUPLICATE_WINDOW;
-    let alike = cases::of_matter(tx, sight, &placement.service, &placement.category, since)?;
     let address = person.and_then(|person| person.address.as_ref());
     let line = address.and_then(|address| address.lines.first());
     let here = enquiry.location.clone().or_else(|| {
@@ -212,16 +213,32 @@ fn possible_duplicates(
             ..Location::default()
         })
     });
-    Ok(alike
-        .into_iter()
-        .filter(|filed| {
-            let is_theirs = person.is_some_and(|person| filed.case.reporter == Some(person.id));
-            let is_here = match (&here, &filed.case.location) {
-                (Some(here), Some(there)) => here.is_near(there),
-                _ => false,
-            };
-            is_theirs || is_here
-        })
-        .take(10)
-        .collect())
+    let words = here.as_ref().and_then(Location::words);
+    let ways = [
+        person.map(|person| Alike::Reporter(person.id)),
+        here.as_ref()
+            .and_then(|here| here.uprn.as_deref())
+            .map(Alike::Property),
+        here.as_ref()
+            .and_then(Location::surroundings)
+            .map(Alike::Within),
+        words.as_deref().map(Alike::Words),
+    ];
+    let matter = (placement.service.as_str(), placement.category.as_str());
+    let mut found: Vec<Filed> = Vec::new();
+    for way in ways.iter().flatten() {
+        found.extend(cases::of_matter(tx, sight, matter, since, way)?);
+    }
+    found.retain(|filed| {
+        let is_theirs = person.is_some_and(|person| filed.case.reporter == Some(person.id));
+        let is_here = match (&here, &filed.case.location) {
+            (Some(here), Some(there)) => here.is_near(there),
+            _ => false,
+        };
+        is_theirs || is_here
+    });
+    found.sort_by_key(|filed| Reverse((filed.case.received_at, filed.case.id)));
+    found.dedup_by_key(|filed| filed.case.id);
+    found.truncate(10);
+    Ok(found)
 }

@@ -10,7 +10,8 @@ use crate::casework::{Desk, Failure, Moment, mail_in};
 use crate::channels::email_in::Envelope;
 use crate::domain::access::Actor;
 use crate::domain::reference::Reference;
-use crate::store::{Tx, cases};
+use crate::store::Tx;
+use crate::store::cases::{self, Filter, Order};
 
 const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_mins(40);
 /// All sample cases are younger.
@@ -58,10 +59,16 @@ fn open_case(tx: &mut Tx<'_>, at: &Moment) -> Result<Option<Reference>, Failure>
         .map(|(service, category)| (service.slug.as_str(), category.slug.as_str()));
     let sight = Actor::System.sight();
     for (service, category) in std::iter::once(("waste-collection", "missed-bin")).chain(others) {
-        let found = cases::of_matter(tx, &sight, service, category, at.now - OLDEST)?;
-        let earlier = found
-            .into_iter()
-            .find(|filed| filed.case.received_at < at.now);
+        let of_matter = Filter {
+            service: Some(service.to_owned()),
+            category: Some(category.to_owned()),
+            ..Filter::default()
+        };
+        let found = cases::list(tx, &sight, &of_matter, Order::Received, None, 100)?;
+        let earlier = found.into_iter().find(|filed| {
+            let received = filed.case.received_at;
+            !filed.case.is_closed() && received >= at.now - OLDEST && received < at.now
+        });
         if let Some(filed) = earlier {
             return Ok(Some(filed.case.reference));
         }
