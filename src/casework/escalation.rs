@@ -14,14 +14,15 @@
 //! | `alert` | danger: told at once, and again until somebody has it |
 //! | `waiting` | what waits too long: cases in waiting places, mail on no case |
 //! | `digest` | one mail a working day for heads of service and above |
+//! | `weekly` | one mail a week, of counts alone, for the councillors responsible |
 
 mod alert;
 mod chain;
 mod digest;
 mod look;
-
 mod steps;
 mod waiting;
+mod weekly;
 
 pub use look::look_at;
 
@@ -43,6 +44,7 @@ pub use digest::digests;
 pub(in crate::casework) use digest::still_holds;
 pub(in crate::casework) use steps::clock_and_promise;
 pub(in crate::casework) use waiting::{begin_waiting, is_over, mail_limit};
+pub use weekly::WeekSeen;
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

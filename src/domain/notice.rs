@@ -37,6 +37,8 @@ words! {
         Digest = "digest",
         /// To whoever answers for it: something has waited, and may not wait much longer.
         Waiting = "waiting",
+        /// To the councillor responsible for services: a week in counts.
+        WeeklyCounts = "weekly_counts",
         /// To the duty contact: somebody may be in danger.
         Alert = "alert",
         /// The secret link, sent again.
@@ -62,6 +64,7 @@ impl NoticeKind {
             Self::Reminder
                 | Self::Digest
                 | Self::Waiting
+                | Self::WeeklyCounts
                 | Self::Alert
                 | Self::Joined
                 | Self::ManyTransfers
@@ -289,6 +292,20 @@ pub struct OtherBody {
     pub how_to_reach: String,
 }
 
+/// A week of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceCounts {
+    pub name: String,
+    /// Cases opened in the week.
+    pub came_in: u64,
+    /// Open when this is written.
+    pub open: u64,
+    /// Of those, with a date that has passed.
+    pub late: u64,
+    /// "Tuesday 3 November 2026": when the oldest of those open was received.
+    pub oldest_since: Option<String>,
+}
+
 /// One case in a mail to staff: what was promised, to what kind of person, who has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaffItem {
@@ -440,6 +457,15 @@ pub enum Says {
         items: Vec<StaffItem>,
         n_told_before: u32,
     },
+    /// To the councillor responsible for services: how many and how late. No references, because
+    /// from a small service a reference and a week name a person.
+    WeeklyCounts {
+        /// "Councillor responsible for Housing".
+        post: String,
+        /// "16 to 22 November 2026".
+        week: String,
+        services: Vec<ServiceCounts>,
+    },
     /// To the duty contact. No name, address or words.
     Alert {
         reference: String,
@@ -487,6 +513,7 @@ impl Says {
             Self::Due { .. } => "due",
             Self::Waiting { .. } => "waiting",
             Self::Digest { .. } => "digest",
+            Self::WeeklyCounts { .. } => "weekly-counts",
             Self::Alert { .. } => "alert",
             Self::Joined { .. } => "joined",
             Self::ManyTransfers { .. } => "many-transfers",
@@ -514,6 +541,7 @@ impl Says {
             Self::Reminder { .. } | Self::Due { .. } => NoticeKind::Reminder,
             Self::Waiting { .. } => NoticeKind::Waiting,
             Self::Digest { .. } => NoticeKind::Digest,
+            Self::WeeklyCounts { .. } => NoticeKind::WeeklyCounts,
             Self::Alert { .. } => NoticeKind::Alert,
             Self::Joined { .. } => NoticeKind::Joined,
             Self::ManyTransfers { .. } => NoticeKind::ManyTransfers,

@@ -67,6 +67,27 @@ pub fn short_day(on: Date) -> String {
     format!("{} {}", on.day(), english_month(on.month()))
 }
 
+/// Some days on end, in English, for staff: `16 to 22 November 2026`.
+///
+/// ```
+/// use jiff::civil::date;
+/// use reeve::domain::wording::span;
+/// assert_eq!(span(date(2026, 11, 16), date(2026, 11, 22)), "16 to 22 November 2026");
+/// assert_eq!(span(date(2026, 11, 30), date(2026, 12, 6)), "30 November to 6 December 2026");
+/// assert_eq!(span(date(2026, 12, 28), date(2027, 1, 3)), "28 December 2026 to 3 January 2027");
+/// ```
+#[must_use]
+pub fn span(from: Date, to: Date) -> String {
+    let end = format!("{} {}", short_day(to), to.year());
+    if from.year() != to.year() {
+        format!("{} {} to {end}", short_day(from), from.year())
+    } else if from.month() != to.month() {
+        format!("{} to {end}", short_day(from))
+    } else {
+        format!("{} to {end}", from.day())
+    }
+}
+
 /// A time of day as people say it: `5pm`, `8.30am`, `midday`, `midnight`.
 ///
 /// ```

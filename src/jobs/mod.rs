@@ -10,6 +10,7 @@
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
 //! | `move` | every tick | open cases on their way to a new version's terms |
 //! | `sweep` | every tick | cases whose hour has come, then the digests |
+//! | `weekly` | every tick | the week's counts, on its first working day |
 //! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
 //! | `seal` | every tick | lines of the audit join its chain |
@@ -311,6 +312,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         Box::new(move || {
             let desk = Arc::clone(&own);
             Box::pin(async move { Ok(moves::carry_on(&desk).await.map(|_| ())?) })
+        }),
+    ));
+    let (own, week) = (Arc::clone(desk), Arc::new(escalation::WeekSeen::default()));
+    jobs.push(every_tick(
+        "weekly",
+        Box::new(move || {
+            let (desk, week) = (Arc::clone(&own), Arc::clone(&week));
+            Box::pin(async move { Ok(week.tell(&desk).await.map(|_| ())?) })
         }),
     ));
     let (own, turn) = (Arc::clone(desk), Arc::new(escalation::Turn::new(desk)));

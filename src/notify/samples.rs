@@ -4,7 +4,7 @@
 use crate::domain::case::{Outcome, Status};
 use crate::domain::notice::{
     CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody, PhoneLine,
-    PostLine, Says, StaffItem, Waits,
+    PostLine, Says, ServiceCounts, StaffItem, Waits,
 };
 use crate::domain::wording::{self, Language};
 
@@ -410,6 +410,33 @@ fn staff_words() -> Vec<Says> {
             n_told_before: 0,
         },
     ]);
+    let calm = ServiceCounts {
+        name: "Street lighting".to_owned(),
+        came_in: 0,
+        open: 1,
+        late: 0,
+        oldest_since: Some("Tuesday 3 November 2026".to_owned()),
+    };
+    let busy = ServiceCounts {
+        name: "Waste and recycling collections".to_owned(),
+        came_in: 41,
+        open: 23,
+        late: 1,
+        ..calm.clone()
+    };
+    let done = ServiceCounts {
+        came_in: 1,
+        open: 0,
+        oldest_since: None,
+        ..calm.clone()
+    };
+    for services in [vec![busy, calm], vec![done]] {
+        said.push(Says::WeeklyCounts {
+            post: "Councillor responsible for Environment and Waste".to_owned(),
+            week: "16 to 22 November 2026".to_owned(),
+            services,
+        });
+    }
     for occurrence in [1, 3] {
         said.push(Says::Alert {
             reference: "4X7-K92-MQ3".to_owned(),

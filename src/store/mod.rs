@@ -5,6 +5,7 @@
 //! text on both databases; what must differ lives in [`dialect`].
 
 pub mod audit;
+pub mod case_figures;
 pub mod cases;
 pub mod catalogue;
 pub mod clocks;

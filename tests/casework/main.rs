@@ -7,3 +7,4 @@ mod moves;
 mod office;
 mod sweeping;
 mod waiting;
+mod weekly;

@@ -179,7 +179,7 @@ impl<'c> Chain<'c> {
         let Some(address) = account.map(|account| account.user.email) else {
             return Ok(None);
         };
-        let can_be_told = self.may_be_told(&address) && !self.is_passed_over(conn, &address)?;
+        let can_be_told = self.may_be_told(&address) && !is_passed_over(conn, &address, self.now)?;
         Ok(can_be_told.then(|| Recipient {
             post: "owner".to_owned(),
             address,
@@ -203,7 +203,7 @@ impl<'c> Chain<'c> {
         let mut told = None;
         for address in post.addresses_on(self.today) {
             let is_one = address.contains('@') && self.may_be_told(address);
-            if is_one && !self.is_passed_over(conn, address)? {
+            if is_one && !is_passed_over(conn, address, self.now)? {
                 told = Some(address.to_owned());
                 break;
             }
@@ -237,13 +237,21 @@ impl<'c> Chain<'c> {
             .as_ref()
             .is_none_or(|confined| !confined.never.iter().any(|never| never == address))
     }
+}
 
-    fn is_passed_over(&self, conn: &mut Conn, address: &str) -> Result<bool, Failure> {
-        let noted = settings::get(conn, &unreachable_key(address))?;
-        let since = noted.and_then(|text| text.parse::<Timestamp>().ok());
-        Ok(since
-            .is_some_and(|since| since <= self.now && self.now.duration_since(since) < PASSED_OVER))
+/// Where mail to a post goes today, its holder's address or the deputy's; nowhere when neither can
+/// be reached.
+pub(super) fn address_of(
+    conn: &mut Conn,
+    post: &Post,
+    at: &Moment,
+) -> Result<Option<String>, Failure> {
+    for address in post.addresses_on(at.today()) {
+        if address.contains('@') && !is_passed_over(conn, address, at.now)? {
+            return Ok(Some(address.to_owned()));
+        }
     }
+    Ok(None)
 }
 
 /// The queue a mail on no case waits in: that of the team leader it waits for, else the contact
@@ -264,6 +272,12 @@ pub fn queue_of_mail<'c>(catalogue: &'c Catalogue, contact: &Contact) -> Option<
 /// When it cannot be written.
 pub fn note_unreachable(tx: &mut Tx<'_>, address: &str, now: Timestamp) -> Result<(), StoreError> {
     settings::set(tx, &unreachable_key(address), &now.to_string())
+}
+
+fn is_passed_over(conn: &mut Conn, address: &str, now: Timestamp) -> Result<bool, Failure> {
+    let noted = settings::get(conn, &unreachable_key(address))?;
+    let since = noted.and_then(|text| text.parse::<Timestamp>().ok());
+    Ok(since.is_some_and(|since| since <= now && now.duration_since(since) < PASSED_OVER))
 }
 
 fn unreachable_key(address: &str) -> String {

@@ -65,7 +65,8 @@ struct Entry {
     item: StaffItem,
 }
 
-fn is_digest_time(at: &Moment) -> bool {
+/// Whether mails that gather something may be written now: on a working day, 9am to 6pm.
+pub(super) fn is_digest_time(at: &Moment) -> bool {
     let calendar = &at.council.catalogue.calendar;
     calendar.next_sending_time(at.now) == at.now
         && calendar.instant(at.today(), REMINDER_HOUR) <= at.now

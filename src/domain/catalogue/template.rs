@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 23] = [
+pub(super) const REQUIRED: [&str; 24] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -44,6 +44,7 @@ pub(super) const REQUIRED: [&str; 23] = [
     "tracking-link",
     "transfer",
     "waiting",
+    "weekly-counts",
 ];
 
 /// Reads the notices among the templates, by language and name.
