@@ -7,6 +7,7 @@ mod demo;
 mod downtime;
 mod first_start;
 mod leases;
+mod moves;
 mod outages;
 mod postgres;
 mod roles;
