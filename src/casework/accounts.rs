@@ -7,11 +7,13 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::desk::{Desk, Moment, hex};
 use super::failure::{Failure, Fault};
+use super::members;
 use super::second_factor::{self, Judged};
 use crate::auth::passwords::{HashFault, Hasher, Password, Verdict};
 use crate::auth::{api_keys, refresh_tokens};
@@ -143,8 +145,11 @@ pub async fn sign_in(
     let password = given.password;
     let found = match email_address(given.email) {
         Some(email) => {
-            desk.read(move |conn, _| Ok(users::find_by_email(conn, &email)?))
-                .await?
+            desk.read(move |conn, at| {
+                let found = users::find_by_email(conn, &email)?;
+                in_office(conn, at.today(), found)
+            })
+            .await?
         }
         None => None,
     };
@@ -273,8 +278,8 @@ pub async fn refresh(
                 )?;
                 return Ok(Refreshed::Reused);
             }
-            let Some(account) = users::find(tx, old.user)?.filter(|account| account.is_active)
-            else {
+            let found = users::find(tx, old.user)?;
+            let Some(account) = in_office(tx, at.today(), found)? else {
                 return Ok(Refreshed::Unknown);
             };
             let session = begin_session(tx, at, old.user, old.family, &hash, refresh_days)?;
@@ -323,6 +328,7 @@ pub fn sign_out(
 /// When the database cannot be asked.
 pub fn authenticate(
     conn: &mut Conn,
+    today: Date,
     user: UserId,
     session: SessionId,
 ) -> Result<Option<User>, Failure> {
@@ -332,7 +338,7 @@ pub fn authenticate(
     if !is_open {
         return Ok(None);
     }
-    active_user(conn, user)
+    active_user(conn, today, user)
 }
 
 /// The key with this hash, when it opens anything.
@@ -387,16 +393,15 @@ pub fn find_follower(conn: &mut Conn, fingerprint: &[u8; 32]) -> Result<Option<A
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn find_active(conn: &mut Conn, name: &str) -> Result<Option<User>, Failure> {
+pub fn find_active(conn: &mut Conn, today: Date, name: &str) -> Result<Option<User>, Failure> {
     if let Ok(id) = name.parse() {
-        return active_user(conn, id);
+        return active_user(conn, today, id);
     }
     let Some(email) = email_address(name) else {
         return Ok(None);
     };
-    Ok(users::find_by_email(conn, &email)?
-        .filter(|account| account.is_active)
-        .map(|account| account.user))
+    let found = users::find_by_email(conn, &email)?;
+    Ok(in_office(conn, today, found)?.map(|account| account.user))
 }
 
 /// One account.
@@ -711,10 +716,21 @@ pub fn new_key_secret() -> NewApiKey {
     api_keys::generate()
 }
 
-fn active_user(conn: &mut Conn, id: UserId) -> Result<Option<User>, Failure> {
-    Ok(users::find(conn, id)?
-        .filter(|account| account.is_active)
-        .map(|account| account.user))
+fn active_user(conn: &mut Conn, today: Date, id: UserId) -> Result<Option<User>, Failure> {
+    let found = users::find(conn, id)?;
+    Ok(in_office(conn, today, found)?.map(|account| account.user))
+}
+
+/// The account, unless it is closed or its term of office is over.
+fn in_office(
+    conn: &mut Conn,
+    today: Date,
+    found: Option<Account>,
+) -> Result<Option<Account>, Failure> {
+    Ok(match found {
+        Some(account) if !members::is_over(conn, today, &account)? => Some(account),
+        _ => None,
+    })
 }
 
 fn begin_session(

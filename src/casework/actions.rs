@@ -32,6 +32,7 @@ use super::desk::Moment;
 use super::failure::Failure;
 use super::intake::{self, Entry};
 use super::letters;
+use super::members;
 use super::promises::{Settled, Written, settle_by, terms_of};
 use crate::domain::access::{Act, Actor, Verdict, may};
 use crate::domain::clock;
@@ -42,7 +43,6 @@ use crate::domain::reference::{Reference, ReferenceError};
 use crate::store::cases::{self, Filed};
 use crate::store::{Conn, Tx, audit};
 
-use answering::is_consent_unclear;
 use changing::{check_references, note_command, take_part_of_others};
 use recategorising::changed_dates;
 use telling::tell;
@@ -134,7 +134,7 @@ pub fn act(
         terms: &terms,
         calendar: &at.council.catalogue.calendar,
         reopen_within_days: category.map_or(28, |category| category.reopen_within_days),
-        is_consent_unclear: is_consent_unclear(tx, &filed.case)?,
+        is_consent_unclear: members::is_limited(tx, at, &filed.case)?,
     };
     let decided = lifecycle::decide(&filed.case, command, circumstances)?;
     let read_revision = filed.case.revision;

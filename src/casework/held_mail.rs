@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::intake::{self, Entry, MailFacts};
 use super::letters::Thread;
 use super::mail_in::{self, Said, Taken};
+use super::members;
 use super::people::find_or_add;
 use super::promises::{Written, settle, terms_of};
 use super::views::mail;
@@ -208,7 +209,7 @@ impl Waited {
             who,
             ..Enquiry::new(Channel::Email, contact.received_at)
         };
-        mail_in::recognise_member(tx, &mut enquiry)?;
+        members::recognise(tx, at, &mut enquiry)?;
         let entry = Entry {
             source: contact.source.clone(),
             thread: Thread {

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::desk::{Moment, hex};
 use super::failure::Failure;
+use super::members;
 use super::promises::{acknowledge_reading, answer_reading, terms_of};
 use crate::auth::{secrets, tracking as tokens};
 use crate::domain::access::Actor;
@@ -18,8 +19,8 @@ use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, NoticeId, PersonId, TrackingLinkId};
 use crate::domain::lifecycle;
 use crate::domain::notice::{
-    CaseFacts, CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody,
-    PhoneLine, PostLine, Says, StaffItem, language_for,
+    CaseFacts, CaseLine, CouncilLine, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen,
+    OtherBody, PhoneLine, PostLine, Says, StaffItem, language_for,
 };
 use crate::domain::standard::Acknowledgement;
 use crate::domain::wording::{self, Language};
@@ -178,6 +179,23 @@ pub fn tell_person(
     };
     match usable {
         Some(email) => {
+            let copies = match case.procedure {
+                Procedure::MemberEnquiry => members::copies_for(tx, at, &email)?,
+                _ => Vec::new(),
+            };
+            for copy in copies {
+                let id: NoticeId = at.id();
+                let copied = Notice {
+                    id,
+                    dedupe_key: format!("{}:copy:{copy}", notice.dedupe_key),
+                    person: None,
+                    message_id: message_id(at, id),
+                    recipient: copy,
+                    meets: None,
+                    ..notice.clone()
+                };
+                outbox::put(tx, &copied)?;
+            }
             notice.recipient = email;
             outbox::put(tx, &notice)?;
             Ok(Told::ByMail(id))
@@ -546,6 +564,31 @@ pub fn closure(
                 .then(|| ombudsman(at, terms, OmbudsmanWhen::Now))
                 .flatten(),
         }),
+    }
+}
+
+/// A letter on a matter that is not put into mail to members: that there are words, and not what
+/// they say. What was written by no officer stays as it is.
+#[must_use]
+pub fn without_words(says: Says, dates: Vec<String>, member: Option<MemberLines>) -> Says {
+    let (instead_of, what_happens, follow_up_by) = match says {
+        Says::Acknowledgement { .. } => (Kept::Acknowledgement, dates, None),
+        Says::Reply { follow_up_by, .. } => (Kept::Answer, Vec::new(), follow_up_by),
+        Says::HoldingReply { what_happens, .. } => (Kept::Update, what_happens, None),
+        Says::Question { .. } => (Kept::Question, Vec::new(), None),
+        Says::Extension { .. } => (Kept::Extension, dates, None),
+        Says::Closure {
+            text: Some(_),
+            follow_up_by,
+            ..
+        } => (Kept::Closure, Vec::new(), follow_up_by),
+        other => return other,
+    };
+    Says::WordsKept {
+        instead_of,
+        what_happens,
+        follow_up_by,
+        member,
     }
 }
 

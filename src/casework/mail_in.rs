@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::held_mail::{self, HeldFacts};
 use super::intake::{self, Entry, Joining, MailFacts, note_contact};
 use super::letters::Thread;
+use super::members;
 use super::promises::{Settled, Written, settle, terms_of};
 use super::staff_reply::{self, StaffReply};
 use crate::channels::email_in::{self, Envelope, Incoming, Ours, Unreadable};
@@ -22,12 +23,11 @@ use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::enquiry::{Enquiry, Who};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::person::PersonKind;
 use crate::domain::waiting::Place;
 use crate::store::cases::{self, Filed};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::{self, Person};
-use crate::store::{Conn, Tx, outbox, tracking, users};
+use crate::store::{Conn, Tx, outbox, tracking};
 use sha2::{Digest as _, Sha256};
 
 /// What became of a mail.
@@ -116,7 +116,7 @@ pub fn receive<B: AsRef<[u8]>>(
     if let Some(reply) = staff_reply::read(tx, at, mail.incoming)? {
         return note(tx, at, actor, &mail, &reply);
     }
-    let thread = find_thread(tx, &mail)?;
+    let thread = find_thread(tx, at, &mail)?;
     match thread {
         Found::Case(filed) => join(tx, at, actor, &mail, *filed),
         Found::Stranger(filed) => hold(tx, at, actor, &mail, &filed),
@@ -150,7 +150,7 @@ enum Found {
 }
 
 /// By secret plus-address, then by our own Message-IDs, then by a reference with a known sender.
-fn find_thread(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<Found, Failure> {
+fn find_thread(tx: &mut Tx<'_>, at: &Moment, mail: &Mail<'_>) -> Result<Found, Failure> {
     let thread = &mail.incoming.thread;
     for token in &thread.tokens {
         if let Some(link) = tracking::find_by_reply_token(tx, token)?
@@ -166,7 +166,7 @@ fn find_thread(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<Found, Failure> {
             // A Message-ID travels with every forwarded copy; it names the case, and the sender
             // must still be on it.
             return Ok(
-                if is_known_sender(tx, &filed, &mail.incoming.from.address)? {
+                if is_known_sender(tx, at, &filed, &mail.incoming.from.address)? {
                     Found::Case(Box::new(filed))
                 } else {
                     Found::Stranger(Box::new(filed))
@@ -189,7 +189,7 @@ fn find_thread(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<Found, Failure> {
         let Some(filed) = filed else {
             continue;
         };
-        if is_known_sender(tx, &filed, &mail.incoming.from.address)? {
+        if is_known_sender(tx, at, &filed, &mail.incoming.from.address)? {
             return Ok(Found::Case(Box::new(filed)));
         }
         stranger = Some(filed);
@@ -201,10 +201,19 @@ fn case_of_message(conn: &mut Conn, message_id: &str) -> Result<Option<CaseId>, 
     Ok(outbox::find_by_message_id(conn, message_id)?.and_then(|notice| notice.case))
 }
 
-fn is_known_sender(conn: &mut Conn, filed: &Filed, address: &str) -> Result<bool, Failure> {
+/// Whoever is on the case, or writes for a member who is.
+fn is_known_sender(
+    conn: &mut Conn,
+    at: &Moment,
+    filed: &Filed,
+    address: &str,
+) -> Result<bool, Failure> {
+    let mut addresses = members::stands_for(conn, at, address)?;
+    addresses.push(address.to_owned());
     for (id, _, _) in cases::people(conn, filed.case.id)? {
-        let is_theirs =
-            people::find(conn, id)?.is_some_and(|person| person.email.as_deref() == Some(address));
+        let is_theirs = people::find(conn, id)?
+            .and_then(|person| person.email)
+            .is_some_and(|email| addresses.contains(&email));
         if is_theirs {
             return Ok(true);
         }
@@ -420,7 +429,7 @@ fn hold(
 
 /// Automatic mail and bounces: kept, shown on the case they belong to, never answered.
 fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result<Taken, Failure> {
-    let found = match find_thread(tx, mail)? {
+    let found = match find_thread(tx, at, mail)? {
         Found::Case(filed) => Some(*filed),
         // A bounce comes from a mail server, which is on no case; anybody else's machine is a
         // stranger.
@@ -542,22 +551,8 @@ fn note_duplicate(
 /// The enquiry a mail is, from a member when the sender's address is a member's.
 fn enquiry_of(conn: &mut Conn, at: &Moment, mail: &Mail<'_>) -> Result<Enquiry, Failure> {
     let mut enquiry = email_in::enquiry(mail.incoming, at.now);
-    recognise_member(conn, &mut enquiry)?;
+    members::recognise(conn, at, &mut enquiry)?;
     Ok(enquiry)
-}
-
-/// Mail from an address at which a member signs in is that member's.
-pub(super) fn recognise_member(conn: &mut Conn, enquiry: &mut Enquiry) -> Result<(), Failure> {
-    if let Who::Described(described) = &mut enquiry.who
-        && let Some(email) = &described.email
-        && let Some(account) = users::find_by_email(conn, email)?
-        && account.is_active
-        && account.user.role == crate::domain::access::Role::Councillor
-    {
-        described.kind = Some(PersonKind::Councillor);
-        described.name = Some(account.user.name);
-    }
-    Ok(())
 }
 
 fn entry(actor: &Actor, mail: &Mail<'_>) -> Entry {

@@ -21,6 +21,7 @@
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
 //! | [`catalogue`] | the catalogue in force, new versions |
+//! | [`members`] | councillors and MPs: consent, the service's own case, terms, wards |
 //! | [`moves`] | open cases under a new catalogue: what would move, and the move |
 //! | [`audit`] | who did and saw what, chained so that a later edit shows |
 //! | [`retention`] | what is kept no longer than it is needed |
@@ -40,6 +41,7 @@ pub mod held_mail;
 pub mod intake;
 pub mod letters;
 pub mod mail_in;
+pub mod members;
 pub mod moves;
 pub mod people;
 pub mod person_history;

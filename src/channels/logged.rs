@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::given::{Faults, Given, Read};
 use crate::domain::contact::{CallOutcome, Channel, Direction};
-use crate::domain::enquiry::{Described, Enquiry, Spoken, Who};
+use crate::domain::enquiry::{Described, Enquiry, OnBehalfOf, Sender, Spoken, Who};
 use crate::domain::ids::PersonId;
 use crate::domain::person::PersonKind;
 
@@ -86,9 +86,23 @@ pub fn read(logged: Logged, now: Timestamp) -> Read {
     faults.beside(enquiry)
 }
 
-/// Makes an enquiry a member's own, unless they say whose it is.
+/// Makes an enquiry a member's own, unless it is somebody's on our books. Whom they describe is whom
+/// they ask for: nobody's consent follows from that.
 pub fn raised_by(member: Member<'_>, enquiry: &mut Enquiry) {
     enquiry.channel = Channel::Councillor;
+    if let Who::Described(described) = &enquiry.who
+        && described.email.as_deref() != Some(member.email)
+    {
+        enquiry.on_behalf_of.get_or_insert_with(|| OnBehalfOf {
+            name: described.name.clone(),
+            email: described.email.clone(),
+            consent: None,
+        });
+        enquiry.who = Who::Nobody;
+    }
+    if !matches!(enquiry.who, Who::Known(_)) {
+        enquiry.sender = Sender::Member { written_by: None };
+    }
     if enquiry.who == Who::Nobody {
         enquiry.who = Who::Described(Described {
             name: Some(member.name.to_owned()),

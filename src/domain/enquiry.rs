@@ -25,6 +25,9 @@ pub struct Enquiry {
     /// BCP 47 tag.
     pub language: Option<String>,
     pub who: Who,
+    /// Whether they speak as an elected member, where that was found out.
+    #[serde(default)]
+    pub sender: Sender,
     pub on_behalf_of: Option<OnBehalfOf>,
     /// Service slug, when the sender or agent chose one.
     pub service: Option<String>,
@@ -59,6 +62,19 @@ pub enum Who {
     Known(PersonId),
     /// As they described themselves.
     Described(Described),
+}
+
+/// Whether somebody speaks as an elected member, by the accounts of the council.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// Nothing was found out: routing goes by what they say of themselves.
+    #[default]
+    AsTheySay,
+    /// A member, from an address of theirs; or somebody who writes for them, by whose address.
+    Member { written_by: Option<String> },
+    /// A member who writes for themselves, or who is one no longer.
+    Resident,
 }
 
 /// A person as described on a contact.
@@ -104,6 +120,7 @@ impl Enquiry {
             body: String::new(),
             language: None,
             who: Who::Nobody,
+            sender: Sender::AsTheySay,
             on_behalf_of: None,
             service: None,
             category: None,

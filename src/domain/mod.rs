@@ -16,6 +16,7 @@ pub mod explain;
 pub mod ids;
 pub mod ladder;
 pub mod lifecycle;
+pub mod member;
 pub mod notice;
 pub mod person;
 pub mod reference;

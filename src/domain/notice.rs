@@ -52,6 +52,10 @@ words! {
         Joined = "joined",
         /// To the team leader: it has changed hands three times.
         ManyTransfers = "many_transfers",
+        /// To whoever has a member's enquiry: news of the service's own case.
+        ServiceActed = "service_acted",
+        /// To the team: a member's term has ended, their enquiries go on.
+        MemberLeft = "member_left",
     }
 }
 
@@ -68,6 +72,8 @@ impl NoticeKind {
                 | Self::Alert
                 | Self::Joined
                 | Self::ManyTransfers
+                | Self::ServiceActed
+                | Self::MemberLeft
         )
     }
 
@@ -244,6 +250,26 @@ pub struct MemberLines {
 }
 
 words! {
+    /// Which of an officer's words were kept out of a mail.
+    Kept {
+        Acknowledgement = "acknowledgement", Answer = "answer", Update = "update",
+        Question = "question", Extension = "extension", Closure = "closure",
+    }
+}
+
+impl Kept {
+    const fn kind(self) -> NoticeKind {
+        match self {
+            Self::Acknowledgement => NoticeKind::Acknowledgement,
+            Self::Answer | Self::Update => NoticeKind::Reply,
+            Self::Question => NoticeKind::Question,
+            Self::Extension => NoticeKind::Extension,
+            Self::Closure => NoticeKind::Closure,
+        }
+    }
+}
+
+words! {
     /// When a person may go to the Ombudsman.
     OmbudsmanWhen {
         /// At any time.
@@ -389,6 +415,16 @@ pub enum Says {
         follow_up_by: Option<String>,
         member: Option<MemberLines>,
         ombudsman: Option<Ombudsman>,
+        /// To a member, about somebody of whom they may not be told yet.
+        #[serde(default)]
+        is_general: bool,
+    },
+    /// To a member, in place of an officer's words on a matter that is not put into mail to members.
+    WordsKept {
+        instead_of: Kept,
+        what_happens: Vec<String>,
+        follow_up_by: Option<String>,
+        member: Option<MemberLines>,
     },
     /// An officer's word that the answer is still to come. `what_happens`: the promise that
     /// stands, or [`wording::missed`].
@@ -484,6 +520,22 @@ pub enum Says {
         came_at: String,
         is_chaser: bool,
     },
+    /// To whoever has a member's enquiry: the service has done something on its own case.
+    ServiceActed {
+        item: StaffItem,
+        service_reference: String,
+        /// "the bins team".
+        service_team: String,
+        /// "has answered", without its full stop.
+        what: String,
+        is_answer: bool,
+    },
+    /// To the team: these were asked by a member who is one no longer.
+    MemberLeft {
+        items: Vec<StaffItem>,
+        /// "Friday 7 May 2027", the last day of their term.
+        left_on: String,
+    },
     /// To the team leader: it has been passed on `n_transfers` times.
     ManyTransfers { item: StaffItem, n_transfers: u32 },
 }
@@ -499,6 +551,7 @@ impl Says {
             Self::Danger { .. } => "danger",
             Self::Acknowledgement { .. } => "acknowledgement",
             Self::Reply { .. } => "reply",
+            Self::WordsKept { .. } => "words-kept",
             Self::HoldingReply { .. } => "holding-reply",
             Self::Question { .. } => "question",
             Self::Extension { .. } => "extension",
@@ -516,6 +569,8 @@ impl Says {
             Self::WeeklyCounts { .. } => "weekly-counts",
             Self::Alert { .. } => "alert",
             Self::Joined { .. } => "joined",
+            Self::ServiceActed { .. } => "service-acted",
+            Self::MemberLeft { .. } => "member-left",
             Self::ManyTransfers { .. } => "many-transfers",
         }
     }
@@ -530,6 +585,7 @@ impl Says {
             Self::Danger { .. } => NoticeKind::Danger,
             Self::Acknowledgement { .. } => NoticeKind::Acknowledgement,
             Self::Reply { .. } | Self::HoldingReply { .. } => NoticeKind::Reply,
+            Self::WordsKept { instead_of, .. } => instead_of.kind(),
             Self::Question { .. } => NoticeKind::Question,
             Self::Extension { .. } | Self::DateChanged { .. } => NoticeKind::Extension,
             Self::Transfer { .. } => NoticeKind::Transfer,
@@ -544,6 +600,8 @@ impl Says {
             Self::WeeklyCounts { .. } => NoticeKind::WeeklyCounts,
             Self::Alert { .. } => NoticeKind::Alert,
             Self::Joined { .. } => NoticeKind::Joined,
+            Self::ServiceActed { .. } => NoticeKind::ServiceActed,
+            Self::MemberLeft { .. } => NoticeKind::MemberLeft,
             Self::ManyTransfers { .. } => NoticeKind::ManyTransfers,
         }
     }
@@ -596,11 +654,14 @@ impl Letter {
         let mut named: Vec<String> = Vec::new();
         let own = self.case.iter().map(|case| &case.reference);
         let listed: Vec<&String> = match &self.says {
-            Says::Digest { items, .. } => items.iter().map(|item| &item.reference).collect(),
+            Says::Digest { items, .. } | Says::MemberLeft { items, .. } => {
+                items.iter().map(|item| &item.reference).collect()
+            }
             Says::Reminder { item }
             | Says::Due { item }
             | Says::Waiting { item }
             | Says::Joined { item, .. }
+            | Says::ServiceActed { item, .. }
             | Says::ManyTransfers { item, .. } => vec![&item.reference],
             Says::Alert { reference, .. } => vec![reference],
             Says::MemberConfirmation {

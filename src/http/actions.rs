@@ -12,9 +12,9 @@ use super::answer::Answer;
 use super::call::Call;
 use super::cases::{CASE_NOTE, COUNCIL, check_may};
 use super::dto::act::{
-    AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewCall, NewClosure, NewExtension,
-    NewLink, NewMerge, NewNote, NewPause, NewPromise, NewQuestion, NewReopening, NewReply,
-    NewStage, NewStandardEvent, NewTransfer, Nothing, ReplyScope, owner,
+    AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewBasis, NewCall, NewClosure,
+    NewConsent, NewExtension, NewLink, NewMerge, NewNote, NewPause, NewPromise, NewQuestion,
+    NewReopening, NewReply, NewStage, NewStandardEvent, NewTransfer, Nothing, ReplyScope, owner,
 };
 use super::dto::examples;
 use super::etag::IfMatch;
@@ -25,7 +25,7 @@ use crate::casework::views::case::{self, ActedView};
 use crate::casework::views::notices;
 use crate::casework::{Conn, Failure, Fault, Moment, Tx};
 use crate::domain::access::{Act, Actor, Role, Scope};
-use crate::domain::case::{About, Case, Outcome};
+use crate::domain::case::{About, Case, Outcome, ReplyKind};
 use crate::domain::clock::Longer;
 use crate::domain::ids::{CaseId, NoticeId, UserId};
 use crate::domain::lifecycle::{AcknowledgedBy, Command};
@@ -124,7 +124,11 @@ pub fn operations() -> Vec<Operation> {
         )
         .id("reply_to_person")
         .summary("Answer the person")
-        .description("It leaves a little later (`notice.leaves_at`); until then it can be taken back."),
+        .description(
+            "It leaves a little later (`notice.leaves_at`); until then it can be taken back. A holding reply may give \
+             a new date (`until_on`), once. On the case a service has beside a councillor's or MP's enquiry it goes \
+             to whoever has the enquiry, who answers the member.",
+        ),
         delete("/v1/cases/{case}/replies/{reply}", take_back)
             .id("take_back_reply")
             .summary("Take back a reply that has not left")
@@ -197,6 +201,27 @@ pub fn operations() -> Vec<Operation> {
         .id("grant_case_access")
         .summary("Name more people on a restricted case")
         .description("Or say whom a case is about: they never see it."),
+        act(
+            post("/v1/cases/{case}/bases", set_basis).body::<NewBasis>(),
+            COUNCIL,
+            json!({"basis": "constituent_asked", "reason": "The mail below theirs is from the tenant."}),
+        )
+        .id("set_member_basis")
+        .summary("Put right why a councillor or MP asks")
+        .description(
+            "It is read from their words when their enquiry opens. Where the person it is about neither asked nor \
+             agreed (`third_party`, `unclear`), replies are limited to general information.",
+        ),
+        act(
+            post("/v1/cases/{case}/consents", record_consent).body::<NewConsent>(),
+            COUNCIL,
+            json!({"given": true, "how": "verbal"}),
+        )
+        .id("record_member_consent")
+        .summary("Record that the person a councillor or MP writes about agrees, or does not any more")
+        .description(
+            "The last word counts. Who recorded it, how it was given and when stand on the timeline and in the audit.",
+        ),
         act(
             post("/v1/cases/{case}/calls", record_call).body::<NewCall>(),
             CASEWORKERS,
@@ -312,6 +337,16 @@ async fn ask(call: Call) -> Result<Answer, Problem> {
 
 async fn reply(call: Call) -> Result<Answer, Problem> {
     act(call, |_, _, body: &NewReply| {
+        if let Some(until_on) = body.until_on {
+            if body.kind == ReplyKind::Substantive {
+                let detail = "Only a holding reply gives a new date: an answer needs none.";
+                return Err(Failure::invalid("/until_on", "not_with_kind", detail));
+            }
+            return Ok(Command::Hold {
+                text: body.text.to_string(),
+                until_on: until_on.0,
+            });
+        }
         Ok(Command::Reply {
             text: body.text.to_string(),
             kind: body.kind,
@@ -478,6 +513,28 @@ async fn grant(call: Call) -> Result<Answer, Problem> {
             holders,
             reason: body.reason.to_string(),
             about,
+        })
+    })
+    .await
+}
+
+async fn set_basis(call: Call) -> Result<Answer, Problem> {
+    act(call, |_, _, body: &NewBasis| {
+        Ok(Command::SetBasis {
+            basis: body.basis,
+            why: body.reason.to_string(),
+        })
+    })
+    .await
+}
+
+async fn record_consent(call: Call) -> Result<Answer, Problem> {
+    act(call, |_, asked, body: &NewConsent| {
+        Ok(Command::RecordConsent {
+            is_given: body.given,
+            how: body.how,
+            who: body.who.as_deref().map(str::to_owned),
+            on: body.on.map_or_else(|| asked.at.today(), |on| on.0),
         })
     })
     .await

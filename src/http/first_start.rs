@@ -14,6 +14,7 @@ use super::recognise;
 use super::users::{UserAccount, hashed};
 use crate::auth::access_tokens::TokenFault;
 use crate::casework::first_start::{self, FirstAdministrator};
+use crate::casework::members::Office;
 
 /// Who wants to be the first.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -80,7 +81,7 @@ async fn redeem(call: Call) -> Result<Answer, Problem> {
     match made {
         Some(account) => Ok(Answer::created(
             &format!("/v1/users/{}", account.user.id),
-            &UserAccount::from(&account),
+            &UserAccount::of(&account, &Office::default()),
         )),
         None => Err(refuse()),
     }

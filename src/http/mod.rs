@@ -93,6 +93,7 @@ pub mod first_start;
 pub mod front;
 pub mod gate;
 pub mod health;
+pub mod members;
 pub mod notices;
 pub mod openapi;
 pub mod operation;

@@ -248,6 +248,7 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
         Refusal::NoSuchStage(_)
         | Refusal::ReasonNeeded
         | Refusal::PromiseInThePast
+        | Refusal::ConsentOnAnotherDay
         | Refusal::Itself
         | Refusal::UnknownEvent(..) => 422,
         Refusal::Closed
@@ -257,12 +258,15 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::SameQueue
         | Refusal::SameOfficer { .. }
         | Refusal::ConsentUnclear
+        | Refusal::NotAMembersEnquiry
+        | Refusal::NoAnswerDate
         | Refusal::AlreadySent => 409,
     };
     let pointer = match refusal {
         Refusal::NoSuchStage(_) => "/stage",
         Refusal::ReasonNeeded => "/reason",
         Refusal::PromiseInThePast => "/by",
+        Refusal::ConsentOnAnotherDay => "/on",
         Refusal::UnknownEvent(..) => "/event",
         Refusal::Itself => "/case",
         Refusal::Clock(clock) => clock_pointer(clock),

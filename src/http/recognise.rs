@@ -197,8 +197,8 @@ async fn by_session(
     let required = front.auth.totp_required_for.clone();
     let found = front
         .desk
-        .read(move |conn, _| {
-            let Some(user) = accounts::authenticate(conn, user, session)? else {
+        .read(move |conn, at| {
+            let Some(user) = accounts::authenticate(conn, at.today(), user, session)? else {
                 return Ok(None);
             };
             let must_set_up_codes =
@@ -297,7 +297,7 @@ async fn acting(front: &Front, headers: &HeaderMap, caller: Caller) -> Result<Ca
     }
     let found = front
         .desk
-        .read(move |conn, _| accounts::find_active(conn, &name))
+        .read(move |conn, at| accounts::find_active(conn, at.today(), &name))
         .await?;
     let user = found.ok_or_else(|| {
         Problem::forbidden(

@@ -3,8 +3,8 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
-    first_start, health, notices, people, public, queues, receipts, reports, second_factor, trials,
-    users,
+    first_start, health, members, notices, people, public, queues, receipts, reports,
+    second_factor, trials, users,
 };
 use crate::config::Settings;
 
@@ -25,6 +25,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(public::operations());
     all.extend(catalogue::operations());
     all.extend(reports::operations());
+    all.extend(members::operations());
     all.extend(auth::operations());
     all.extend(first_start::operations());
     all.extend(second_factor::operations());

@@ -7,12 +7,13 @@ use serde_json::json;
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
-use super::fields::{At, Id, Line, even_null};
+use super::fields::{At, Id, Line, On, even_null};
 use super::operation::{Operation, delete, get, patch, post};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
 use crate::auth::passwords::{HashFault, Password, Unsuitable};
 use crate::casework::accounts::{self, Account, AccountChanges, NewAccount};
+use crate::casework::members::{self, Office, OfficeChange};
 use crate::casework::{Failure, Fault, second_factor};
 use crate::domain::access::Role;
 use crate::domain::ids::UserId;
@@ -41,6 +42,13 @@ struct NewUser {
     /// The post they hold, by slug.
     #[serde(default)]
     post: Option<Line<200>>,
+    /// A councillor's ward.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    ward: Option<Line<100>>,
+    /// The last day of a councillor's term of office.
+    #[serde(default)]
+    term_ends_on: Option<On>,
 }
 
 /// What is to change; what is left out stays.
@@ -68,6 +76,13 @@ struct UserChanges {
     /// `false` ends their sessions within a minute.
     #[serde(default)]
     active: Option<bool>,
+    /// A councillor's ward; `null` when they have none.
+    #[serde(default, deserialize_with = "even_null")]
+    ward: Option<Option<Line<100>>>,
+    /// The last day of a councillor's term of office: with it end their access, their sessions, and that
+    /// their mail is a member's. `null` when none is known.
+    #[serde(default, deserialize_with = "even_null")]
+    term_ends_on: Option<Option<On>>,
 }
 
 /// An account.
@@ -81,6 +96,8 @@ pub(super) struct UserAccount {
     services: Vec<String>,
     restricted_teams: Vec<String>,
     post: Option<String>,
+    ward: Option<String>,
+    term_ends_on: Option<On>,
     active: bool,
     created_at: At,
     version: i64,
@@ -148,15 +165,19 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let page: PageQuery = call.query()?;
     let after: Option<String> = call.cursor(page.cursor.as_deref())?;
     let n_rows = page.limit_and_one();
-    let mut accounts = call
-        .read(move |conn, _| accounts::list(conn, after.as_deref(), n_rows))
+    let (mut accounts, offices) = call
+        .read(move |conn, _| {
+            let accounts = accounts::list(conn, after.as_deref(), n_rows)?;
+            let ids: Vec<UserId> = accounts.iter().map(|account| account.user.id).collect();
+            Ok((accounts, members::offices_of(conn, &ids)?))
+        })
         .await?;
     let next = page.cut(&mut accounts, |account| account.user.email.clone());
-    Ok(call.page(
-        accounts.iter().map(UserAccount::from).collect(),
-        next.as_ref(),
-        None,
-    ))
+    let none = Office::default();
+    let shown = accounts
+        .iter()
+        .map(|account| UserAccount::of(account, offices.get(&account.user.id).unwrap_or(&none)));
+    Ok(call.page(shown.collect(), next.as_ref(), None))
 }
 
 async fn create(call: Call) -> Result<Answer, Problem> {
@@ -166,6 +187,10 @@ async fn create(call: Call) -> Result<Answer, Problem> {
     call.commit(
         move |tx, at| {
             let new = new.clone();
+            let office = OfficeChange {
+                ward: new.ward.map(|ward| Some(ward.into_string())),
+                term_ends_on: new.term_ends_on.map(|on| Some(on.0)),
+            };
             let new = NewAccount {
                 email: new.email,
                 name: new.name.into_string(),
@@ -176,12 +201,14 @@ async fn create(call: Call) -> Result<Answer, Problem> {
                 teams: texts(new.restricted_teams),
                 post: new.post.map(Line::into_string),
             };
-            accounts::create(tx, at, &actor, new)
+            let account = accounts::create(tx, at, &actor, new)?;
+            let office = members::change_office(tx, &account, &office)?;
+            Ok((account, office))
         },
-        |account| {
+        |(account, office)| {
             Answer::created(
                 &format!("/v1/users/{}", account.user.id),
-                &UserAccount::from(account),
+                &UserAccount::of(account, office),
             )
             .with_etag(account.version)
         },
@@ -191,10 +218,13 @@ async fn create(call: Call) -> Result<Answer, Problem> {
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let id: UserId = call.id("user")?;
-    let account = call
-        .read(move |conn, _| accounts::account(conn, id))
+    let (account, office) = call
+        .read(move |conn, _| {
+            let account = accounts::account(conn, id)?;
+            Ok((account, members::office_of(conn, id)?))
+        })
         .await?;
-    Ok(Answer::ok(&UserAccount::from(&account)).with_etag(account.version))
+    Ok(Answer::ok(&UserAccount::of(&account, &office)).with_etag(account.version))
 }
 
 async fn change(call: Call) -> Result<Answer, Problem> {
@@ -205,11 +235,15 @@ async fn change(call: Call) -> Result<Answer, Problem> {
     let if_match = call.require_if_match()?;
     let password_hash = hashed(&call, changes.password.as_deref()).await?;
     let actor = call.actor.clone();
-    let account = call
+    let (account, office) = call
         .perform(move |tx, at| {
             let account = accounts::account(tx, id)?;
             if_match.admits(account.version)?;
             let changes = changes.clone();
+            let office = OfficeChange {
+                ward: changes.ward.map(|ward| ward.map(Line::into_string)),
+                term_ends_on: changes.term_ends_on.map(|on| on.map(|on| on.0)),
+            };
             let changes = AccountChanges {
                 name: changes.name.map(Line::into_string),
                 role: changes.role,
@@ -220,11 +254,13 @@ async fn change(call: Call) -> Result<Answer, Problem> {
                 post: changes.post.map(|post| post.map(Line::into_string)),
                 is_active: changes.active,
             };
-            accounts::change(tx, at, &actor, account, changes)
+            let account = accounts::change(tx, at, &actor, account, changes)?;
+            let office = members::change_office(tx, &account, &office)?;
+            Ok((account, office))
         })
         .await?;
     call.front.forget_the_recognised();
-    Ok(Answer::ok(&UserAccount::from(&account)).with_etag(account.version))
+    Ok(Answer::ok(&UserAccount::of(&account, &office)).with_etag(account.version))
 }
 
 async fn remove_totp(call: Call) -> Result<Answer, Problem> {
@@ -266,8 +302,8 @@ fn texts<const MAX: usize>(lines: Vec<Line<MAX>>) -> Vec<String> {
     lines.into_iter().map(Line::into_string).collect()
 }
 
-impl From<&Account> for UserAccount {
-    fn from(account: &Account) -> Self {
+impl UserAccount {
+    pub(super) fn of(account: &Account, office: &Office) -> Self {
         let user = &account.user;
         Self {
             id: user.id.0.into(),
@@ -278,6 +314,8 @@ impl From<&Account> for UserAccount {
             services: user.services.clone(),
             restricted_teams: user.teams.clone(),
             post: user.post.clone(),
+            ward: office.ward.clone(),
+            term_ends_on: office.term_ends_on.map(On),
             active: account.is_active,
             created_at: account.created_at.into(),
             version: account.version,

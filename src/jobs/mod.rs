@@ -9,7 +9,7 @@
 //! | `clock` | every tick, in a demo | takes over the time another replica has set |
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
 //! | `move` | every tick | open cases on their way to a new version's terms |
-//! | `sweep` | every tick | cases whose hour has come, then the digests |
+//! | `sweep` | every tick | terms of office that have ended, cases whose hour has come, then the digests |
 //! | `weekly` | every tick | the week's counts, on its first working day |
 //! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
@@ -27,7 +27,7 @@ use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
 use crate::casework::desk::{Council, Desk};
 use crate::casework::set_back::SetBack;
-use crate::casework::{audit, delivery, escalation, moves, retention};
+use crate::casework::{audit, delivery, escalation, members, moves, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
 use crate::notify::render::{self, Renderer};
 use crate::notify::transport::Transport;
@@ -330,6 +330,7 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
             Box::pin(async move {
                 // Steps first: those of 9am belong into the digests of that very morning.
                 let before = desk.moment();
+                members::end_terms(&desk).await?;
                 if !escalation::sweep_in_turn(&desk, &turn).await?.is_elsewhere {
                     escalation::digests(&desk, before).await?;
                 }

@@ -3,8 +3,8 @@
 
 use crate::domain::case::{Outcome, Status};
 use crate::domain::notice::{
-    CaseLine, CouncilLine, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody, PhoneLine,
-    PostLine, Says, ServiceCounts, StaffItem, Waits,
+    CaseLine, CouncilLine, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody,
+    PhoneLine, PostLine, Says, ServiceCounts, StaffItem, Waits,
 };
 use crate::domain::wording::{self, Language};
 
@@ -65,6 +65,7 @@ pub fn must_say(letter: &Letter) -> Vec<String> {
         | Says::MemberConfirmation { what_happens, .. }
         | Says::Acknowledgement { what_happens, .. }
         | Says::HoldingReply { what_happens, .. }
+        | Says::WordsKept { what_happens, .. }
         | Says::Reopened { what_happens } => what_happens.clone(),
         Says::ComplaintReceipt {
             acknowledge_by,
@@ -208,6 +209,7 @@ fn public_words(language: Language) -> Vec<Says> {
             follow_up_by: Some(later.to_owned()),
             member: Some(member.clone()),
             ombudsman: Some(ombudsman.clone()),
+            is_general: false,
         },
         Says::Reply {
             text: text.clone(),
@@ -215,12 +217,21 @@ fn public_words(language: Language) -> Vec<Says> {
             follow_up_by: None,
             member: None,
             ombudsman: None,
+            is_general: false,
+        },
+        Says::Reply {
+            text: text.clone(),
+            officer: None,
+            follow_up_by: Some(later.to_owned()),
+            member: Some(member.clone()),
+            ombudsman: None,
+            is_general: true,
         },
         Says::HoldingReply {
             text: text.clone(),
             officer: Some("Sam Officer".to_owned()),
             what_happens: promised.clone(),
-            member: Some(member),
+            member: Some(member.clone()),
         },
         Says::HoldingReply {
             text: text.clone(),
@@ -309,6 +320,20 @@ fn public_words(language: Language) -> Vec<Says> {
         },
         Says::TrackingLink,
     ];
+    for kept in Kept::ALL {
+        said.push(Says::WordsKept {
+            instead_of: *kept,
+            what_happens: vec![wording::promise(None, by, language)],
+            follow_up_by: Some(later.to_owned()),
+            member: Some(member.clone()),
+        });
+        said.push(Says::WordsKept {
+            instead_of: *kept,
+            what_happens: Vec::new(),
+            follow_up_by: None,
+            member: None,
+        });
+    }
     for outcome in Outcome::ALL {
         said.push(Says::Closure {
             outcome: *outcome,
@@ -389,6 +414,17 @@ fn staff_words() -> Vec<Says> {
             Says::ManyTransfers {
                 item: item.clone(),
                 n_transfers: 3,
+            },
+            Says::ServiceActed {
+                item: item.clone(),
+                service_reference: "8ZQ-1DW-TN6".to_owned(),
+                service_team: "the bins team".to_owned(),
+                what: "has answered".to_owned(),
+                is_answer: item.link.is_some(),
+            },
+            Says::MemberLeft {
+                items: vec![item.clone()],
+                left_on: "Friday 7 May 2027".to_owned(),
             },
         ]);
     }

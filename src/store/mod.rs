@@ -17,6 +17,7 @@ pub mod escalations;
 pub mod events;
 pub mod idempotency;
 pub mod leases;
+pub mod members;
 pub mod moves;
 pub mod outbox;
 pub mod people;

@@ -76,6 +76,27 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    members (user_id) {
+        user_id -> Uid,
+        ward -> Nullable<Text>,
+        term_ends_on -> Nullable<Day>,
+        left_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    member_assistants (user_id, email) {
+        user_id -> Uid,
+        email -> Text,
+        is_copied -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     sessions (id) {
         id -> Uid,
         user_id -> Uid,
@@ -196,6 +217,7 @@ diesel::table! {
         place_words -> Nullable<Text>,
         place_lat -> Nullable<Double>,
         place_long -> Nullable<Double>,
+        ward -> Nullable<Text>,
         fields -> Js,
         their_reference -> Nullable<Text>,
         n_chasers -> Integer,
@@ -475,6 +497,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     leases,
     users,
+    members,
+    member_assistants,
     sessions,
     api_keys,
     people,

@@ -16,6 +16,7 @@ mod fortnight;
 mod held_mail;
 mod intake;
 mod mail_in;
+mod members;
 mod moves;
 mod procedures;
 mod public;

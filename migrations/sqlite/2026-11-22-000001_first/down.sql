@@ -20,6 +20,8 @@ DROP TABLE identifiers;
 DROP TABLE people;
 DROP TABLE api_keys;
 DROP TABLE sessions;
+DROP TABLE member_assistants;
+DROP TABLE members;
 DROP TABLE users;
 DROP TABLE leases;
 DROP TABLE settings;

@@ -55,6 +55,25 @@ CREATE TABLE users (
     version         bigint NOT NULL
 );
 
+-- What an elected member's account has besides.
+CREATE TABLE members (
+    user_id         blob PRIMARY KEY REFERENCES users (id),
+    ward            text,
+    -- The last day on which they are a member.
+    term_ends_on    text,
+    -- When their open enquiries were shown to the team, once the term was over.
+    left_at         bigint
+);
+
+-- Addresses that write for a member.
+CREATE TABLE member_assistants (
+    user_id         blob NOT NULL REFERENCES users (id),
+    email           text NOT NULL,
+    is_copied       boolean NOT NULL,
+    PRIMARY KEY (user_id, email)
+);
+CREATE INDEX assistants_by_address ON member_assistants (email);
+
 CREATE TABLE sessions (
     id              blob PRIMARY KEY,
     user_id         blob NOT NULL REFERENCES users (id),
@@ -165,6 +184,7 @@ CREATE TABLE cases (
     place_words         text,
     place_lat           double precision,
     place_long          double precision,
+    ward                text,
     fields              text NOT NULL,
     their_reference     text,
     n_chasers           integer NOT NULL,
@@ -198,6 +218,7 @@ CREATE INDEX cases_by_due ON cases (is_closed, due_at, id);
 CREATE INDEX cases_by_received ON cases (received_at, id);
 CREATE INDEX cases_by_updated ON cases (updated_at, id);
 CREATE INDEX cases_of_person ON cases (reporter, received_at);
+CREATE INDEX cases_by_ward ON cases (ward, received_at) WHERE ward IS NOT NULL;
 CREATE INDEX cases_by_matter ON cases (service, category, received_at);
 CREATE INDEX cases_at_property ON cases (place_uprn, service, category) WHERE place_uprn IS NOT NULL AND is_closed = FALSE;
 CREATE INDEX cases_at_words ON cases (place_words, service, category) WHERE place_words IS NOT NULL AND is_closed = FALSE;

@@ -7,7 +7,7 @@ use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{Thread, Told};
 use crate::domain::access::Actor;
-use crate::domain::case::{Case, Procedure};
+use crate::domain::case::Case;
 use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::ids::{CaseId, NoticeId};
 use crate::domain::lifecycle::Refusal;
@@ -34,20 +34,6 @@ pub(in crate::casework) fn people_to_answer(
     }
     found.sort_by_key(|person| Some(person.id) != case.reporter);
     Ok(found)
-}
-
-/// A member speaks for a third party, and nobody has recorded that they may.
-pub(super) fn is_consent_unclear(conn: &mut Conn, case: &Case) -> Result<bool, Failure> {
-    if case.procedure != Procedure::MemberEnquiry {
-        return Ok(false);
-    }
-    let first = contacts::of_case(conn, case.id, None, 1)?;
-    let behalf = first
-        .first()
-        .and_then(|contact| contact.detail.get("on_behalf_of").cloned());
-    Ok(behalf.is_some_and(|behalf| {
-        behalf.is_object() && behalf.get("consent").is_none_or(serde_json::Value::is_null)
-    }))
 }
 
 /// The conversation our next mail belongs to: that of the last mail from the person.

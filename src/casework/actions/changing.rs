@@ -13,7 +13,7 @@ use crate::casework::letters;
 use crate::casework::promises::{Written, settle, terms_of};
 use crate::domain::access::{Act, Actor};
 use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
-use crate::domain::clock::Terms;
+use crate::domain::clock::{Longer, Terms};
 use crate::domain::lifecycle::{self, Command, Event};
 use crate::store::{Tx, cases, users};
 
@@ -81,6 +81,13 @@ pub(super) fn note_command(
     match command {
         Command::Extend { clock, to, reason } => {
             lifecycle::note_extension(case, clock, *to, reason, at.now);
+            Ok(None)
+        }
+        Command::Hold { text, until_on } => {
+            if let Some(clock) = lifecycle::current_answer_clock(case, old_terms) {
+                let until_on = Longer::UntilOn(*until_on);
+                lifecycle::note_extension(case, &clock, until_on, text, at.now);
+            }
             Ok(None)
         }
         Command::GrantAccess { about, .. } => {

@@ -8,6 +8,7 @@ use super::answering::{last_thread, log_outbound, people_to_answer, take_back};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{self, ToPerson, Told};
+use crate::casework::members;
 use crate::casework::promises;
 use crate::domain::access::Actor;
 use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Secrecy, Status};
@@ -30,14 +31,26 @@ pub(super) fn tell(
     command: &Command,
     (old_terms, before): (&Terms, &[Reading]),
 ) -> Result<Option<NoticeId>, Failure> {
+    if let Some(news) = members::told_inside(command)
+        && let Some(enquiry) = members::enquiry_beside(tx, case)?
+    {
+        if matches!(command, Command::Transfer { .. }) {
+            tell_of_third_transfer(tx, at, case)?;
+        }
+        members::tell_of_service(tx, at, &actor.label(), case, enquiry, news)?;
+        return Ok(None);
+    }
     let officer = actor.user().map(|user| user.name.clone());
     let thread = last_thread(tx, case)?;
     let key = |what: &str| format!("{what}:{}:{}", case.id, old.version);
     let readings = clock::read(&case.facts, terms, at.now);
+    let mut is_private = false;
     let member = match case.procedure {
         Procedure::MemberEnquiry => {
             let own = letters::services_own(tx, case)?;
-            letters::member_lines(at, own.as_ref().unwrap_or(case))
+            let about = own.as_ref().unwrap_or(case);
+            is_private = about.secrecy == Secrecy::Sensitive;
+            letters::member_lines(at, about)
         }
         _ => None,
     };
@@ -74,6 +87,7 @@ pub(super) fn tell(
         Command::Reply {
             text,
             kind: ReplyKind::Substantive,
+            general_only,
             ..
         } => {
             let when = if lifecycle::has_next_stage(case, terms) {
@@ -90,8 +104,9 @@ pub(super) fn tell(
                 text: text.clone(),
                 officer,
                 follow_up_by: follow_up_by.filter(|_| !is_last_word),
-                member,
+                member: member.clone(),
                 ombudsman,
+                is_general: *general_only && members::is_limited(tx, at, case)?,
             };
             officers(says, None, "reply", letters::after_undo(at))
         }
@@ -104,7 +119,22 @@ pub(super) fn tell(
                 text: text.clone(),
                 officer,
                 what_happens: letters::what_happens(at, case, terms, &readings),
-                member,
+                member: member.clone(),
+            };
+            officers(says, None, "holding", letters::after_undo(at))
+        }
+        Command::Hold { text, .. } => {
+            let old_by = promises::answer_reading(case, terms, before)
+                .and_then(|one| letters::by_when(at, one));
+            let mut what_happens = letters::what_happens(at, case, terms, &readings);
+            if let (Some(old_by), Some(last)) = (old_by, what_happens.last_mut()) {
+                *last = wording::moved_promise(last, &old_by, Language::English);
+            }
+            let says = Says::HoldingReply {
+                text: text.clone(),
+                officer,
+                what_happens,
+                member: member.clone(),
             };
             officers(says, None, "holding", letters::after_undo(at))
         }
@@ -233,11 +263,21 @@ pub(super) fn tell(
         }
         _ => return Ok(None),
     };
+    let telling = if is_private {
+        let what_happens = letters::what_happens(at, case, terms, &readings);
+        ToPerson {
+            says: letters::without_words(telling.says, what_happens, member),
+            ..telling
+        }
+    } else {
+        telling
+    };
     let words = match command {
         Command::Acknowledge {
             text: Some(text), ..
         }
         | Command::Reply { text, .. }
+        | Command::Hold { text, .. }
         | Command::Ask { text, .. } => Some(text.clone()),
         _ => None,
     };

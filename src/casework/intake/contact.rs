@@ -14,7 +14,7 @@ use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Verdict, may};
 use crate::domain::clock::Reading;
 use crate::domain::contact::Disposition;
-use crate::domain::enquiry::{Enquiry, Spoken};
+use crate::domain::enquiry::{Enquiry, Sender, Spoken};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::Person;
@@ -111,6 +111,7 @@ pub(super) fn log(
             "outcome": enquiry.outcome,
             "number_presented": enquiry.number_presented,
             "their_reference": enquiry.their_reference,
+            "written_by": written_by(enquiry),
             "acknowledged": enquiry.acknowledged.is_some(),
             "mail": mail.map(|mail| mail.remarks.clone()),
         }),
@@ -123,6 +124,14 @@ pub(super) fn log(
         contacts::insert(tx, &contact)?;
     }
     Ok(contact)
+}
+
+/// Who wrote for a member, where it was not they themselves.
+fn written_by(enquiry: &Enquiry) -> Option<&str> {
+    match &enquiry.sender {
+        Sender::Member { written_by } => written_by.as_deref(),
+        Sender::AsTheySay | Sender::Resident => None,
+    }
 }
 
 /// Two contacts under one external id are the same when this is.

@@ -6,11 +6,13 @@ use super::Entry;
 use super::restricted::holders_above;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::members;
 use crate::casework::promises::{Written, settle};
+use crate::domain::access::Actor;
 use crate::domain::case::{About, Case, Priority, Procedure, Routed, Secrecy, Status};
 use crate::domain::clock::{Facts, Reading, Terms};
 use crate::domain::contact::Location;
-use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::enquiry::{Enquiry, Sender, Who};
 use crate::domain::ids::ContactId;
 use crate::domain::lifecycle::{self, Event};
 use crate::domain::person::{PersonKind, RoleOnCase};
@@ -100,7 +102,7 @@ pub(super) fn open(
         follow_up_until: None,
         reporter: person.map(|person| person.id),
         requester_kind: person.map_or(PersonKind::Anonymous, |person| {
-            if person.kind == PersonKind::Resident {
+            if person.kind == PersonKind::Resident || enquiry.sender == Sender::Resident {
                 enquiry.kind()
             } else {
                 person.kind
@@ -144,7 +146,10 @@ pub(super) fn open(
         rule: plan.routed.rule.clone(),
         reason: plan.routed.reason.clone(),
     };
-    let happened = vec![(event, entry.actor.label())];
+    let mut happened = vec![(event, entry.actor.label())];
+    if case.procedure == Procedure::MemberEnquiry {
+        happened.push((members::first_line(enquiry), Actor::System.label()));
+    }
     let settled = settle(tx, at, case, &terms, happened, Written::Opened)?;
     let case = &settled.filed.case;
     if let Some(person) = person {

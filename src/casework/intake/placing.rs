@@ -15,11 +15,13 @@ use super::{Entry, Received};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters;
+use crate::casework::people::find_or_add;
 use crate::domain::access::{Act, Sight, Verdict, may};
 use crate::domain::case::{Case, LinkKind, Procedure, Routed, Secrecy};
 use crate::domain::contact::{Disposition, Location};
-use crate::domain::enquiry::Enquiry;
+use crate::domain::enquiry::{Described, Enquiry, Sender, Who};
 use crate::domain::ids::ContactId;
+use crate::domain::person::RoleOnCase;
 use crate::domain::routing::{Linked, Placement};
 use crate::store::Tx;
 use crate::store::cases::{self, Alike, Filed};
@@ -83,6 +85,8 @@ pub(super) fn open_cases(
     let on_case = restricted
         .filter(|_| hides_words)
         .map_or(opened.filed.case.id, |other| other.filed.case.id);
+    let opened_here = linked.iter().chain([&opened]).map(|one| &one.filed.case);
+    name_constituent(tx, at, enquiry, opened_here)?;
     let contact = log(
         tx,
         at,
@@ -154,6 +158,33 @@ fn open_beside(
     };
     cases::link(tx, from, to, LinkKind::About)?;
     Ok(opened)
+}
+
+/// Whom a member asks for, where they said it: on the cases, and told nothing by us.
+fn name_constituent<'c>(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    opened: impl Iterator<Item = &'c Case>,
+) -> Result<(), Failure> {
+    let (Sender::Member { .. }, Some(other)) = (&enquiry.sender, &enquiry.on_behalf_of) else {
+        return Ok(());
+    };
+    let constituent = Enquiry {
+        who: Who::Described(Described {
+            name: other.name.clone(),
+            email: other.email.clone(),
+            ..Described::default()
+        }),
+        ..Enquiry::new(enquiry.channel, enquiry.received_at)
+    };
+    let Some(person) = find_or_add(tx, at, &constituent)? else {
+        return Ok(());
+    };
+    for case in opened {
+        cases::add_person(tx, case.id, person.id, RoleOnCase::OnBehalfOf)?;
+    }
+    Ok(())
 }
 
 pub(super) fn plan_beside(beside: &Linked) -> Plan {

@@ -8,8 +8,9 @@ use super::{Entry, Received};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{self, ToPerson};
+use crate::casework::members;
 use crate::domain::case::{Case, Procedure, Secrecy};
-use crate::domain::notice::PhoneLine;
+use crate::domain::notice::{PhoneLine, Says};
 use crate::domain::wording::{self, ReadOut};
 use crate::store::cases::Filed;
 use crate::store::contacts::Contact;
@@ -71,13 +72,16 @@ pub(super) fn confirm(
 ) -> Result<(), Failure> {
     let case = &opened.filed.case;
     let visible_beside = beside.filter(|other| other.filed.case.secrecy != Secrecy::Restricted);
-    let (says, meets) = letters::confirmation(
+    let (mut says, meets) = letters::confirmation(
         at,
         case,
         &opened.terms,
         &opened.readings,
         visible_beside.map(|other| &other.filed.case),
     );
+    if let Says::MemberConfirmation { what_happens, .. } = &mut says {
+        what_happens.extend(members::needs_consent_words(tx, at, case)?);
+    }
     if is_answering_machine(tx, at, person)? {
         tracing::warn!(case.id = %case.id, "No confirmation for case {}: this address has had too many", case.id);
         return Ok(());

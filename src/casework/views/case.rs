@@ -14,12 +14,15 @@ use crate::casework::actions::{Acted, Owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::promises::stays_of;
+use crate::casework::{letters, members};
 use crate::domain::access::{Act, Actor, Verdict, may};
 use crate::domain::case::{
-    LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor,
+    Case, LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor,
 };
+use crate::domain::catalogue::Post;
 use crate::domain::contact::{Channel, Location};
 use crate::domain::ids::{CaseId, PersonId};
+use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::person::{PersonKind, RoleOnCase};
 use crate::domain::waiting::Place;
 use crate::store::cases::{self, After, Filed, Filter, Order};
@@ -111,6 +114,73 @@ pub struct CaseDetail {
     pub follow_up_until: Option<Date>,
     /// Where it waits now and until when it may; empty when somebody is at it.
     pub waits: Vec<WaitView>,
+    /// Who answers for the service it is about; null where the catalogue has no such service.
+    pub answers_for: Option<AnswersFor>,
+    /// What belongs to a councillor's or MP's enquiry; null on every other case.
+    pub member_enquiry: Option<MemberEnquiryView>,
+}
+
+/// Whom a member may turn to about a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AnswersFor {
+    pub head_of_service: PostView,
+    pub portfolio_holder: PostView,
+}
+
+/// A post with how to reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PostView {
+    pub title: String,
+    pub email: String,
+    pub phone: Option<String>,
+}
+
+/// How a member's enquiry stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MemberEnquiryView {
+    /// Why they ask, as it was read from their words or put right.
+    pub basis: Basis,
+    /// By which words, or why it was put right.
+    pub why: String,
+    /// The last that was recorded of the person's consent; null when nothing was.
+    pub consent: Option<ConsentView>,
+    /// How far a reply to them may go now.
+    pub reply_scope: ReplyReach,
+    /// They are a member no longer: nothing about anybody else is told to them.
+    pub member_has_left: bool,
+    /// The service's own case; null where there is none, or you may not see it.
+    pub service_case: Option<RelatedCase>,
+    /// What the service answered there, for whoever writes to the member; null otherwise.
+    pub service_answer: Option<ServiceAnswerView>,
+}
+
+/// Consent as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ConsentView {
+    /// False when it was refused or taken back.
+    pub given: bool,
+    pub how: ConsentHow,
+    /// Who said so, where it was not the person themselves.
+    pub who: Option<String>,
+    pub on: Date,
+}
+
+/// How far a reply may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyReach {
+    /// Nothing about the person.
+    General,
+    Full,
+}
+
+/// An answer given on the service's own case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ServiceAnswerView {
+    /// Reference of the service's case.
+    pub case: String,
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// One place where a case waits.
@@ -262,6 +332,8 @@ pub fn detail(
     let is_outside = is_outside_the_work(actor);
     let people = people_on(conn, actor, case.id)?;
     let related_cases = related(conn, actor, case.id)?;
+    let member_enquiry = member_enquiry(conn, at, actor, case, &related_cases)?;
+    let answers_for = answers_for(conn, at, case)?;
     Ok(CaseDetail {
         case: view(conn, filed)?,
         requester_kind: case.requester_kind,
@@ -288,7 +360,81 @@ pub fn detail(
         } else {
             waits(conn, at, filed)?
         },
+        answers_for,
+        member_enquiry,
     })
+}
+
+fn member_enquiry(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    case: &Case,
+    related: &[RelatedCase],
+) -> Result<Option<MemberEnquiryView>, Failure> {
+    if case.procedure != Procedure::MemberEnquiry {
+        return Ok(None);
+    }
+    let standing = members::standing(conn, case)?;
+    let member_has_left = members::has_left(conn, at, case)?;
+    let is_limited = member_has_left || !standing.is_clear();
+    let own = letters::services_own(conn, case)?;
+    let service_answer = match &own {
+        Some(own) if may(actor, Act::Work, case, false) == Verdict::Allow => {
+            members::service_answer(conn, actor, own)?
+        }
+        _ => None,
+    };
+    Ok(Some(MemberEnquiryView {
+        basis: standing.basis,
+        why: standing.why,
+        consent: standing.consent.map(|consent| ConsentView {
+            given: consent.is_given,
+            how: consent.how,
+            who: consent.who,
+            on: consent.on,
+        }),
+        reply_scope: if is_limited {
+            ReplyReach::General
+        } else {
+            ReplyReach::Full
+        },
+        member_has_left,
+        service_case: own.and_then(|own| related.iter().find(|one| one.id == own.id.0).cloned()),
+        service_answer: service_answer.map(|answer| ServiceAnswerView {
+            case: answer.case.to_string(),
+            at: answer.at,
+            text: answer.text,
+        }),
+    }))
+}
+
+/// Of a member's enquiry, those of the service it asks about.
+fn answers_for(conn: &mut Conn, at: &Moment, case: &Case) -> Result<Option<AnswersFor>, Failure> {
+    let own = match case.procedure {
+        Procedure::MemberEnquiry => letters::services_own(conn, case)?,
+        _ => None,
+    };
+    let service = &own.as_ref().unwrap_or(case).service;
+    let catalogue = &at.council.catalogue;
+    let Some(service) = catalogue.service(service) else {
+        return Ok(None);
+    };
+    let posts = catalogue
+        .post(&service.head_of_service)
+        .zip(catalogue.post(&service.portfolio));
+    Ok(posts.map(|(head, holder)| AnswersFor {
+        head_of_service: post_view(head),
+        portfolio_holder: post_view(holder),
+    }))
+}
+
+fn post_view(post: &Post) -> PostView {
+    PostView {
+        title: post.title.clone(),
+        email: post.email.clone(),
+        phone: post.phone.clone(),
+    }
 }
 
 fn waits(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<Vec<WaitView>, Failure> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{AfterRow, Part, is_outside_the_work};
 use crate::casework::failure::Failure;
+use crate::casework::members;
 use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
 use crate::domain::case::{Audience, Case};
 use crate::domain::contact::{Channel, Direction, Disposition};
@@ -79,6 +80,8 @@ pub fn timeline(
     after: Option<EventId>,
     limit: u16,
 ) -> Result<Part<TimelineLine, EventId>, Failure> {
+    // On the service's own case its officers write for whoever has the enquiry, not for the member.
+    let hides_words = is_outside_the_work(actor) && members::enquiry_beside(conn, case)?.is_some();
     let mut items = Vec::new();
     let mut after = after;
     loop {
@@ -91,7 +94,11 @@ pub fn timeline(
             }
             after = Some(line.id);
             if shown {
-                items.push(line_for(actor, &line)?);
+                let mut shown = line_for(actor, &line)?;
+                if hides_words {
+                    shown.detail = Value::Object(serde_json::Map::new());
+                }
+                items.push(shown);
             }
         }
         if is_all {

@@ -17,7 +17,7 @@ use crate::domain::access::{Act, Actor, Role};
 use crate::domain::case::{Case, Secrecy};
 use crate::domain::ids::{CaseId, NoticeId};
 use crate::domain::lifecycle::TakenBack;
-use crate::domain::notice::Says;
+use crate::domain::notice::{Kept, Says};
 use crate::store::outbox::{self, Notice};
 use crate::store::{Conn, Tx, audit, cases};
 
@@ -179,10 +179,35 @@ pub fn one(
 /// [`Failure::Missing`] when the case has none with this id.
 pub fn find_reply(conn: &mut Conn, case: CaseId, id: NoticeId) -> Result<TakenBack, Failure> {
     let notice = outbox::find(conn, id)?.filter(|notice| notice.case == Some(case));
+    // A holding reply that gave a later date takes the date back with it.
+    let gave_a_date = match (&notice, cases::find(conn, case)?) {
+        (Some(notice), Some(filed)) => {
+            let last = filed.case.facts.extensions.last();
+            last.is_some_and(|last| last.at.as_microsecond() == notice.created_at.as_microsecond())
+        }
+        _ => false,
+    };
     match notice.map(|notice| notice.letter.says) {
         Some(Says::Reply { .. }) => Ok(TakenBack::Reply),
-        Some(Says::HoldingReply { .. }) => Ok(TakenBack::HoldingReply),
-        Some(Says::Extension { .. }) => Ok(TakenBack::Extension),
+        Some(
+            Says::HoldingReply { .. }
+            | Says::WordsKept {
+                instead_of: Kept::Update,
+                ..
+            },
+        ) if !gave_a_date => Ok(TakenBack::HoldingReply),
+        Some(
+            Says::Extension { .. }
+            | Says::HoldingReply { .. }
+            | Says::WordsKept {
+                instead_of: Kept::Update | Kept::Extension,
+                ..
+            },
+        ) => Ok(TakenBack::Extension),
+        Some(Says::WordsKept {
+            instead_of: Kept::Answer,
+            ..
+        }) => Ok(TakenBack::Reply),
         _ => Err(Failure::Missing),
     }
 }

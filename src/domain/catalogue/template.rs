@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 24] = [
+pub(super) const REQUIRED: [&str; 27] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -36,15 +36,18 @@ pub(super) const REQUIRED: [&str; 24] = [
     "joined",
     "many-transfers",
     "member-confirmation",
+    "member-left",
     "not-ours",
     "question",
     "reminder",
     "reopened",
     "reply",
+    "service-acted",
     "tracking-link",
     "transfer",
     "waiting",
     "weekly-counts",
+    "words-kept",
 ];
 
 /// Reads the notices among the templates, by language and name.

@@ -200,7 +200,11 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::ClockMissed { .. }
         | Event::EscalationStep { .. }
         | Event::AlertRaised { .. }
-        | Event::FeedbackGiven { .. } => {}
+        | Event::FeedbackGiven { .. }
+        | Event::BasisRecorded { .. }
+        | Event::ConsentRecorded { .. }
+        | Event::ServiceActed { .. }
+        | Event::MemberLeft { .. } => {}
     }
     if matches!(by, By::User { .. } | By::Key) {
         case.last_action = Some(LastAction {

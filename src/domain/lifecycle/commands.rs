@@ -11,6 +11,7 @@ use crate::domain::case::{
 use crate::domain::clock::Longer;
 use crate::domain::contact::{Location, words};
 use crate::domain::ids::{CaseId, NoticeId, UserId};
+use crate::domain::member::{Basis, ConsentHow};
 
 /// Something somebody wants done to a case.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +91,21 @@ pub enum Command {
         outcome: String,
     },
     Amend(Box<Amendment>),
+    /// A holding reply with the day by which the answer comes instead.
+    Hold {
+        text: String,
+        until_on: Date,
+    },
+    SetBasis {
+        basis: Basis,
+        why: String,
+    },
+    RecordConsent {
+        is_given: bool,
+        how: ConsentHow,
+        who: Option<String>,
+        on: Date,
+    },
     Record {
         event: String,
         at: Timestamp,

@@ -4,12 +4,12 @@
 
 use jiff::civil::Date;
 
-use super::answers::stage_events;
+use super::answers::{current_answer_clock, stage_events};
 use super::commands::{Amendment, Command};
 use super::events::Event;
 use super::refusal::{Refusal, check_role, check_status};
 use super::{By, Circumstances};
-use crate::domain::case::{Case, Outcome, ReplyKind, Status, WaitingFor};
+use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Status, WaitingFor};
 use crate::domain::clock::{self, Extension, Longer, Pause};
 use crate::domain::ids::UserId;
 
@@ -144,6 +144,41 @@ pub fn decide(
             who: who.clone(),
             number: number.clone(),
             outcome: outcome.clone(),
+        }],
+        Command::Hold { text, until_on } => {
+            let clock = current_answer_clock(case, at.terms).ok_or(Refusal::NoAnswerDate)?;
+            vec![
+                extend(case, at, &clock, Longer::UntilOn(*until_on), text)?,
+                Event::Replied {
+                    text: text.clone(),
+                    reply: ReplyKind::Holding,
+                    outcome: None,
+                    general_only: false,
+                },
+            ]
+        }
+        Command::SetBasis { .. } | Command::RecordConsent { .. }
+            if case.procedure != Procedure::MemberEnquiry =>
+        {
+            return Err(Refusal::NotAMembersEnquiry);
+        }
+        Command::SetBasis { basis, why } => vec![Event::BasisRecorded {
+            basis: *basis,
+            why: why.clone(),
+        }],
+        Command::RecordConsent { on, .. } if *on > at.calendar.date_of(at.now) => {
+            return Err(Refusal::ConsentOnAnotherDay);
+        }
+        Command::RecordConsent {
+            is_given,
+            how,
+            who,
+            on,
+        } => vec![Event::ConsentRecorded {
+            is_given: *is_given,
+            how: *how,
+            who: who.clone(),
+            on: *on,
         }],
         Command::Amend(amendment) => amend(case, amendment)?,
         Command::Record { event, at: when } => {

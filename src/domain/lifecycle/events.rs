@@ -12,6 +12,7 @@ use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock;
 use crate::domain::contact::Disposition;
 use crate::domain::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
+use crate::domain::member::{Basis, ConsentHow};
 
 /// One line of a case's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,6 +187,27 @@ pub enum Event {
     FeedbackGiven {
         score: u8,
     },
+    /// Why a member asks, as it was read or put right.
+    BasisRecorded {
+        basis: Basis,
+        why: String,
+    },
+    /// The person a member writes about agreed, or took it back.
+    ConsentRecorded {
+        is_given: bool,
+        how: ConsentHow,
+        who: Option<String>,
+        on: Date,
+    },
+    /// The service a member asks about has done something on its own case.
+    ServiceActed {
+        case: CaseId,
+        what: String,
+    },
+    /// The member who asked is one no longer.
+    MemberLeft {
+        on: Date,
+    },
 }
 
 impl Event {
@@ -231,6 +253,10 @@ impl Event {
             Self::EscalationStep { .. } => "escalation_step",
             Self::AlertRaised { .. } => "alert_raised",
             Self::FeedbackGiven { .. } => "feedback_given",
+            Self::BasisRecorded { .. } => "basis_recorded",
+            Self::ConsentRecorded { .. } => "consent_recorded",
+            Self::ServiceActed { .. } => "service_acted",
+            Self::MemberLeft { .. } => "member_left",
         }
     }
 

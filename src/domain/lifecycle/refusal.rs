@@ -45,6 +45,12 @@ pub enum Refusal {
         "Until consent is cleared, only a general reply may go to the member: send `\"scope\":\"general\"`."
     )]
     ConsentUnclear,
+    #[error("This is not a councillor's or MP's enquiry.")]
+    NotAMembersEnquiry,
+    #[error("Consent cannot have been said on a day that is still to come.")]
+    ConsentOnAnotherDay,
+    #[error("The case has no answer date that could be moved.")]
+    NoAnswerDate,
     #[error("The reply has left already.")]
     AlreadySent,
     #[error("`{0}` is not an event this standard knows; it knows: {1}.")]
@@ -70,6 +76,9 @@ impl Refusal {
             Self::ReasonNeeded => "reason_needed",
             Self::PromiseInThePast => "promise_in_the_past",
             Self::ConsentUnclear => "consent_unclear",
+            Self::NotAMembersEnquiry => "not_a_members_enquiry",
+            Self::ConsentOnAnotherDay => "consent_on_another_day",
+            Self::NoAnswerDate => "no_answer_date",
             Self::AlreadySent => "already_sent",
             Self::UnknownEvent(..) => "unknown_event",
         }
@@ -100,6 +109,7 @@ pub(super) fn check_role(case: &Case, command: &Command, by: By) -> Result<(), R
         (
             Role::Agent,
             Command::Extend { .. }
+            | Command::Hold { .. }
             | Command::OpenStage { .. }
             | Command::Merge { .. }
             | Command::Record { .. },
@@ -126,6 +136,8 @@ pub(super) fn check_status(case: &Case, command: &Command) -> Result<(), Refusal
             | Command::GrantAccess { .. }
             | Command::Call { .. }
             | Command::OpenStage { .. }
+            | Command::SetBasis { .. }
+            | Command::RecordConsent { .. }
     );
     if case.is_closed() && !is_fine_when_closed {
         return Err(Refusal::Closed);

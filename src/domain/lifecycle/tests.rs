@@ -264,6 +264,20 @@ fn commands() -> Vec<(&'static str, Command)> {
             })),
         ),
         (
+            "hold until",
+            Command::Hold {
+                text: text(),
+                until_on: date(2026, 11, 30),
+            },
+        ),
+        (
+            "set basis",
+            Command::SetBasis {
+                basis: crate::domain::member::Basis::OwnConcern,
+                why: text(),
+            },
+        ),
+        (
             "record event",
             Command::Record {
                 event: "escalated".to_owned(),

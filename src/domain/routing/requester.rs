@@ -3,7 +3,7 @@
 //! A member's enquiry is a case of its own; the service concerned gets the case it would have
 //! had from anybody, and both run on their own promises.
 
-use crate::domain::enquiry::Who;
+use crate::domain::enquiry::{Sender, Who};
 use crate::domain::person::PersonKind;
 
 use super::compiled::Router;
@@ -28,20 +28,19 @@ impl Router {
             name.unwrap_or_default().to_lowercase(),
             email.unwrap_or_default().to_lowercase(),
         );
+        let is_resident = contact.enquiry.sender == Sender::Resident;
+        let applies = |rule: &RequesterRule| !(is_resident && rule.kind.is_member());
         if let Some(kind) = kind
-            && let Some((rule, _)) = self.requester.iter().find(|(rule, _)| rule.kind == kind)
+            && let Some((rule, _)) = self
+                .requester
+                .iter()
+                .find(|(rule, _)| rule.kind == kind && applies(rule))
         {
             return Some((rule, format!("the enquirer is known as {}", said_as(kind))));
         }
-        let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
-        self.requester.iter().find_map(|(rule, patterns)| {
-            let by_domain = rule.domains.iter().any(|known| {
-                domain == known
-                    || domain
-                        .strip_suffix(known)
-                        .is_some_and(|rest| rest.ends_with('.'))
-            });
-            let why = if by_domain || rule.addresses.contains(&email) {
+        let mut applying = self.requester.iter().filter(|(rule, _)| applies(rule));
+        applying.find_map(|(rule, patterns)| {
+            let why = if is_listed(rule, &email) {
                 "the mail address says so".to_owned()
             } else if patterns.names.is_in(&name) {
                 "the sender’s name says so".to_owned()
@@ -51,6 +50,15 @@ impl Router {
             };
             Some((rule, format!("{} asks: {why}", said_as(rule.kind))))
         })
+    }
+
+    /// Which member the council's own list has this address for: an MP and their office.
+    #[must_use]
+    pub fn listed_member(&self, email: &str) -> Option<PersonKind> {
+        self.requester
+            .iter()
+            .find(|(rule, _)| rule.kind.is_member() && is_listed(rule, email))
+            .map(|(rule, _)| rule.kind)
     }
 
     /// A member's enquiry with the service's own case beside it; others' enquiries alone.
@@ -104,6 +112,17 @@ impl Router {
         }
         own
     }
+}
+
+fn is_listed(rule: &RequesterRule, email: &str) -> bool {
+    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let by_domain = rule.domains.iter().any(|known| {
+        domain == known
+            || domain
+                .strip_suffix(known.as_str())
+                .is_some_and(|rest| rest.ends_with('.'))
+    });
+    by_domain || rule.addresses.iter().any(|address| address == email)
 }
 
 const fn said_as(kind: PersonKind) -> &'static str {

@@ -76,6 +76,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The promise is met, ended or has not begun, so it cannot be moved or paused.",
     ),
     (
+        "consent_on_another_day",
+        "Consent cannot have been said on a day that is still to come.",
+    ),
+    (
         "consent_unclear",
         "Until consent is cleared, only a general reply may go to the member.",
     ),
@@ -141,8 +145,24 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ),
     ("missing_field", "A field that is needed was left out."),
     (
+        "no_answer_date",
+        "The case has no answer date that could be moved.",
+    ),
+    (
         "no_such_stage",
         "The standard of this case has no such stage.",
+    ),
+    (
+        "no_ward",
+        "Your account names no ward, so there are no figures to show. An administrator can set it.",
+    ),
+    (
+        "not_a_member",
+        "Only an account of role councillor has a ward, an end of term and assistants.",
+    ),
+    (
+        "not_a_members_enquiry",
+        "Only a councillor's or MP's enquiry has a basis and consent.",
     ),
     (
         "not_a_working_day",
@@ -170,6 +190,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The mail does not wait for anybody: only held and quarantined mail does.",
     ),
     (
+        "not_with_kind",
+        "Only a holding reply gives a new date: an answer needs none.",
+    ),
+    (
         "nothing_to_pause",
         "No promise that may be paused is running.",
     ),
@@ -180,6 +204,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "other_unit",
         "The extension must be in the unit of the promise.",
+    ),
+    (
+        "other_ward",
+        "A councillor sees the figures of their own ward.",
     ),
     (
         "out_of_range",

@@ -10,6 +10,7 @@ use crate::casework::actions::Owner;
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock::Longer;
 use crate::domain::lifecycle::AcknowledgedBy;
+use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::standard::Target as Length;
 use crate::http::fields::{At, Line, On, Text};
 
@@ -111,6 +112,35 @@ pub struct NewReply {
     /// To a member whose constituent's consent is not clear, only a general one may go.
     #[serde(default)]
     pub scope: ReplyScope,
+    /// With a holding reply: the day by which the answer comes instead, as far as the standard allows.
+    #[serde(default)]
+    pub until_on: Option<On>,
+}
+
+/// Why a member asks.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBasis {
+    pub basis: Basis,
+    /// What shows it.
+    #[schemars(length(min = 1))]
+    pub reason: Text<2000>,
+}
+
+/// What the person a member writes about said of it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewConsent {
+    /// False when they refuse it or take it back.
+    pub given: bool,
+    pub how: ConsentHow,
+    /// Who said so, where it was not the person themselves: "her son, who holds power of attorney".
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub who: Option<Line<200>>,
+    /// When they said so; today when unsaid.
+    #[serde(default)]
+    pub on: Option<On>,
 }
 
 /// How far a reply goes.

@@ -11,6 +11,7 @@ use crate::channels::given::{Given, GivenOnBehalfOf, GivenPerson};
 use crate::channels::logged::Logged;
 use crate::domain::case::{Candidate, Priority, Procedure, Status};
 use crate::domain::contact::{CallOutcome, Channel, Direction, Location};
+use crate::domain::member::ConsentHow;
 use crate::domain::person::{Address, PersonKind};
 use crate::domain::routing::{Matter, Offer, Placement};
 use crate::http::fields::{At, Id, Line, On, Text};
@@ -123,15 +124,6 @@ pub struct ConsentGiven {
     /// How: unsaid means `verbal`.
     #[serde(default)]
     pub how: Option<ConsentHow>,
-}
-
-/// How somebody agreed.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentHow {
-    Verbal,
-    Written,
-    Attached,
 }
 
 /// How it was acknowledged.
@@ -325,14 +317,7 @@ impl OnBehalfOfGiven {
             name: self.name.map(Line::into_string),
             email: self.email,
             is_consent_given: self.consent.is_some_and(|consent| consent.given),
-            consent_how: how.map(|how| {
-                match how {
-                    ConsentHow::Verbal => "verbal",
-                    ConsentHow::Written => "written",
-                    ConsentHow::Attached => "attached",
-                }
-                .to_owned()
-            }),
+            consent_how: how.map(|how| how.to_string()),
         }
     }
 }

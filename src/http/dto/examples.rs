@@ -55,6 +55,17 @@ pub fn case_detail() -> Value {
             "words": "We could not reach the person: our message came back on Friday 20 November 2026",
             "you_can": "ring them and record the call · write to them by post",
         }],
+        "answers_for": {
+            "head_of_service": {
+                "title": "Head of Waste and Street Scene",
+                "email": "head.of.waste.and.street.scene@council.example", "phone": "01632 960101",
+            },
+            "portfolio_holder": {
+                "title": "Environment and Waste", "email": "portfolio.environment.and.waste@council.example",
+                "phone": null,
+            },
+        },
+        "member_enquiry": null,
     });
     let mut whole = case();
     if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), more) {

@@ -351,6 +351,7 @@ fn an_officers_reply_says_their_words_and_until_when_it_can_be_put_right() {
             follow_up_by: Some("Tuesday 8 December 2026".to_owned()),
             member: Some(member()),
             ombudsman: None,
+            is_general: false,
         },
     );
     assert!(mail.text.starts_with(
@@ -728,6 +729,7 @@ fn html_in_an_officers_words_stays_words() {
             follow_up_by: None,
             member: None,
             ombudsman: None,
+            is_general: false,
         },
     );
     assert!(!mail.html.contains("<img") && !mail.html.contains("<b>"));
@@ -751,7 +753,7 @@ proptest! {
             officer: Some(text.clone()),
             follow_up_by: Some(text),
             member: None,
-            ombudsman: None,
+            ombudsman: None, is_general: false,
         });
         let mail = Renderer::new(&northmere()).unwrap().render(&letter).unwrap();
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');

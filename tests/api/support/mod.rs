@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use jiff::{SignedDuration, Timestamp};
 use reeve::casework::desk::{Council, Manners, Secrets};
-use reeve::casework::{Desk, escalation, moves};
+use reeve::casework::{Desk, escalation, members, moves};
 use reeve::http::{self, Front, health::Health};
 use reeve::jobs;
 use reeve::notify::mail::Sendable;
@@ -245,6 +245,7 @@ impl TestApp {
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         moves::carry_on(&self.desk).await.unwrap();
+        members::end_terms(&self.desk).await.unwrap();
         escalation::sweep(&self.desk).await.unwrap();
         escalation::digests(&self.desk, self.desk.moment())
             .await
