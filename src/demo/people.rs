@@ -14,6 +14,7 @@ use sha2::Sha256;
 
 use crate::auth::{api_keys, passwords};
 use crate::casework::accounts::{self, NewAccount, NewKey};
+use crate::casework::members::{self, OfficeChange};
 use crate::casework::{Failure, Moment, Tx};
 use crate::domain::access::{Role, Scope};
 use crate::domain::catalogue::{Catalogue, Post, PostKind, Service};
@@ -70,6 +71,11 @@ const STAFFED_QUEUES: [&str; 8] = [
     "mash",
     "safeguarding-adults",
     "housing-options",
+];
+/// Whose ward each ward councillor's is.
+const WARDS: [(&str, &str); 2] = [
+    ("cllr.wilfred.osgathorpe@council.example", "Beckside"),
+    ("cllr.parveen.lindqvist@council.example", "Foundry"),
 ];
 /// The night desk of the council next door.
 const PARTNER_QUEUE: &str = "emergency-planning";
@@ -170,7 +176,14 @@ pub fn add_missing(tx: &mut Tx<'_>, at: &Moment, cast: &Cast) -> Result<(), Fail
             teams: user.restricted_teams.clone(),
             post: user.post.clone(),
         };
-        accounts::ensure_user(tx, at, new)?;
+        let account = accounts::ensure_user(tx, at, new)?;
+        if let Some((_, ward)) = WARDS.iter().find(|(email, _)| *email == user.email) {
+            let office = OfficeChange {
+                ward: Some(Some((*ward).to_owned())),
+                ..OfficeChange::default()
+            };
+            members::change_office(tx, &account, &office)?;
+        }
     }
     for key in &cast.api_keys {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();

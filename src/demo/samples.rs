@@ -5,6 +5,7 @@
 //! would have been sent then counts as sent then; no mail about the past leaves.
 
 mod history;
+mod members;
 mod plan;
 mod texts;
 mod waiting;
@@ -60,6 +61,7 @@ pub fn file_batch(
     }
     if batch + 1 == N_BATCHES {
         waiting::deliver(tx, desk, loaded_at)?;
+        members::deliver(tx, desk, &staff, loaded_at)?;
     }
     Ok(())
 }

@@ -9,7 +9,8 @@
 //! | `clock` | every tick, in a demo | takes over the time another replica has set |
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
 //! | `move` | every tick | open cases on their way to a new version's terms |
-//! | `sweep` | every tick | terms of office that have ended, cases whose hour has come, then the digests |
+//! | `terms` | every tick | members whose term of office has ended |
+//! | `sweep` | every tick | cases whose hour has come, then the digests |
 //! | `weekly` | every tick | the week's counts, on its first working day |
 //! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
@@ -322,6 +323,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
             Box::pin(async move { Ok(week.tell(&desk).await.map(|_| ())?) })
         }),
     ));
+    let own = Arc::clone(desk);
+    jobs.push(every_tick(
+        "terms",
+        Box::new(move || {
+            let desk = Arc::clone(&own);
+            Box::pin(async move { Ok(members::end_terms(&desk).await.map(|_| ())?) })
+        }),
+    ));
     let (own, turn) = (Arc::clone(desk), Arc::new(escalation::Turn::new(desk)));
     jobs.push(every_tick(
         "sweep",
@@ -330,7 +339,6 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
             Box::pin(async move {
                 // Steps first: those of 9am belong into the digests of that very morning.
                 let before = desk.moment();
-                members::end_terms(&desk).await?;
                 if !escalation::sweep_in_turn(&desk, &turn).await?.is_elsewhere {
                     escalation::digests(&desk, before).await?;
                 }

@@ -86,16 +86,16 @@ pub(in crate::casework) fn told_inside(command: &Command) -> Option<(&'static st
         Command::Reply {
             kind: ReplyKind::Holding,
             ..
-        } => ("has an update", false),
+        } => ("has sent word", false),
         Command::Hold { .. } | Command::Extend { .. } => ("has set a later date", false),
         Command::Close { outcome } => match outcome {
-            Outcome::Answered | Outcome::Resolved => ("has closed it as done", false),
-            _ => ("has closed it", false),
+            Outcome::Answered | Outcome::Resolved => ("has closed its case as done", false),
+            _ => ("has closed its case", false),
         },
-        Command::Reopen { .. } => ("has opened it again", false),
-        Command::Transfer { .. } => ("has passed it to another team", false),
+        Command::Reopen { .. } => ("has opened its case again", false),
+        Command::Transfer { .. } => ("has passed its case to another team", false),
         Command::Amend(amendment) if amendment.category.is_some() => {
-            ("has placed it under another matter", false)
+            ("has placed its case under another matter", false)
         }
         _ => return None,
     })

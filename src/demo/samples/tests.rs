@@ -127,6 +127,35 @@ async fn a_new_demo_has_two_hundred_cases_of_every_kind_and_tells_nobody_about_t
 }
 
 #[tokio::test]
+async fn there_is_a_members_enquiry_in_each_state_with_the_services_own_case() {
+    use crate::casework::{letters, members};
+    use crate::domain::case::Procedure;
+    let folder = tempfile::tempdir().unwrap();
+    let desk = new_demo(folder.path(), "2026-11-24T10:30:00Z").await;
+    demo::load(&desk).await.unwrap();
+    let enquiries: Vec<Filed> = all_cases(&desk)
+        .await
+        .into_iter()
+        .filter(|filed| filed.case.procedure == Procedure::MemberEnquiry)
+        .collect();
+    let read = move |conn: &mut crate::store::Conn, at: &Moment| {
+        let mut found = BTreeSet::new();
+        let mut n_limited = 0;
+        for filed in &enquiries {
+            if letters::services_own(conn, &filed.case)?.is_some() {
+                found.insert(filed.case.status.to_string());
+                n_limited += usize::from(members::is_limited(conn, at, &filed.case)?);
+            }
+        }
+        Ok((found, n_limited))
+    };
+    let (states, n_limited) = desk.read(read).await.unwrap();
+    let all = ["closed", "new", "open", "responded", "waiting"].map(str::to_owned);
+    assert_eq!(states, BTreeSet::from(all));
+    assert_eq!(n_limited, 1, "one still waits for consent");
+}
+
+#[tokio::test]
 async fn the_first_digest_of_a_demo_claims_nothing_was_told_before() {
     let folder = tempfile::tempdir().unwrap();
     let desk = new_demo(folder.path(), "2026-11-24T08:30:00Z").await;
