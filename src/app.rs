@@ -224,6 +224,7 @@ impl Ground {
             council,
         );
         desk.proofread_with(crate::notify::render::check);
+        desk.write_out_with(crate::notify::render::write_out);
         Ok(desk)
     }
 

@@ -179,8 +179,7 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
     let mut to_send = Vec::new();
     for notice in outbox::claim(tx, at.now, until, limit)? {
         if is_moot(tx, at, &notice)? {
-            // The lease is ours, and ends for whoever asks as of its end.
-            outbox::take_back(tx, notice.id, until)?;
+            outbox::drop_claimed(tx, notice.id, notice.fence)?;
         } else {
             to_send.push(notice);
         }

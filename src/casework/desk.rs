@@ -12,6 +12,7 @@ use uuid::{ContextV7, Uuid};
 use super::failure::Failure;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::clock::Terms;
+use crate::domain::notice::ForThePost;
 use crate::domain::reference::Reference;
 use crate::domain::routing::Router;
 use crate::domain::triage::Example;
@@ -28,6 +29,7 @@ pub struct Desk {
     council: ArcSwap<Council>,
     ids: Mutex<ContextV7>,
     proofreader: OnceLock<Proofread>,
+    scribe: OnceLock<WriteOut>,
     /// Rung after every commit: there may be something to send.
     pub outbox_bell: Notify,
 }
@@ -35,6 +37,10 @@ pub struct Desk {
 /// Reads templates (path and text) aloud with sample letters, and says what is wrong, by path. Handed
 /// in by whoever puts the process together, since use cases render nothing.
 pub type Proofread = fn(&BTreeMap<String, String>) -> Vec<(String, String)>;
+
+/// Writes letters out in full for the post, by the council's templates (path and text): each with
+/// what was wrong where it could not be. Handed in like [`Proofread`].
+pub type WriteOut = fn(&BTreeMap<String, String>, &[ForThePost]) -> Vec<Result<String, String>>;
 
 /// How this installation behaves towards people.
 #[derive(Debug, Clone)]
@@ -164,6 +170,7 @@ impl Desk {
             council: ArcSwap::from_pointee(council),
             ids: Mutex::new(ContextV7::new()),
             proofreader: OnceLock::new(),
+            scribe: OnceLock::new(),
             outbox_bell: Notify::new(),
         })
     }
@@ -194,6 +201,22 @@ impl Desk {
             .get()
             .copied()
             .ok_or_else(|| Failure::Fault(anyhow::anyhow!("nobody reads the templates aloud")))
+    }
+
+    /// Says who writes letters out for the post. The first to be named does.
+    pub fn write_out_with(&self, write_out: WriteOut) {
+        self.scribe.get_or_init(|| write_out);
+    }
+
+    /// Whoever writes letters out for the post.
+    ///
+    /// # Errors
+    /// When nobody was named: there is no text to print then.
+    pub fn scribe(&self) -> Result<WriteOut, Failure> {
+        self.scribe
+            .get()
+            .copied()
+            .ok_or_else(|| Failure::Fault(anyhow::anyhow!("nobody writes letters out")))
     }
 
     /// This instant and the catalogue in force at it.

@@ -217,7 +217,9 @@ impl Waited {
                 references: facts.references,
             },
             mail: Some(MailFacts {
-                fingerprint: contact.fingerprint.clone().unwrap_or_default(),
+                fingerprint: contact.fingerprint.clone().ok_or_else(|| {
+                    anyhow::anyhow!("mail {} was kept without its fingerprint", contact.id)
+                })?,
                 mailbox: contact.mailbox.clone(),
                 message_id: contact.message_id.clone(),
                 remarks,

@@ -101,6 +101,16 @@ pub struct Letter {
     pub says: Says,
 }
 
+/// A letter somebody is to print and post.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForThePost {
+    pub letter: Letter,
+    /// The lines of the address block, the name first; empty where no address is known.
+    pub address: Vec<String>,
+    /// The date at its head.
+    pub on: Date,
+}
+
 /// Who writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CouncilLine {

@@ -232,7 +232,9 @@ async fn list_notices(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<AfterRow> = call.cursor(query.cursor.as_deref())?;
     let part = call
-        .read_case(move |conn, _, _, filed| notices::of_case(conn, &filed.case, after, query.limit))
+        .read_case(move |conn, at, _, filed| {
+            notices::of_case(conn, at, &filed.case, after, query.limit)
+        })
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

@@ -36,13 +36,14 @@ pub fn operations() -> Vec<Operation> {
             .summary("Notices in one state, newest first")
             .description(
                 "`to_write` for those who work cases; the other states for team leaders, heads of service and \
-                 administrators. Administrators see that a notice failed and why, not what it says.",
+                 administrators. Administrators see that a notice failed and why, not what it says. A letter to write \
+                 has its whole `text`, ready to print; `see_to` says what is missing before it can go.",
             )
             .tag("Notices")
             .access(Access::staff(LISTERS))
             .query::<NoticesQuery>()
             .answers::<Page<NoticeView>>(200, "A page of notices.")
-            .example_response(json!({"items": [examples::notice()], "next_cursor": null})),
+            .example_response(json!({"items": [examples::letter_to_write()], "next_cursor": null})),
         get("/v1/notices/{notice}", show)
             .id("get_notice")
             .summary("One notice")

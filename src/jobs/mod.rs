@@ -229,6 +229,7 @@ impl When {
 #[must_use]
 pub fn pump_of(desk: &Arc<Desk>, transport: Transport, sends_at_once: usize) -> Arc<Pump> {
     desk.proofread_with(render::check);
+    desk.write_out_with(render::write_out);
     let (claiming, recording, ringing) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
     let books = Books {
         claim: Box::new(move |limit| {

@@ -12,7 +12,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use serde_json::Value as Json;
 
 use super::samples;
-use crate::domain::notice::Letter;
+use crate::domain::notice::{ForThePost, Letter};
 use crate::domain::wording::{self, Language};
 
 /// A council's templates, ready to write letters with.
@@ -91,17 +91,24 @@ impl Renderer {
         })
     }
 
-    /// Writes the letter for the post: date and reference at its head, no secret link, and
+    /// Writes the letter for the post: address, date and reference at its head, no secret link, and
     /// "write to us" where the mail says "reply to this e-mail".
     ///
     /// # Errors
     /// As [`Self::render`].
-    pub fn render_for_post(&self, letter: &Letter, on: Date) -> Result<String, RenderError> {
+    pub fn render_for_post(
+        &self,
+        letter: &Letter,
+        address: &[String],
+        on: Date,
+    ) -> Result<String, RenderError> {
         let letter = letter.clone().for_the_post();
         let mut fields = fields_of(&letter)?;
         fields.insert("is_by_post".to_owned(), Json::from(true));
         let (_, body) = self.text(&letter, &fields)?;
         fields.insert("body".to_owned(), Json::from(body.trim_end()));
+        let address: Vec<String> = address.iter().map(|line| words_of(&cleaned(line))).collect();
+        fields.insert("address".to_owned(), Json::from(address));
         fields.insert(
             "date".to_owned(),
             Json::from(wording::day(on, letter.language)),
@@ -165,6 +172,24 @@ impl Renderer {
     }
 }
 
+/// Writes letters out in full for the post, each with what was wrong where it could not be.
+#[must_use]
+pub fn write_out(
+    files: &BTreeMap<String, String>,
+    letters: &[ForThePost],
+) -> Vec<Result<String, String>> {
+    let renderer = Renderer::new(files);
+    letters
+        .iter()
+        .map(|one| match &renderer {
+            Ok(renderer) => renderer
+                .render_for_post(&one.letter, &one.address, one.on)
+                .map_err(|why| why.to_string()),
+            Err(why) => Err(why.to_string()),
+        })
+        .collect()
+}
+
 /// The template files of a catalogue's tree, by path.
 #[must_use]
 pub fn template_files(tree: &Json) -> BTreeMap<String, String> {
@@ -203,6 +228,9 @@ pub fn check(files: &BTreeMap<String, String>) -> Vec<(String, String)> {
             if *language != Language::English && !files.contains_key(&own) {
                 continue;
             }
+            if letter.says.kind().is_for_the_person() {
+                faults.extend(fault_by_post(&renderer, &letter));
+            }
             match renderer.render(&letter) {
                 Ok(mail) => {
                     let words = unplain(&mail, &letter);
@@ -218,6 +246,20 @@ pub fn check(files: &BTreeMap<String, String>) -> Vec<(String, String)> {
         }
     }
     faults.into_iter().collect()
+}
+
+/// What keeps a letter from being printed, with an address block and without one.
+fn fault_by_post(renderer: &Renderer, letter: &Letter) -> Option<(String, String)> {
+    let address = ["Ada Example".to_owned(), "14 Larkfield Rise".to_owned()];
+    let any_day = jiff::civil::date(2026, 11, 20);
+    let printed = renderer
+        .render_for_post(letter, &address, any_day)
+        .and_then(|_| renderer.render_for_post(letter, &[], any_day));
+    match printed {
+        Ok(_) => None,
+        Err(RenderError::Template { template, why }) => Some((template, why)),
+        Err(error) => Some((format!("{}/_post.txt", letter.language), error.to_string())),
+    }
 }
 
 /// What is wrong with a file's name or its twin.

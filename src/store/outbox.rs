@@ -227,16 +227,21 @@ fn finish(
     Ok(n_changed == 1)
 }
 
-/// Takes back a notice that has not left. False when it has.
-pub fn take_back(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
+/// Takes back a notice that has not left. False when it has, or when a worker has it: even one whose
+/// lease has run out may have handed it over.
+pub fn take_back(tx: &mut Tx<'_>, id: NoticeId) -> Result<bool, StoreError> {
     let n_changed = diesel::sql_query(
-        "UPDATE outbox SET state = 'cancelled', next_attempt_at = NULL WHERE id = $1 AND state = 'pending' \
-         AND (lease_until IS NULL OR lease_until <= $2)",
+        "UPDATE outbox SET state = 'cancelled', next_attempt_at = NULL WHERE id = $1 \
+         AND (state = 'to_write' OR (state = 'pending' AND lease_until IS NULL))",
     )
     .bind::<Uid, _>(Id::from(id))
-    .bind::<Ts, _>(At(now))
     .execute(&mut **tx)?;
     Ok(n_changed == 1)
+}
+
+/// Gives up a notice that was claimed and turned out to say nothing true any more.
+pub fn drop_claimed(tx: &mut Tx<'_>, id: NoticeId, fence: i64) -> Result<bool, StoreError> {
+    finish(tx, id, fence, "cancelled", None, None, None)
 }
 
 /// Tries a failed notice again, at once.
@@ -340,6 +345,22 @@ pub fn list(
     let rows: Vec<Row> = query
         .order((outbox::created_at.desc(), outbox::id.desc()))
         .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What else was written to others in the act that wrote this notice.
+pub fn written_with(
+    conn: &mut Conn,
+    case: CaseId,
+    notice: &Notice,
+) -> Result<Vec<Notice>, StoreError> {
+    let rows: Vec<Row> = outbox::table
+        .filter(outbox::case_id.eq(Some(Id::from(case))))
+        .filter(outbox::created_at.eq(At(notice.created_at)))
+        .filter(outbox::kind.eq(notice.kind.clone()))
+        .filter(outbox::id.ne(Id::from(notice.id)))
         .select(Row::as_select())
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())

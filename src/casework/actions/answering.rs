@@ -92,20 +92,21 @@ pub(super) fn log_outbound(
     Ok(())
 }
 
-/// Takes back what was written in one act, to everybody it was written to.
-pub(super) fn take_back(
-    tx: &mut Tx<'_>,
-    at: &Moment,
-    case: CaseId,
-    id: NoticeId,
-) -> Result<(), Failure> {
+/// Takes back what was written in one act, to everybody it was written to: all of it or none, so
+/// that nobody reads what others are told was taken back.
+pub(super) fn take_back(tx: &mut Tx<'_>, case: CaseId, id: NoticeId) -> Result<(), Failure> {
     let notice = outbox::find(tx, id)?.ok_or(Failure::Missing)?;
-    if !outbox::take_back(tx, id, at.now)? {
+    if !outbox::take_back(tx, id)? {
         return Err(Refusal::AlreadySent.into());
     }
-    for other in outbox::list(tx, Some(case), Some("pending"), None, 100)? {
-        if other.kind == notice.kind && other.created_at == notice.created_at {
-            outbox::take_back(tx, other.id, at.now)?;
+    for other in outbox::written_with(tx, case, &notice)? {
+        let has_gone = match other.state.as_str() {
+            "cancelled" | "failed" => false,
+            "sent" => true,
+            _ => !outbox::take_back(tx, other.id)?,
+        };
+        if has_gone {
+            return Err(Refusal::AlreadySent.into());
         }
     }
     Ok(())

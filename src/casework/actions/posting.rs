@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Target, find};
+use crate::casework::audit::note_look;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::promises::{Settled, Written, settle_by, terms_of};
@@ -44,6 +45,14 @@ pub fn note_posted(
             "This notice is not a letter that waits to be written.",
         ));
     }
+    note_look(
+        tx,
+        at,
+        actor,
+        "notice.posted",
+        &format!("notice:{id}"),
+        None,
+    )?;
     let terms = terms_of(tx, at, &filed.case)?;
     let read_revision = filed.case.revision;
     let mut case = filed.case;

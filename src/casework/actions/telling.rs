@@ -258,7 +258,7 @@ pub(super) fn tell(
             }
         }
         Command::TakeBackReply { notice, .. } => {
-            take_back(tx, at, case.id, *notice)?;
+            take_back(tx, case.id, *notice)?;
             return Ok(None);
         }
         _ => return Ok(None),

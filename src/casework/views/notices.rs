@@ -17,8 +17,9 @@ use crate::domain::access::{Act, Actor, Role};
 use crate::domain::case::{Case, Secrecy};
 use crate::domain::ids::{CaseId, NoticeId};
 use crate::domain::lifecycle::TakenBack;
-use crate::domain::notice::{Kept, Says};
+use crate::domain::notice::{ForThePost, Kept, Says};
 use crate::store::outbox::{self, Notice};
+use crate::store::people::{self, Person};
 use crate::store::{Conn, Tx, audit, cases};
 
 /// One thing we tell somebody.
@@ -41,6 +42,13 @@ pub struct NoticeView {
     pub sent_at: Option<Timestamp>,
     /// What it says, by the names its template uses; null for those who may not see the case.
     pub letter: Option<Value>,
+    /// For `transport: "post"`: the whole letter, ready to print, with address and date; null for
+    /// e-mail, and for those who may not see the case.
+    pub text: Option<String>,
+    /// For `transport: "post"`: the lines of the address block; empty where no address is known.
+    pub address: Vec<String>,
+    /// What to see to before the letter is posted: an address that is missing, large print.
+    pub see_to: Vec<String>,
 }
 
 /// Where a notice stands.
@@ -119,18 +127,18 @@ pub fn list(
             let place = (row.created_at, row.id.0);
             if let Some(shown) = shown(conn, at, actor, &row)? {
                 if items.len() == usize::from(limit) {
+                    let items = printable(conn, at, items)?;
                     return Ok(Part { items, next: after });
                 }
-                items.push(shown);
+                items.push((shown, row));
             }
             after = Some(place);
             n_read += 1;
         }
-        if is_all {
-            return Ok(Part { items, next: None });
-        }
-        if n_read >= MOST_READ {
-            return Ok(Part { items, next: after });
+        if is_all || n_read >= MOST_READ {
+            let items = printable(conn, at, items)?;
+            let next = after.filter(|_| !is_all);
+            return Ok(Part { items, next });
         }
     }
 }
@@ -141,6 +149,7 @@ pub fn list(
 /// [`Failure::Missing`] when there is no case, or none the actor may know of.
 pub fn of_case(
     conn: &mut Conn,
+    at: &Moment,
     case: &Case,
     after: Option<AfterRow>,
     limit: u16,
@@ -150,11 +159,11 @@ pub fn of_case(
     let part = Part::cut(rows, limit, |row: &Notice| (row.created_at, row.id.0));
     let items = part
         .items
-        .iter()
-        .map(|row| in_full(row, case))
-        .collect::<Result<_, _>>()?;
+        .into_iter()
+        .map(|row| Ok((in_full(&row, case)?, row)))
+        .collect::<Result<_, Failure>>()?;
     Ok(Part {
-        items,
+        items: printable(conn, at, items)?,
         next: part.next,
     })
 }
@@ -170,7 +179,9 @@ pub fn one(
     id: NoticeId,
 ) -> Result<NoticeView, Failure> {
     let notice = outbox::find(conn, id)?.ok_or(Failure::Missing)?;
-    shown(conn, at, actor, &notice)?.ok_or(Failure::Missing)
+    let view = shown(conn, at, actor, &notice)?.ok_or(Failure::Missing)?;
+    let mut views = printable(conn, at, vec![(view, notice)])?;
+    views.pop().ok_or(Failure::Missing)
 }
 
 /// The reply of a case that can be taken back, by its notice.
@@ -361,5 +372,94 @@ fn bare(notice: &Notice) -> Result<NoticeView, Failure> {
         next_attempt_at: notice.next_attempt_at,
         sent_at: notice.sent_at,
         letter: None,
+        text: None,
+        address: Vec::new(),
+        see_to: Vec::new(),
     })
+}
+
+/// Writes out in full what goes by post, for those who may read it.
+fn printable(
+    conn: &mut Conn,
+    at: &Moment,
+    notices: Vec<(NoticeView, Notice)>,
+) -> Result<Vec<NoticeView>, Failure> {
+    let is_printed = |(view, notice): &(NoticeView, Notice)| {
+        notice.transport == "post" && view.letter.is_some()
+    };
+    if !notices.iter().any(is_printed) {
+        return Ok(notices.into_iter().map(|(view, _)| view).collect());
+    }
+    let mut views = Vec::with_capacity(notices.len());
+    let mut letters = Vec::new();
+    for one in notices {
+        let is_printed = is_printed(&one);
+        let (mut view, notice) = one;
+        if is_printed {
+            let person = match notice.person {
+                Some(id) => people::find(conn, id)?,
+                None => None,
+            };
+            view.address = person.as_ref().map_or_else(Vec::new, address_block);
+            if notice.state == NoticeState::ToWrite.as_str() {
+                view.see_to = see_to(person.as_ref(), &view.address);
+            }
+            let on = notice
+                .sent_at
+                .map_or_else(|| at.today(), |sent| at.council.catalogue.calendar.date_of(sent));
+            letters.push(ForThePost {
+                letter: notice.letter,
+                address: view.address.clone(),
+                on,
+            });
+        }
+        views.push((view, is_printed));
+    }
+    let files = at.council.catalogue.template_sources();
+    let files = files
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect();
+    let mut texts = at.desk.scribe()?(&files, &letters).into_iter();
+    views
+        .into_iter()
+        .map(|(view, is_printed)| {
+            let text = if is_printed { texts.next() } else { None };
+            let text = text
+                .transpose()
+                .map_err(|why| anyhow::anyhow!("notice {} cannot be written out: {why}", view.id))?;
+            Ok(NoticeView { text, ..view })
+        })
+        .collect()
+}
+
+/// Name, lines, postcode; nothing where there is no address to put the name above.
+fn address_block(person: &Person) -> Vec<String> {
+    let Some(address) = person.address.as_ref().filter(|one| !one.lines.is_empty()) else {
+        return Vec::new();
+    };
+    let name = person.name.iter();
+    let lines = name.chain(&address.lines).chain(&address.postcode);
+    lines.cloned().collect()
+}
+
+fn see_to(person: Option<&Person>, address: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    if person.is_some_and(|person| person.is_deceased) {
+        all.push("This person has died. Do not post this letter.".to_owned());
+    }
+    if address.is_empty() {
+        all.push(
+            "No postal address is known. Ask for one and put it on the person before you print this."
+                .to_owned(),
+        );
+    }
+    let format = person.and_then(|person| person.preferences.format.as_deref());
+    match format {
+        Some("large_print") => all.push("They read large print.".to_owned()),
+        Some("braille") => all.push("They read braille.".to_owned()),
+        Some("audio") => all.push("They asked for a recording instead of paper.".to_owned()),
+        Some("easy_read") => all.push("They asked for easy read.".to_owned()),
+        _ => {}
+    }
+    all
 }

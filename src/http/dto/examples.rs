@@ -163,5 +163,20 @@ pub fn notice() -> Value {
         "state": "failed", "attempts": 9, "last_error": "550 no such mailbox",
         "created_at": "2026-11-20T16:59:00Z", "next_attempt_at": null, "sent_at": null,
         "letter": {"template": "confirmation", "what_happens": ["We will collect it by 5pm on Tuesday 24 November 2026."]},
+        "text": null, "address": [], "see_to": [],
+    })
+}
+
+/// A letter that somebody is to print and post.
+pub fn letter_to_write() -> Value {
+    json!({
+        "id": "019a9f5e-7c00-7000-8000-000000000008", "kind": "confirmation",
+        "case": {"id": CASE, "reference": "4X7-K92-MQ3"}, "transport": "post", "to": "Ada Example",
+        "state": "to_write", "attempts": 0, "last_error": null,
+        "created_at": "2026-11-20T16:59:00Z", "next_attempt_at": null, "sent_at": null,
+        "letter": {"template": "confirmation", "what_happens": ["We will collect it by 5pm on Tuesday 24 November 2026."]},
+        "text": "Ada Example\n14 Larkfield Rise\nZZ1 1AA\n\nNorthmere Council\n\nFriday 20 November 2026\n\nOur reference: \
+                 4X7-K92-MQ3\n\nThank you. We have your report of a missed bin.\n",
+        "address": ["Ada Example", "14 Larkfield Rise", "ZZ1 1AA"], "see_to": [],
     })
 }

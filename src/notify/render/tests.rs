@@ -632,12 +632,19 @@ fn a_letter_for_the_post_has_a_date_and_no_link_to_type() {
     );
     let text = Renderer::new(&northmere())
         .unwrap()
-        .render_for_post(&letter, date(2026, 11, 20))
+        .render_for_post(
+            &letter,
+            &["Ada Example".to_owned(), "14 Larkfield Rise".to_owned()],
+            date(2026, 11, 20),
+        )
         .unwrap();
     let reference = Reference::from_bits(0x12_3456_789a).to_string();
     assert_eq!(
         text.replace(&reference, "REF"),
-        "Northmere Council\n\
+        "Ada Example\n\
+         14 Larkfield Rise\n\
+         \n\
+         Northmere Council\n\
          \n\
          Friday 20 November 2026\n\
          \n\
