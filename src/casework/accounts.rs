@@ -283,6 +283,14 @@ pub async fn refresh(
                 return Ok(Refreshed::Unknown);
             };
             let session = begin_session(tx, at, old.user, old.family, &hash, refresh_days)?;
+            note(
+                tx,
+                at,
+                &Actor::User(account.user.clone()),
+                "session_refreshed",
+                &user_object(old.user),
+                None,
+            )?;
             let signed = SignedIn {
                 user: account.user,
                 session,

@@ -11,12 +11,14 @@
 //! | `telling` | what the person hears of it |
 //! | `answering` | our side of the conversation, and a reply taken back |
 //! | `posting` | letters somebody posted |
+//! | `recipients` | to which addresses an officer's words go |
 
 mod answering;
 mod changing;
 mod owners;
 mod posting;
 mod recategorising;
+mod recipients;
 mod telling;
 
 pub(super) use answering::{last_thread, people_to_answer};
@@ -24,10 +26,12 @@ pub(super) use changing::set_follow_up;
 pub use owners::{Owner, resolve_owner, take_next};
 pub use posting::note_posted;
 pub use recategorising::recategorised;
+pub use recipients::Recipients;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
+use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
 use super::intake::{self, Entry};
@@ -108,10 +112,10 @@ pub fn find(conn: &mut Conn, actor: &Actor, target: &Target, act: Act) -> Result
     }
 }
 
-/// Does one thing to a case.
+/// Does one thing to a case, and tells those who are answered on it.
 ///
 /// # Errors
-/// Why not: absent, not allowed, stale, or against the rules. Nothing is written then.
+/// As [`act_and_tell`].
 pub fn act(
     tx: &mut Tx<'_>,
     at: &Moment,
@@ -119,6 +123,23 @@ pub fn act(
     target: &Target,
     command: &Command,
     if_match: Option<i64>,
+) -> Result<Acted, Failure> {
+    let to_all = Recipients::default();
+    act_and_tell(tx, at, actor, target, command, if_match, &to_all)
+}
+
+/// Does one thing to a case, its words going to these recipients.
+///
+/// # Errors
+/// Why not: absent, not allowed, stale, or against the rules. Nothing is written then.
+pub fn act_and_tell(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    target: &Target,
+    command: &Command,
+    if_match: Option<i64>,
+    recipients: &Recipients,
 ) -> Result<Acted, Failure> {
     let filed = find(tx, actor, target, Act::Work)?;
     if if_match.is_some_and(|version| version != filed.case.version) {
@@ -146,6 +167,20 @@ pub fn act(
     }
     set_follow_up(at, &mut case, &decided);
     let mut happened: Vec<Event> = decided;
+    let addressed = recipients::address(tx, &filed.case, command, recipients)?;
+    if !addressed.strangers.is_empty() {
+        note_look(
+            tx,
+            at,
+            actor,
+            "case.recipients_confirmed",
+            &format!("case:{}", case.id),
+            None,
+        )?;
+        happened.push(Event::RecipientsConfirmed {
+            addresses: addressed.strangers.clone(),
+        });
+    }
     let before = clock::read(&filed.case.facts, &terms, at.now);
     let told = tell(
         tx,
@@ -156,6 +191,7 @@ pub fn act(
         terms_now,
         command,
         (&terms, &before),
+        &addressed,
     )?;
     let readings = clock::read(&case.facts, terms_now, at.now);
     if let Command::Amend(_) = command {

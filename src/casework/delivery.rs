@@ -139,7 +139,7 @@ pub fn bounced(
         return Ok(());
     }
     outbox::note_bounced(tx, notice.id, at.now)?;
-    if notice.person.is_none() {
+    if is_for_staff(notice) {
         return tell_another_way(tx, at, notice);
     }
     people::note_bounce(tx, &notice.recipient)?;
@@ -172,6 +172,11 @@ pub fn bounced(
         Written::Changed { read_revision },
     )?;
     Ok(())
+}
+
+/// An officer's words to an address on nobody of the case have no person either, and are not for staff.
+fn is_for_staff(notice: &Notice) -> bool {
+    notice.person.is_none() && !notice.letter.kind().is_for_the_person()
 }
 
 fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Failure> {
@@ -343,7 +348,7 @@ fn give_up(
         notice_kind: notice.kind.clone(),
         why: why.to_owned(),
     };
-    if notice.person.is_none() {
+    if is_for_staff(notice) {
         put_on_timeline(tx, at, notice.case, &failed)?;
         return tell_another_way(tx, at, notice);
     }

@@ -29,13 +29,14 @@ pub(super) use restricted::{holders_above, post_complained_about};
 
 use jiff::Timestamp;
 
+use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
 use super::letters::{Access, Thread};
 use super::people::find_or_add;
 use crate::domain::access::Actor;
 use crate::domain::clock::Reading;
-use crate::domain::contact::Channel;
+use crate::domain::contact::{Channel, Disposition};
 use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::notice::PhoneLine;
@@ -161,13 +162,38 @@ pub fn receive(
     check_channel(&entry.actor, enquiry.channel)?;
     check(at, enquiry)?;
     if let Some(known) = known_again(tx, at, enquiry, entry)? {
+        note_taken(
+            tx,
+            at,
+            &entry.actor,
+            Disposition::Duplicate,
+            known.contact.id,
+        )?;
         return Ok(known);
     }
     let person = find_or_add(tx, at, enquiry)?;
-    match entry.case {
+    let received = match entry.case {
         Some(case) => join(tx, at, enquiry, entry, person, case),
         None => open_cases(tx, at, enquiry, entry, person),
+    }?;
+    let contact = &received.contact;
+    note_taken(tx, at, &entry.actor, contact.disposition, contact.id)?;
+    Ok(received)
+}
+
+/// Puts down in the audit who brought a contact in. One that opened a case stands there as that.
+pub(super) fn note_taken(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    disposition: Disposition,
+    contact: ContactId,
+) -> Result<(), Failure> {
+    if disposition == Disposition::Opened {
+        return Ok(());
     }
+    let action = format!("contact.{disposition}");
+    note_look(tx, at, actor, &action, &format!("contact:{contact}"), None)
 }
 
 /// Asks where an enquiry would go, and saves nothing.

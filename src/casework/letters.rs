@@ -220,6 +220,50 @@ pub fn tell_person(
     }
 }
 
+/// Sends an officer's words to an address that is on nobody of the case, because the officer said so.
+/// Without the secret link: that is the person's own, and so is the reply address that carries it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell_stranger(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: &Case,
+    email: &str,
+    telling: ToPerson<'_>,
+) -> Result<Told, Failure> {
+    let language = Language::English;
+    let line = case_line(at, case, None, language, place_of(case));
+    let letter = Letter::about(line, language, council_line(at), telling.says);
+    let id: NoticeId = at.id();
+    let notice = Notice {
+        id,
+        dedupe_key: telling.dedupe_key,
+        kind: letter.kind().as_str().to_owned(),
+        case: Some(case.id),
+        person: None,
+        transport: "email".to_owned(),
+        recipient: email.to_owned(),
+        message_id: message_id(at, id),
+        headers: Headers {
+            reply_to: Some(at.council.catalogue.council.mail.from_address.clone()),
+            auto_submitted: letter.kind().auto_submitted(false).map(str::to_owned),
+            ..Headers::default()
+        },
+        letter,
+        meets: telling.meets,
+        state: "pending".to_owned(),
+        attempts: 0,
+        created_at: at.now,
+        next_attempt_at: Some(telling.send_at),
+        fence: 0,
+        sent_at: None,
+        last_error: None,
+    };
+    outbox::put(tx, &notice)?;
+    Ok(Told::ByMail(id))
+}
+
 /// Tells a member of staff, at their office address.
 ///
 /// # Errors

@@ -70,6 +70,19 @@ pub fn receive<B: AsRef<[u8]>>(
     delivery: &Delivery<B>,
 ) -> Result<Taken, Failure> {
     intake::check_channel(actor, Channel::Email)?;
+    let taken = take(tx, at, actor, delivery)?;
+    if let Some(contact) = taken.contact {
+        intake::note_taken(tx, at, actor, taken.disposition, contact)?;
+    }
+    Ok(taken)
+}
+
+fn take<B: AsRef<[u8]>>(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    delivery: &Delivery<B>,
+) -> Result<Taken, Failure> {
     let Delivery {
         raw,
         fingerprint,

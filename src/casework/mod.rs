@@ -17,6 +17,10 @@
 //! | [`views`] | lists and details, always for an actor |
 //! | [`figures`] | what came in on a day, adding up |
 //! | [`staff_reply`] | a reply to a mail to staff becomes a note |
+//! | [`identity`] | who is on the line, before anything private is said |
+//! | [`erasure`] | one person forgotten |
+//! | [`legal_hold`] | cases that must be kept as they are |
+//! | [`redaction`] | words taken away for good, from everywhere a case is kept |
 //! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
@@ -33,12 +37,15 @@ pub mod audit;
 pub mod catalogue;
 pub mod delivery;
 pub mod desk;
+pub mod erasure;
 pub mod escalation;
 pub mod failure;
 pub mod figures;
 pub mod first_start;
 pub mod held_mail;
+pub mod identity;
 pub mod intake;
+pub mod legal_hold;
 pub mod letters;
 pub mod mail_in;
 pub mod members;
@@ -47,6 +54,7 @@ pub mod people;
 pub mod person_history;
 pub mod promises;
 pub mod receipts;
+pub mod redaction;
 pub mod retention;
 pub mod second_factor;
 pub mod set_back;

@@ -4,6 +4,7 @@
 //! name that can be theirs; everything else makes a new record. Two people at one address are two
 //! people.
 
+use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
@@ -174,6 +175,14 @@ pub fn change(
     person.updated_at = at.now;
     person.version += 1;
     people::update(tx, &person, read_version)?;
+    note_look(
+        tx,
+        at,
+        actor,
+        "person.changed",
+        &format!("person:{id}"),
+        None,
+    )?;
     Ok(person)
 }
 

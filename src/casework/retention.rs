@@ -17,7 +17,11 @@ const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// When they cannot be deleted.
 pub async fn forget_answers(desk: &Arc<Desk>) -> Result<usize, Failure> {
     let before = desk.time.now() - ANSWERS_KEPT;
-    desk.db
+    let n_forgotten = desk
+        .db
         .write(move |tx| idempotency::forget(tx, before).map_err(Failure::from))
-        .await
+        .await?;
+    // What was forgotten or taken away is overwritten in the file, and must not live on in its log.
+    desk.db.cut_log().await?;
+    Ok(n_forgotten)
 }

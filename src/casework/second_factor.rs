@@ -65,6 +65,14 @@ pub fn enrol(tx: &mut Tx<'_>, at: &Moment, user: &User) -> Result<Enrolment, Fai
         version: 1,
     };
     second_factors::insert(tx, &factor)?;
+    note(
+        tx,
+        at,
+        &Actor::User(user.clone()),
+        "totp_begun",
+        &user_object(user.id),
+        at.request_id.as_deref(),
+    )?;
     let authenticator = authenticator(at, &factor, &user.email)?;
     Ok(Enrolment {
         secret: authenticator.secret(),

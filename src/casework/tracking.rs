@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::audit::note_look;
 use super::desk::{Moment, hex};
 use super::failure::Failure;
 use super::intake::{self, Entry};
@@ -204,6 +205,8 @@ pub fn withdraw(
         None => None,
     };
     let says = letters::closure(at, &case, &terms, Outcome::Withdrawn, None);
+    let object = format!("case:{}", case.id);
+    note_look(tx, at, &follower(link), "case.withdrawn", &object, None)?;
     let settled = settle_by(
         tx,
         at,
@@ -259,7 +262,15 @@ pub fn give_feedback(
         &actor,
         &Event::FeedbackGiven { score },
     )?;
-    Ok(())
+    let object = format!("case:{}", link.case);
+    note_look(
+        tx,
+        at,
+        &follower(link),
+        "case.feedback_given",
+        &object,
+        None,
+    )
 }
 
 /// Mails the secret link again, when reference and address belong together. Says nothing either
@@ -300,6 +311,9 @@ pub fn send_link(
             is_automatic: true,
         };
         letters::tell_person(tx, at, &filed.case, Some(&person), telling)?;
+        // Who asked is nobody we know: what is told is that it was sent, to whom.
+        let object = format!("person:{id}");
+        note_look(tx, at, &Actor::System, "tracking_link.sent", &object, None)?;
     }
     Ok(())
 }

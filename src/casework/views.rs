@@ -61,7 +61,9 @@ pub struct Part<T, C> {
 pub type AfterRow = (jiff::Timestamp, Uuid);
 
 impl CaseName {
-    fn of(case: &Case) -> Self {
+    /// Of a case the reader may know of.
+    #[must_use]
+    pub fn of(case: &Case) -> Self {
         Self {
             id: case.id.0,
             reference: case.reference.to_string(),

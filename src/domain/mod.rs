@@ -5,6 +5,7 @@
 //! ([`lifecycle`] events, [`notice`]s).
 
 pub mod access;
+pub mod addresses;
 pub mod backoff;
 pub mod calendar;
 pub mod case;
@@ -13,12 +14,14 @@ pub mod clock;
 pub mod contact;
 pub mod enquiry;
 pub mod explain;
+pub mod identity;
 pub mod ids;
 pub mod ladder;
 pub mod lifecycle;
 pub mod member;
 pub mod notice;
 pub mod person;
+pub mod redaction;
 pub mod reference;
 pub mod routing;
 pub mod standard;

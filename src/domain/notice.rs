@@ -56,6 +56,8 @@ words! {
         ServiceActed = "service_acted",
         /// To the team: a member's term has ended, their enquiries go on.
         MemberLeft = "member_left",
+        /// To the team leader: somebody who asked about a case could not show who they are.
+        IdentityFailed = "identity_failed",
     }
 }
 
@@ -74,6 +76,7 @@ impl NoticeKind {
                 | Self::ManyTransfers
                 | Self::ServiceActed
                 | Self::MemberLeft
+                | Self::IdentityFailed
         )
     }
 
@@ -548,6 +551,9 @@ pub enum Says {
     },
     /// To the team leader: it has been passed on `n_transfers` times.
     ManyTransfers { item: StaffItem, n_transfers: u32 },
+    /// To the team leader: somebody asked about it and could not show who they are. `asked_at`:
+    /// "Friday 20 November 2026 at 4.58pm".
+    IdentityFailed { item: StaffItem, asked_at: String },
 }
 
 impl Says {
@@ -582,6 +588,7 @@ impl Says {
             Self::ServiceActed { .. } => "service-acted",
             Self::MemberLeft { .. } => "member-left",
             Self::ManyTransfers { .. } => "many-transfers",
+            Self::IdentityFailed { .. } => "identity-failed",
         }
     }
 
@@ -613,6 +620,7 @@ impl Says {
             Self::ServiceActed { .. } => NoticeKind::ServiceActed,
             Self::MemberLeft { .. } => NoticeKind::MemberLeft,
             Self::ManyTransfers { .. } => NoticeKind::ManyTransfers,
+            Self::IdentityFailed { .. } => NoticeKind::IdentityFailed,
         }
     }
 }
@@ -672,6 +680,7 @@ impl Letter {
             | Says::Waiting { item }
             | Says::Joined { item, .. }
             | Says::ServiceActed { item, .. }
+            | Says::IdentityFailed { item, .. }
             | Says::ManyTransfers { item, .. } => vec![&item.reference],
             Says::Alert { reference, .. } => vec![reference],
             Says::MemberConfirmation {

@@ -13,21 +13,22 @@ use super::call::Call;
 use super::cases::{CASE_NOTE, COUNCIL, check_may};
 use super::dto::act::{
     AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewBasis, NewCall, NewClosure,
-    NewConsent, NewExtension, NewLink, NewMerge, NewNote, NewPause, NewPromise, NewQuestion,
-    NewReopening, NewReply, NewStage, NewStandardEvent, NewTransfer, Nothing, ReplyScope, owner,
+    NewConsent, NewExtension, NewIdentityCheck, NewLink, NewMerge, NewNote, NewPause, NewPromise,
+    NewQuestion, NewReopening, NewReply, NewStage, NewStandardEvent, NewTransfer, Nothing,
+    ReplyScope, owner,
 };
 use super::dto::examples;
 use super::etag::IfMatch;
 use super::operation::{Operation, delete, post};
 use super::problem::Problem;
-use crate::casework::actions::{self, Owner, Target};
+use crate::casework::actions::{self, Owner, Recipients, Target};
 use crate::casework::views::case::{self, ActedView};
 use crate::casework::views::notices;
-use crate::casework::{Conn, Failure, Fault, Moment, Tx};
+use crate::casework::{Conn, Failure, Fault, Moment, Tx, identity};
 use crate::domain::access::{Act, Actor, Role, Scope};
 use crate::domain::case::{About, Case, Outcome, ReplyKind};
 use crate::domain::clock::Longer;
-use crate::domain::ids::{CaseId, NoticeId, UserId};
+use crate::domain::ids::{CaseId, ContactId, NoticeId, UserId};
 use crate::domain::lifecycle::{AcknowledgedBy, Command};
 use crate::domain::reference::ReferenceError;
 
@@ -125,8 +126,10 @@ pub fn operations() -> Vec<Operation> {
         .id("reply_to_person")
         .summary("Answer the person")
         .description(
-            "It leaves a little later (`notice.leaves_at`); until then it can be taken back. A holding reply may give \
-             a new date (`until_on`), once. On the case a service has beside a councillor's or MP's enquiry it goes \
+            "It leaves a little later (`notice.leaves_at`); until then it can be taken back. It goes to those who \
+             are answered on the case, or to the addresses in `to` and `cc`. One that is on nobody of the case is \
+             409 `recipient_unconfirmed` until it stands in `confirmed_recipients` too. A holding reply may give a \
+             new date (`until_on`), once. On the case a service has beside a councillor's or MP's enquiry it goes \
              to whoever has the enquiry, who answers the member.",
         ),
         delete("/v1/cases/{case}/replies/{reply}", take_back)
@@ -231,6 +234,18 @@ pub fn operations() -> Vec<Operation> {
         .summary("Record that somebody was rung about a danger")
         .description("It ends the alerts."),
         act(
+            post("/v1/cases/{case}/identity-checks", check_identity).body::<NewIdentityCheck>(),
+            CASEWORKERS,
+            json!({"how": "phone", "result": "passed", "asked": ["name", "address", "recent_contact"]}),
+        )
+        .id("record_identity_check")
+        .summary("Record that a caller was asked to show who they are")
+        .description(
+            "What kinds of thing they were asked for, never what they answered. A check holds for the contact it \
+             names, or for an hour. One that failed is told to the team leader. Until one has passed, what is said \
+             by word of mouth on a sensitive or restricted case is answered with `warnings`.",
+        ),
+        act(
             post("/v1/cases/{case}/events", record_event).body::<NewStandardEvent>(),
             OFFICERS,
             json!({"event": "concluded"}),
@@ -323,7 +338,7 @@ async fn extend(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn ask(call: Call) -> Result<Answer, Problem> {
-    act(call, |_, asked, body: &NewQuestion| {
+    act_and_tell(call, NewQuestion::recipients, |_, asked, body| {
         let resume_on = body
             .resume_on
             .map_or_else(|| actions::default_resume_on(asked.at), |on| on.0);
@@ -336,7 +351,7 @@ async fn ask(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn reply(call: Call) -> Result<Answer, Problem> {
-    act(call, |_, _, body: &NewReply| {
+    act_and_tell(call, NewReply::recipients, |_, _, body| {
         if let Some(until_on) = body.until_on {
             if body.kind == ReplyKind::Substantive {
                 let detail = "Only a holding reply gives a new date: an answer needs none.";
@@ -367,13 +382,17 @@ async fn take_back(call: Call) -> Result<Answer, Problem> {
         .perform(move |tx, at| {
             let case = actions::find(tx, &actor, &target, Act::Work)?.case;
             let what = notices::find_reply(tx, case.id, notice)?;
+            let asked = Asked {
+                at,
+                actor: &actor,
+                case: &case,
+            };
             carry_out(
                 tx,
-                at,
-                &actor,
+                &asked,
                 &target,
-                &case,
                 &Command::TakeBackReply { notice, what },
+                &Recipients::default(),
                 if_match.as_ref(),
             )
         })
@@ -551,6 +570,40 @@ async fn record_call(call: Call) -> Result<Answer, Problem> {
     .await
 }
 
+async fn check_identity(call: Call) -> Result<Answer, Problem> {
+    let (target, actor) = (call.case()?, call.actor.clone());
+    check_may(&call, &target, Act::Read).await?;
+    let sent: NewIdentityCheck = call.json()?;
+    let if_match = call.if_match()?;
+    call.commit(
+        move |tx, at| {
+            let case = actions::find(tx, &actor, &target, Act::Read)?.case;
+            if let Some(if_match) = &if_match {
+                if_match.admits(case.version)?;
+            }
+            let check = identity::Check {
+                how: sent.how,
+                result: sent.result,
+                asked: sent.asked.clone(),
+                contact: sent.contact.map(|id| ContactId(id.0)),
+            };
+            let settled = identity::record(tx, at, &actor, &target, &check)?;
+            let contact = check.contact;
+            let warnings = identity::warnings(tx, at, &settled.filed.case, contact)?;
+            let acted = actions::Acted {
+                settled,
+                notice: None,
+            };
+            Ok(ActedView {
+                warnings,
+                ..case::acted(tx, &actor, &acted)?
+            })
+        },
+        |done: &ActedView| Answer::json(201, done),
+    )
+    .await
+}
+
 async fn record_event(call: Call) -> Result<Answer, Problem> {
     act(call, |_, asked, body: &NewStandardEvent| {
         let at = body.at.map_or(asked.at.now, |at| at.0);
@@ -576,10 +629,20 @@ async fn record_event(call: Call) -> Result<Answer, Problem> {
     .await
 }
 
-/// Does one act: the case first, whether the caller may, then what was sent, then the version.
+/// Does one act that tells those who are answered on the case.
 async fn act<T, F>(call: Call, command: F) -> Result<Answer, Problem>
 where
     T: DeserializeOwned + JsonSchema + Send + 'static,
+    F: Fn(&mut Tx<'_>, &Asked<'_>, &T) -> Result<Command, Failure> + Send + 'static,
+{
+    act_and_tell(call, |_| Recipients::default(), command).await
+}
+
+/// Does one act: the case first, whether the caller may, then what was sent, then the version.
+async fn act_and_tell<T, R, F>(call: Call, recipients: R, command: F) -> Result<Answer, Problem>
+where
+    T: DeserializeOwned + JsonSchema + Send + 'static,
+    R: Fn(&T) -> Recipients + Send + 'static,
     F: Fn(&mut Tx<'_>, &Asked<'_>, &T) -> Result<Command, Failure> + Send + 'static,
 {
     let target = call.case()?;
@@ -603,7 +666,8 @@ where
                 case: &case,
             };
             let command = command(tx, &asked, &body)?;
-            carry_out(tx, at, &actor, &target, &case, &command, if_match.as_ref())
+            let to = recipients(&body);
+            carry_out(tx, &asked, &target, &command, &to, if_match.as_ref())
         },
         |done: &ActedView| Answer::json(201, done),
     )
@@ -612,25 +676,41 @@ where
 
 fn carry_out(
     tx: &mut Tx<'_>,
-    at: &Moment,
-    actor: &Actor,
+    asked: &Asked<'_>,
     target: &Target,
-    case: &Case,
     command: &Command,
+    recipients: &Recipients,
     if_match: Option<&IfMatch>,
 ) -> Result<ActedView, Failure> {
+    let Asked { at, actor, case } = *asked;
     if let Some(if_match) = if_match {
         if_match.admits(case.version)?;
     }
-    let acted = actions::act(
+    let acted = actions::act_and_tell(
         tx,
         at,
         actor,
         target,
         command,
         if_match.map(|_| case.version),
+        recipients,
     )?;
-    case::acted(tx, actor, &acted)
+    let is_spoken = matches!(
+        command,
+        Command::Acknowledge {
+            how: AcknowledgedBy::Spoken,
+            ..
+        }
+    );
+    let warnings = if is_spoken {
+        identity::warnings(tx, at, &acted.settled.filed.case, None)?
+    } else {
+        Vec::new()
+    };
+    Ok(ActedView {
+        warnings,
+        ..case::acted(tx, actor, &acted)?
+    })
 }
 
 fn user(

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
-use super::dto::contact::{ContactReceived, NewContact};
+use super::dto::contact::{ContactReceived, IdentityCheckGiven, NewContact};
 use super::operation::{Operation, post};
 use super::problem::Problem;
 use super::{shape, strict_json};
 use crate::casework::actions::{self, Target};
+use crate::casework::identity::{self, Check};
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::views::case::{self, RelatedCase};
 use crate::casework::{Conn, Failure, Fault, Filed, Moment, Tx, letters, people, receipts};
@@ -20,8 +21,9 @@ use crate::channels::given::{Read, Unfit};
 use crate::channels::logged::{self, Member};
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
 use crate::domain::case::{LinkKind, Secrecy};
-use crate::domain::contact::{Channel, Disposition};
+use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::identity::is_spoken;
 use crate::domain::ids::CaseId;
 use crate::domain::reference::ReferenceError;
 
@@ -102,6 +104,7 @@ pub fn operations() -> Vec<Operation> {
                 "offers": [],
                 "read_out": "Your reference is 4X7-K92-MQ3. We will collect it, or tell you why not, by 5pm on \
                     Tuesday 24 November 2026. To ask about it, ring 01632 960110, Monday to Friday, 8.30am to 5pm.",
+                "warnings": [],
                 "tracking": {
                     "url": "https://contact.council.example/track/rvt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
                     "token": "rvt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -120,7 +123,10 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
                 case,
                 ..Entry::by(actor.clone())
             };
-            let received = intake::receive(tx, at, &enquiry, &entry)?;
+            let mut received = intake::receive(tx, at, &enquiry, &entry)?;
+            if let Some(check) = &sent.identity_check {
+                record_check(tx, at, &actor, &mut received, check)?;
+            }
             answer_for(tx, at, &actor, received)
         },
         |received| {
@@ -289,7 +295,18 @@ fn answer_for(
         Some(filed) => Some(case::view(tx, filed)?),
         None => None,
     };
-    let mut answered = ContactReceived::of(&received, case, related);
+    let is_told_of_another =
+        received.is_joined || received.contact.direction == Direction::Outbound;
+    let warnings = match &received.case {
+        Some(filed) if is_told_of_another && is_spoken(received.contact.channel) => {
+            identity::warnings(tx, at, &filed.case, Some(received.contact.id))?
+        }
+        _ => Vec::new(),
+    };
+    let mut answered = ContactReceived {
+        warnings,
+        ..ContactReceived::of(&received, case, related)
+    };
     if answered.person.is_none()
         && received.receipt.is_none()
         && let Some(person) = received.contact.person
@@ -299,6 +316,38 @@ fn answer_for(
         });
     }
     Ok(answered)
+}
+
+/// Who was speaking has been asked to show who they are.
+fn record_check(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    received: &mut Received,
+    given: &IdentityCheckGiven,
+) -> Result<(), Failure> {
+    let Some(filed) = received.case.as_ref().filter(|_| !received.is_duplicate) else {
+        return Ok(());
+    };
+    let check = Check {
+        how: given.how,
+        result: given.result,
+        asked: given.asked.clone(),
+        contact: Some(received.contact.id),
+    };
+    let target = Target::Id(filed.case.id);
+    let settled = match identity::record(tx, at, actor, &target, &check) {
+        Err(Failure::Missing) => {
+            return Err(Failure::invalid(
+                "/identity_check",
+                "cannot_be_kept",
+                "A check is kept on the case, and you may not see this one. Leave it out.",
+            ));
+        }
+        other => other?,
+    };
+    received.case = Some(settled.filed);
+    Ok(())
 }
 
 /// A case beside theirs may be named to them unless it is restricted and not theirs to see.

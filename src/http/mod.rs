@@ -105,6 +105,7 @@ pub mod query;
 pub mod queues;
 pub mod receipts;
 pub mod recognise;
+pub mod redactions;
 pub mod reports;
 pub mod routes;
 pub mod second_factor;

@@ -3,7 +3,7 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
-    first_start, health, members, notices, people, public, queues, receipts, reports,
+    first_start, health, members, notices, people, public, queues, receipts, redactions, reports,
     second_factor, trials, users,
 };
 use crate::config::Settings;
@@ -18,6 +18,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(trials::operations());
     all.extend(cases::operations());
     all.extend(actions::operations());
+    all.extend(redactions::operations());
     all.extend(queues::operations());
     all.extend(escalations::operations());
     all.extend(notices::operations());

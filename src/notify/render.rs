@@ -107,7 +107,10 @@ impl Renderer {
         fields.insert("is_by_post".to_owned(), Json::from(true));
         let (_, body) = self.text(&letter, &fields)?;
         fields.insert("body".to_owned(), Json::from(body.trim_end()));
-        let address: Vec<String> = address.iter().map(|line| words_of(&cleaned(line))).collect();
+        let address: Vec<String> = address
+            .iter()
+            .map(|line| words_of(&cleaned(line)))
+            .collect();
         fields.insert("address".to_owned(), Json::from(address));
         fields.insert(
             "date".to_owned(),

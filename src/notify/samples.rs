@@ -426,6 +426,10 @@ fn staff_words() -> Vec<Says> {
                 items: vec![item.clone()],
                 left_on: "Friday 7 May 2027".to_owned(),
             },
+            Says::IdentityFailed {
+                item: item.clone(),
+                asked_at: "Friday 20 November 2026 at 4.12pm".to_owned(),
+            },
         ]);
     }
     let post = "Head of Waste and Street Scene".to_owned();

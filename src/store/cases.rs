@@ -453,6 +453,22 @@ pub fn add_person(
     Ok(())
 }
 
+/// Every case somebody is on, or that is for them.
+pub fn of_person(conn: &mut Conn, person: PersonId) -> Result<Vec<CaseId>, StoreError> {
+    let on: Vec<Id> = case_people::table
+        .filter(case_people::person_id.eq(Id::from(person)))
+        .select(case_people::case_id)
+        .load(conn)?;
+    let own: Vec<Id> = cases::table
+        .filter(cases::reporter.eq(Some(Id::from(person))))
+        .select(cases::id)
+        .load(conn)?;
+    let mut all: Vec<CaseId> = on.into_iter().chain(own).map(Into::into).collect();
+    all.sort_by_key(|case| case.0);
+    all.dedup();
+    Ok(all)
+}
+
 /// Who is on a case, and as what; whether they have withdrawn.
 pub fn people(
     conn: &mut Conn,

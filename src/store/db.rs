@@ -259,6 +259,15 @@ impl Db {
         .await
     }
 
+    /// Empties SQLite's write-ahead log into the file and cuts it off, so that what was taken away and
+    /// overwritten in the file does not stand in the log any longer.
+    ///
+    /// # Errors
+    /// When the database cannot be asked. A log that somebody reads at this moment stays for the next time.
+    pub async fn cut_log(&self) -> Result<(), StoreError> {
+        self.read(|conn| Ok(dialect::cut_log(conn)?)).await
+    }
+
     /// The data file, on SQLite.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -49,7 +49,7 @@ pub(super) fn prepare_sqlite(conn: &mut SqliteConnection) -> anyhow::Result<()> 
     conn.batch_execute(
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -16000;",
+         PRAGMA cache_size = -16000; PRAGMA secure_delete = ON;",
     )
     .context("setting up the SQLite connection")
 }
@@ -204,5 +204,49 @@ pub(super) fn hold(conn: &mut Conn, key: &str) -> QueryResult<()> {
                 .execute(postgres)
                 .map(|_| ())
         }
+    }
+}
+
+/// An answer kept under an Idempotency-Key.
+#[derive(QueryableByName)]
+pub(super) struct KeptAnswer {
+    #[diesel(sql_type = Text)]
+    pub principal: String,
+    #[diesel(sql_type = Text)]
+    pub method: String,
+    #[diesel(sql_type = Text)]
+    pub path: String,
+    #[diesel(sql_type = Text)]
+    pub key: String,
+    #[diesel(sql_type = Binary)]
+    pub body: Vec<u8>,
+}
+
+/// The kept answers in whose path or body this name stands.
+pub(super) fn answers_naming(conn: &mut Conn, name: &str) -> QueryResult<Vec<KeptAnswer>> {
+    match conn {
+        Conn::Sqlite(sqlite) => diesel::sql_query(
+            "SELECT principal, method, path, key, body FROM idempotency \
+             WHERE instr(body, $1) > 0 OR instr(path, $2) > 0",
+        )
+        .bind::<Binary, _>(name.as_bytes())
+        .bind::<Text, _>(name)
+        .load(sqlite),
+        Conn::Postgres(postgres) => diesel::sql_query(
+            "SELECT principal, method, path, key, body FROM idempotency \
+             WHERE position($1 IN body) > 0 OR strpos(path, $2) > 0",
+        )
+        .bind::<Binary, _>(name.as_bytes())
+        .bind::<Text, _>(name)
+        .load(postgres),
+    }
+}
+
+/// Empties the write-ahead log into the file and cuts it off, so that what was overwritten in the file
+/// stands in the log no longer. PostgreSQL sees to its own with autovacuum and the recycling of its log.
+pub(super) fn cut_log(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(sqlite) => sqlite.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"),
+        Conn::Postgres(_) => Ok(()),
     }
 }

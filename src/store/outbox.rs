@@ -256,6 +256,30 @@ pub fn retry(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, Stor
     Ok(n_changed == 1)
 }
 
+/// Gives up what would go to a person, and forgets where their notices went. Says how many there were.
+pub fn forget_recipient(tx: &mut Tx<'_>, person: PersonId) -> Result<u32, StoreError> {
+    diesel::sql_query(
+        "UPDATE outbox SET state = 'cancelled', next_attempt_at = NULL WHERE person_id = $1 \
+         AND (state = 'to_write' OR (state = 'pending' AND lease_until IS NULL))",
+    )
+    .bind::<Uid, _>(Id::from(person))
+    .execute(&mut **tx)?;
+    let n = diesel::update(outbox::table.filter(outbox::person_id.eq(Some(Id::from(person)))))
+        .set(outbox::recipient.eq("removed"))
+        .execute(&mut **tx)?;
+    Ok(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// Whether a worker has something for a person in hand.
+pub fn is_any_on_its_way(conn: &mut Conn, person: PersonId) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(
+        outbox::table
+            .filter(outbox::person_id.eq(Some(Id::from(person))))
+            .filter(outbox::state.eq("pending")),
+    ))
+    .get_result(conn)?)
+}
+
 /// It was accepted, and came back for good.
 pub fn note_bounced(tx: &mut Tx<'_>, id: NoticeId, at: Timestamp) -> Result<(), StoreError> {
     diesel::update(outbox::table.filter(outbox::id.eq(Id::from(id))))

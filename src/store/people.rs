@@ -148,6 +148,32 @@ pub fn identified_by(
         .collect()
 }
 
+/// The e-mail addresses by which somebody is known.
+pub fn emails_of(conn: &mut Conn, id: PersonId) -> Result<Vec<String>, StoreError> {
+    Ok(identifiers::table
+        .filter(identifiers::person_id.eq(Id::from(id)))
+        .filter(identifiers::kind.eq("email"))
+        .order(identifiers::value.asc())
+        .select(identifiers::value)
+        .load(conn)?)
+}
+
+/// Everything by which somebody is found.
+pub fn identifiers_of(conn: &mut Conn, id: PersonId) -> Result<Vec<String>, StoreError> {
+    Ok(identifiers::table
+        .filter(identifiers::person_id.eq(Id::from(id)))
+        .order((identifiers::kind.asc(), identifiers::value.asc()))
+        .select(identifiers::value)
+        .load(conn)?)
+}
+
+/// Nobody is found as this person any more.
+pub fn forget_identifiers(tx: &mut Tx<'_>, id: PersonId) -> Result<(), StoreError> {
+    diesel::delete(identifiers::table.filter(identifiers::person_id.eq(Id::from(id))))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// People whose name holds these words, newest first.
 pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, StoreError> {
     let pattern = format!(

@@ -270,6 +270,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    legal_holds (case_id) {
+        case_id -> Uid,
+        placed_at -> Ts,
+        placed_by -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     case_links (from_case, to_case, kind) {
         from_case -> Uid,
         to_case -> Uid,
@@ -507,6 +517,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_access,
     case_aliases,
     case_people,
+    legal_holds,
     case_links,
     contacts,
     raw_messages,

@@ -128,6 +128,22 @@ pub fn revoke(tx: &mut Tx<'_>, case: CaseId, now: Timestamp) -> Result<usize, St
         .execute(&mut **tx)?)
 }
 
+/// Ends every link of a person.
+pub fn revoke_of_person(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    Ok(diesel::update(tracking_links::table)
+        .filter(
+            tracking_links::person_id
+                .eq(Some(Id::from(person)))
+                .and(tracking_links::revoked_at.is_null()),
+        )
+        .set(tracking_links::revoked_at.eq(Some(At(now))))
+        .execute(&mut **tx)?)
+}
+
 /// Keeps a receipt for whoever logged a restricted case.
 pub fn keep_receipt(
     tx: &mut Tx<'_>,

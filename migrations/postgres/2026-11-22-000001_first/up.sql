@@ -247,6 +247,13 @@ CREATE TABLE case_people (
 );
 CREATE INDEX cases_with_person ON case_people (person_id);
 
+-- Cases that must be kept as they are: nothing is taken away or forgotten while one is here.
+CREATE TABLE legal_holds (
+    case_id         uuid PRIMARY KEY REFERENCES cases (id),
+    placed_at       timestamptz NOT NULL,
+    placed_by       text NOT NULL
+);
+
 CREATE TABLE case_links (
     from_case       uuid NOT NULL REFERENCES cases (id),
     to_case         uuid NOT NULL REFERENCES cases (id),

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::recipients::Addressed;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{Thread, Told};
@@ -58,13 +59,26 @@ pub(super) fn log_outbound(
     case: &Case,
     text: &str,
     told: Told,
+    addressed: &Addressed,
 ) -> Result<(), Failure> {
+    let detail = if addressed.is_named {
+        let people = addressed.people.iter().filter_map(|one| one.email.as_ref());
+        let all: Vec<&String> = people.chain(&addressed.strangers).collect();
+        json!({"recipients": all})
+    } else {
+        json!({})
+    };
+    let person = if addressed.is_named {
+        addressed.people.first().map(|person| person.id)
+    } else {
+        case.reporter
+    };
     contacts::insert(
         tx,
         &Contact {
             id: at.id(),
             case: Some(case.id),
-            person: case.reporter,
+            person,
             channel: if matches!(told, Told::ByPost(_)) {
                 Channel::Letter
             } else {
@@ -84,7 +98,7 @@ pub(super) fn log_outbound(
             fingerprint: None,
             mailbox: None,
             message_id: None,
-            detail: json!({}),
+            detail,
             waits_for: None,
             limit_at: None,
         },

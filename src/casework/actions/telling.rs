@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 
-use super::answering::{last_thread, log_outbound, people_to_answer, take_back};
+use super::answering::{last_thread, log_outbound, take_back};
+use super::recipients::Addressed;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{self, ToPerson, Told};
@@ -30,6 +31,7 @@ pub(super) fn tell(
     terms: &Terms,
     command: &Command,
     (old_terms, before): (&Terms, &[Reading]),
+    addressed: &Addressed,
 ) -> Result<Option<NoticeId>, Failure> {
     if let Some(news) = members::told_inside(command)
         && let Some(enquiry) = members::enquiry_beside(tx, case)?
@@ -283,23 +285,38 @@ pub(super) fn tell(
     };
     let mut first = Told::NotAtAll;
     let mut is_anybody_told = false;
-    for (n, person) in people_to_answer(tx, case)?.into_iter().enumerate() {
-        let dedupe_key = format!("{}:{}", telling.dedupe_key, person.id);
+    for (n, person) in addressed.people.iter().enumerate() {
+        let dedupe_key = if addressed.is_named {
+            format!("{}:{}:{n}", telling.dedupe_key, person.id)
+        } else {
+            format!("{}:{}", telling.dedupe_key, person.id)
+        };
         let telling = ToPerson {
             dedupe_key,
             ..telling.clone()
         };
-        let told = letters::tell_person(tx, at, case, Some(&person), telling)?;
+        let told = letters::tell_person(tx, at, case, Some(person), telling)?;
         is_anybody_told |= told != Told::NotAtAll;
         if n == 0 {
             first = told;
         }
     }
+    for (n, email) in addressed.strangers.iter().enumerate() {
+        let telling = ToPerson {
+            dedupe_key: format!("{}:stranger:{n}", telling.dedupe_key),
+            ..telling.clone()
+        };
+        let told = letters::tell_stranger(tx, at, case, email, telling)?;
+        if !is_anybody_told {
+            first = told;
+        }
+        is_anybody_told = true;
+    }
     if let Some(text) = words {
         if !is_anybody_told {
             return Err(nobody_to_write_to(command));
         }
-        log_outbound(tx, at, actor, case, &text, first)?;
+        log_outbound(tx, at, actor, case, &text, first, addressed)?;
     }
     match first {
         Told::ByMail(id) | Told::ByPost(id) => Ok(Some(id)),

@@ -13,6 +13,7 @@ use super::{CaseName, Named, Part, Sort, is_outside_the_work, is_readable, named
 use crate::casework::actions::{Acted, Owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::identity;
 use crate::casework::promises::stays_of;
 use crate::casework::{letters, members};
 use crate::domain::access::{Act, Actor, Verdict, may};
@@ -21,13 +22,14 @@ use crate::domain::case::{
 };
 use crate::domain::catalogue::Post;
 use crate::domain::contact::{Channel, Location};
+use crate::domain::identity::IdentityChecked;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::person::{PersonKind, RoleOnCase};
 use crate::domain::waiting::Place;
 use crate::store::cases::{self, After, Filed, Filter, Order};
 use crate::store::types::NEVER;
-use crate::store::{Conn, outbox, people, users};
+use crate::store::{Conn, legal_holds, outbox, people, users};
 
 /// A case as every list and every act shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -114,6 +116,10 @@ pub struct CaseDetail {
     pub follow_up_until: Option<Date>,
     /// Where it waits now and until when it may; empty when somebody is at it.
     pub waits: Vec<WaitView>,
+    /// Whether whoever spoke to us about it last has shown who they are.
+    pub identity_checked: IdentityChecked,
+    /// It must be kept as it is: nothing is taken away from it.
+    pub is_under_legal_hold: bool,
     /// Who answers for the service it is about; null where the catalogue has no such service.
     pub answers_for: Option<AnswersFor>,
     /// What belongs to a councillor's or MP's enquiry; null on every other case.
@@ -226,6 +232,8 @@ pub struct ActedView {
     /// What was sent for it; absent when nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<LeavingNotice>,
+    /// What to see to before anything is said to whoever is on the line.
+    pub warnings: Vec<String>,
 }
 
 /// A notice that is on its way.
@@ -362,6 +370,12 @@ pub fn detail(
         },
         answers_for,
         member_enquiry,
+        identity_checked: if is_outside {
+            IdentityChecked::None
+        } else {
+            identity::standing(conn, case.id, None)?
+        },
+        is_under_legal_hold: !is_outside && legal_holds::of_case(conn, case.id)?.is_some(),
     })
 }
 
@@ -483,6 +497,7 @@ pub fn acted(conn: &mut Conn, actor: &Actor, acted: &Acted) -> Result<ActedView,
         event,
         case: view(conn, filed)?,
         notice,
+        warnings: Vec::new(),
     })
 }
 

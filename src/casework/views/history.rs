@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::{AfterRow, Part, is_outside_the_work};
 use crate::casework::failure::Failure;
+use crate::casework::identity;
 use crate::casework::members;
 use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
 use crate::domain::case::{Audience, Case};
 use crate::domain::contact::{Channel, Direction, Disposition};
+use crate::domain::identity::{IdentityChecked, is_spoken};
 use crate::domain::ids::{ContactId, EventId};
 use crate::domain::lifecycle::Event;
 use crate::store::contacts::{self, Contact};
@@ -57,6 +59,8 @@ pub struct ContactView {
     pub external_id: Option<String>,
     /// Everything else that was given.
     pub detail: Value,
+    /// Whether whoever spoke in it has shown who they are.
+    pub identity_checked: IdentityChecked,
 }
 
 /// Somebody who contacts us, by id and name.
@@ -142,7 +146,14 @@ pub fn contact_view(conn: &mut Conn, contact: Contact) -> Result<ContactView, Fa
         }),
         None => None,
     };
+    let identity_checked = match contact.case {
+        Some(case) if is_spoken(contact.channel) => {
+            identity::standing(conn, case, Some(contact.id))?
+        }
+        _ => IdentityChecked::None,
+    };
     Ok(ContactView {
+        identity_checked,
         id: contact.id.0,
         channel: contact.channel,
         direction: contact.direction,

@@ -384,9 +384,8 @@ fn printable(
     at: &Moment,
     notices: Vec<(NoticeView, Notice)>,
 ) -> Result<Vec<NoticeView>, Failure> {
-    let is_printed = |(view, notice): &(NoticeView, Notice)| {
-        notice.transport == "post" && view.letter.is_some()
-    };
+    let is_printed =
+        |(view, notice): &(NoticeView, Notice)| notice.transport == "post" && view.letter.is_some();
     if !notices.iter().any(is_printed) {
         return Ok(notices.into_iter().map(|(view, _)| view).collect());
     }
@@ -404,9 +403,10 @@ fn printable(
             if notice.state == NoticeState::ToWrite.as_str() {
                 view.see_to = see_to(person.as_ref(), &view.address);
             }
-            let on = notice
-                .sent_at
-                .map_or_else(|| at.today(), |sent| at.council.catalogue.calendar.date_of(sent));
+            let on = notice.sent_at.map_or_else(
+                || at.today(),
+                |sent| at.council.catalogue.calendar.date_of(sent),
+            );
             letters.push(ForThePost {
                 letter: notice.letter,
                 address: view.address.clone(),
@@ -424,9 +424,9 @@ fn printable(
         .into_iter()
         .map(|(view, is_printed)| {
             let text = if is_printed { texts.next() } else { None };
-            let text = text
-                .transpose()
-                .map_err(|why| anyhow::anyhow!("notice {} cannot be written out: {why}", view.id))?;
+            let text = text.transpose().map_err(|why| {
+                anyhow::anyhow!("notice {} cannot be written out: {why}", view.id)
+            })?;
             Ok(NoticeView { text, ..view })
         })
         .collect()

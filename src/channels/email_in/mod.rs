@@ -16,6 +16,7 @@ mod media;
 mod mime;
 mod quoted;
 mod reading;
+mod searching;
 mod thanks;
 mod threading;
 mod winmail;
@@ -31,6 +32,7 @@ use crate::domain::enquiry::{Described, Enquiry, Who};
 use crate::domain::reference::Reference;
 
 pub use reading::{attachments, read};
+pub use searching::holds;
 pub use thanks::is_thanks;
 
 /// What the mail server told us beside the message.

@@ -14,12 +14,18 @@ use crate::store::{Tx, cases, escalations, outbox};
 /// More instants than any sample has steps: a case that does not come to rest is a defect.
 const MOST_LOOKS: u32 = 200;
 
-/// Everything that waits to be sent about a case counts as sent at this moment.
+/// Letters younger than this when a demo is loaded still lie there to be printed and posted.
+const STILL_TO_WRITE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Everything that waits to be sent about a case counts as sent at this moment, but for letters of the last
+/// day.
 pub(super) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), Failure> {
     for notice in outbox::list(tx, Some(case), Some("pending"), None, 100)? {
         delivery::note_sent(tx, at, &notice)?;
     }
-    for letter in outbox::list(tx, Some(case), Some("to_write"), None, 100)? {
+    let newest = at.desk.time.now() - STILL_TO_WRITE;
+    let letters = outbox::list(tx, Some(case), Some("to_write"), None, 100)?;
+    for letter in letters.into_iter().filter(|one| one.created_at <= newest) {
         actions::note_posted(tx, at, &Actor::System, letter.id, None)?;
     }
     Ok(())

@@ -204,7 +204,12 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::BasisRecorded { .. }
         | Event::ConsentRecorded { .. }
         | Event::ServiceActed { .. }
-        | Event::MemberLeft { .. } => {}
+        | Event::MemberLeft { .. }
+        | Event::Redacted { .. }
+        | Event::HoldPlaced { .. }
+        | Event::HoldLifted { .. }
+        | Event::IdentityChecked { .. }
+        | Event::RecipientsConfirmed { .. } => {}
     }
     if matches!(by, By::User { .. } | By::Key) {
         case.last_action = Some(LastAction {

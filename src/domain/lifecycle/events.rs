@@ -11,8 +11,10 @@ use super::commands::{AcknowledgedBy, TakenBack};
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock;
 use crate::domain::contact::Disposition;
+use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
 use crate::domain::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
 use crate::domain::member::{Basis, ConsentHow};
+use crate::domain::redaction::Ground;
 
 /// One line of a case's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -208,6 +210,34 @@ pub enum Event {
     MemberLeft {
         on: Date,
     },
+    /// Words were taken away for good; what they were stands nowhere any more.
+    Redacted {
+        ground: Ground,
+        reason: String,
+        /// Contacts that were taken away whole.
+        contacts: Vec<ContactId>,
+        /// In how many records something was taken away.
+        n_places: u32,
+    },
+    /// The case must be kept as it is, whatever the rules of keeping say.
+    HoldPlaced {
+        reason: String,
+    },
+    HoldLifted {
+        reason: String,
+    },
+    /// Who is on the line, or at the desk, was asked to show that they are who they say.
+    IdentityChecked {
+        how: CheckedHow,
+        result: CheckResult,
+        /// What kinds of thing they were asked; never what they answered.
+        asked: Vec<AskedFor>,
+        contact: Option<ContactId>,
+    },
+    /// An officer's words went to addresses that nobody on the case has, because the officer said so.
+    RecipientsConfirmed {
+        addresses: Vec<String>,
+    },
 }
 
 impl Event {
@@ -257,6 +287,11 @@ impl Event {
             Self::ConsentRecorded { .. } => "consent_recorded",
             Self::ServiceActed { .. } => "service_acted",
             Self::MemberLeft { .. } => "member_left",
+            Self::Redacted { .. } => "redacted",
+            Self::HoldPlaced { .. } => "hold_placed",
+            Self::HoldLifted { .. } => "hold_lifted",
+            Self::IdentityChecked { .. } => "identity_checked",
+            Self::RecipientsConfirmed { .. } => "recipients_confirmed",
         }
     }
 

@@ -10,6 +10,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "already_extended",
         "The date has been moved as often as the standard allows.",
     ),
+    ("already_held", "The case is under a legal hold already."),
     (
         "already_settled",
         "Somebody has let this mail through or dismissed it already. Read it to see what became of it.",
@@ -18,6 +19,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "already_sent",
         "The reply has left already and cannot be taken back.",
+    ),
+    (
+        "answers_nobody",
+        "A substantive reply must go to somebody who is answered on the case.",
     ),
     (
         "bad_acting_user",
@@ -55,6 +60,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("broken_body", "The body ended before it was complete."),
     ("busy", "Too much at once. Try again after Retry-After."),
     (
+        "cannot_be_kept",
+        "The check is kept on the case, and the case is not yours to see. Leave the check out.",
+    ),
+    (
         "cannot_write",
         "Nothing can be written at the moment, and nothing was taken. Try again later.",
     ),
@@ -66,6 +75,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "case_not_closed",
         "The case is not closed, so there is nothing to reopen.",
+    ),
+    (
+        "case_open",
+        "The person has a case that is still worked on. Close it first.",
     ),
     (
         "channel_not_allowed",
@@ -129,10 +142,18 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "key_revoked",
         "The key was revoked for good. Make a new one.",
     ),
+    (
+        "legal_hold",
+        "The case is under a legal hold, so nothing is taken away from it. Lift the hold first.",
+    ),
     ("malformed_form", "The form cannot be read."),
     (
         "mail_is_readable",
         "The mail could be read, so it speaks in its sender's own words. Leave out subject, body and sender.",
+    ),
+    (
+        "mail_leaving",
+        "A mail to the person is just leaving. Try again in a minute.",
     ),
     (
         "malformed_json",
@@ -176,6 +197,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "not_found",
         "There is nothing here, or it is not yours to see.",
     ),
+    ("not_held", "The case is not under a legal hold."),
     (
         "not_later",
         "The new date must be later than the one there is.",
@@ -202,6 +224,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "An instant needs its offset: end it with Z or +01:00.",
     ),
     (
+        "on_a_case",
+        "The mail is on a case: take its words away there.",
+    ),
+    (
         "other_unit",
         "The extension must be in the unit of the promise.",
     ),
@@ -226,6 +252,14 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "received_at lies more than two years back.",
     ),
     (
+        "recipient_unconfirmed",
+        "An address is on nobody of the case. Look again; to send it there all the same, name it in confirmed_recipients.",
+    ),
+    (
+        "recipient_unreachable",
+        "Mail to this address comes back, or its holder has died.",
+    ),
+    (
         "reference_mistyped",
         "One character of the reference is mistyped. Check it against the letter or e-mail.",
     ),
@@ -234,6 +268,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The time to reopen this case is over. Open a new case and link it.",
     ),
     ("repeated_parameter", "A query parameter came twice."),
+    (
+        "repeats_the_text",
+        "The reason stands in the place of the text, so it must not repeat it.",
+    ),
     (
         "resume_too_late",
         "A pause may not last that long; the detail says how long.",
@@ -265,6 +303,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "It has changed since you read it. Read it again and send the new If-Match.",
     ),
     ("taken", "Something with this name is there already."),
+    (
+        "text_not_found",
+        "The text stands nowhere here. Copy it as it stands, or name the contact.",
+    ),
     (
         "token_expired",
         "The access token is over. Refresh it or sign in again.",
@@ -317,6 +359,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "unknown_value",
         "The value is none of those that may stand there.",
+    ),
+    (
+        "unsearchable",
+        "The text is too short or too long to look for; the detail says which.",
     ),
     (
         "unsupported_media_type",

@@ -6,13 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::casework::Failure;
-use crate::casework::actions::Owner;
+use crate::casework::actions::{Owner, Recipients};
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock::Longer;
+use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
 use crate::domain::lifecycle::AcknowledgedBy;
 use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::standard::Target as Length;
-use crate::http::fields::{At, Line, On, Text};
+use crate::http::fields::{At, Id, Line, On, Text};
 
 /// Nothing needs to be said.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -97,6 +98,18 @@ pub struct NewQuestion {
     /// Until when we wait for the answer; ten days when unsaid.
     #[serde(default)]
     pub resume_on: Option<On>,
+    /// E-mail addresses it goes to, in place of those who are answered on the case.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub to: Vec<Line<254>>,
+    /// E-mail addresses it goes to besides.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub cc: Vec<Line<254>>,
+    /// Those of them that are on nobody of the case, said again to confirm them.
+    #[serde(default)]
+    #[schemars(length(max = 40))]
+    pub confirmed_recipients: Vec<Line<254>>,
 }
 
 /// The person is answered, or told that the answer will come.
@@ -112,6 +125,18 @@ pub struct NewReply {
     /// To a member whose constituent's consent is not clear, only a general one may go.
     #[serde(default)]
     pub scope: ReplyScope,
+    /// E-mail addresses it goes to, in place of those who are answered on the case.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub to: Vec<Line<254>>,
+    /// E-mail addresses it goes to besides.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub cc: Vec<Line<254>>,
+    /// Those of them that are on nobody of the case, said again to confirm them.
+    #[serde(default)]
+    #[schemars(length(max = 40))]
+    pub confirmed_recipients: Vec<Line<254>>,
     /// With a holding reply: the day by which the answer comes instead, as far as the standard allows.
     #[serde(default)]
     pub until_on: Option<On>,
@@ -265,6 +290,20 @@ pub struct NewCall {
     pub outcome: Text<2000>,
 }
 
+/// Somebody who spoke to us was asked to show who they are.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewIdentityCheck {
+    pub how: CheckedHow,
+    pub result: CheckResult,
+    /// What kinds of thing they were asked for, never what they answered.
+    #[schemars(length(min = 1, max = 10))]
+    pub asked: Vec<AskedFor>,
+    /// The contact it was made in, by id, where that is logged.
+    #[serde(default)]
+    pub contact: Option<Id>,
+}
+
 /// Something happened that the case's standard knows: `concluded`, `clarified` …
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -274,6 +313,32 @@ pub struct NewStandardEvent {
     /// When; now, when unsaid. Not in the future.
     #[serde(default)]
     pub at: Option<At>,
+}
+
+/// The addresses named for some words, as they are read.
+fn recipients(to: &[Line<254>], cc: &[Line<254>], confirmed: &[Line<254>]) -> Recipients {
+    let owned = |lines: &[Line<254>]| lines.iter().map(|line| (**line).to_owned()).collect();
+    Recipients {
+        to: owned(to),
+        cc: owned(cc),
+        confirmed: owned(confirmed),
+    }
+}
+
+impl NewReply {
+    /// To whom it goes.
+    #[must_use]
+    pub fn recipients(&self) -> Recipients {
+        recipients(&self.to, &self.cc, &self.confirmed_recipients)
+    }
+}
+
+impl NewQuestion {
+    /// To whom it goes.
+    #[must_use]
+    pub fn recipients(&self) -> Recipients {
+        recipients(&self.to, &self.cc, &self.confirmed_recipients)
+    }
 }
 
 /// Somebody who works here, as named in a document; or nobody.

@@ -11,6 +11,7 @@ use crate::channels::given::{Given, GivenOnBehalfOf, GivenPerson};
 use crate::channels::logged::Logged;
 use crate::domain::case::{Candidate, Priority, Procedure, Status};
 use crate::domain::contact::{CallOutcome, Channel, Direction, Location};
+use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
 use crate::domain::member::ConsentHow;
 use crate::domain::person::{Address, PersonKind};
 use crate::domain::routing::{Matter, Offer, Placement};
@@ -31,6 +32,9 @@ pub struct NewContact {
     /// The case it joins: an id or a reference.
     #[serde(default)]
     pub case: Option<Line<100>>,
+    /// Who was speaking was asked to show who they are.
+    #[serde(default)]
+    pub identity_check: Option<IdentityCheckGiven>,
     /// It was acknowledged while it was being logged.
     #[serde(default)]
     pub acknowledged: Option<AcknowledgedGiven>,
@@ -50,6 +54,15 @@ pub struct NewContact {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub external_id: Option<Line<200>>,
+}
+
+/// What somebody who spoke to us was asked, to show who they are; never what they answered.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct IdentityCheckGiven {
+    pub how: CheckedHow,
+    pub result: CheckResult,
+    #[schemars(length(min = 1, max = 10))]
+    pub asked: Vec<AskedFor>,
 }
 
 /// What it is about. `subject` or `body` is needed.
@@ -163,6 +176,8 @@ pub struct ContactReceived {
     pub offers: Vec<OfferObject>,
     /// What the agent can say: the reference, what happens by when, the number.
     pub read_out: String,
+    /// What to see to before any of it is said to whoever is on the line.
+    pub warnings: Vec<String>,
     /// The person's own link, to hand to them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking: Option<TrackingObject>,
@@ -359,6 +374,7 @@ impl ContactReceived {
                 received.offers.iter().map(OfferObject::of).collect()
             },
             read_out: received.read_out.clone(),
+            warnings: Vec::new(),
             tracking: received.access.as_ref().map(|access| TrackingObject {
                 url: access.url.clone(),
                 token: access.token.clone(),

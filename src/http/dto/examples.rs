@@ -66,6 +66,7 @@ pub fn case_detail() -> Value {
             },
         },
         "member_enquiry": null,
+        "identity_checked": "none", "is_under_legal_hold": false,
     });
     let mut whole = case();
     if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), more) {
@@ -88,7 +89,7 @@ pub fn line() -> Value {
 /// What an act on a case left.
 #[must_use]
 pub fn acted() -> Value {
-    json!({"event": line(), "case": case()})
+    json!({"event": line(), "case": case(), "warnings": []})
 }
 
 /// A promise.
@@ -129,6 +130,7 @@ pub fn contact() -> Value {
         "counted_from_on": "2026-11-20", "subject": "Missed bin", "body": "The brown bin was left.",
         "language": "en", "person": {"id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example"},
         "entered_by": "user:019a9f5e-7c00-7000-8000-000000000002", "external_id": null, "detail": {},
+        "identity_checked": "none",
     })
 }
 

@@ -11,3 +11,4 @@ pub mod mail;
 pub mod notice;
 pub mod person;
 pub mod public;
+pub mod redaction;

@@ -57,6 +57,86 @@ impl Database {
         }
     }
 
+    /// Every column (`table.column`) in which a text stands, whatever its type.
+    pub fn where_stands(&self, text: &str) -> Vec<String> {
+        use diesel::prelude::*;
+        let mut found = Vec::new();
+        match &self.address {
+            Address::Sqlite(path) => {
+                let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                let all: Vec<Place> = diesel::sql_query(
+                    "SELECT m.name AS table_name, c.name AS column_name, c.type AS kind FROM sqlite_master m \
+                     JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
+                )
+                .load(&mut conn)
+                .unwrap();
+                assert!(all.len() > 100, "{} columns", all.len());
+                for Place {
+                    table_name,
+                    column_name,
+                    ..
+                } in all
+                {
+                    let asked = format!(
+                        "SELECT count(*) AS n FROM {table_name} \
+                         WHERE instr(CAST({column_name} AS blob), CAST(? AS blob)) > 0"
+                    );
+                    let n: Count = diesel::sql_query(asked)
+                        .bind::<diesel::sql_types::Text, _>(text)
+                        .get_result(&mut conn)
+                        .unwrap();
+                    if n.n > 0 {
+                        found.push(format!("{table_name}.{column_name}"));
+                    }
+                }
+            }
+            Address::Postgres(url) => {
+                let mut conn = diesel::PgConnection::establish(url).unwrap();
+                let all: Vec<Place> = diesel::sql_query(
+                    "SELECT table_name::text, column_name::text, data_type::text AS kind \
+                     FROM information_schema.columns WHERE table_schema = 'public'",
+                )
+                .load(&mut conn)
+                .unwrap();
+                assert!(all.len() > 100, "{} columns", all.len());
+                for Place {
+                    table_name,
+                    column_name,
+                    kind,
+                } in all
+                {
+                    let bytes = if kind == "bytea" {
+                        column_name.clone()
+                    } else {
+                        format!("convert_to({column_name}::text, 'UTF8')")
+                    };
+                    let asked = format!(
+                        "SELECT count(*) AS n FROM {table_name} \
+                         WHERE position(convert_to($1, 'UTF8') IN {bytes}) > 0"
+                    );
+                    let n: Count = diesel::sql_query(asked)
+                        .bind::<diesel::sql_types::Text, _>(text)
+                        .get_result(&mut conn)
+                        .unwrap();
+                    if n.n > 0 {
+                        found.push(format!("{table_name}.{column_name}"));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The bytes of the data file and everything beside it, on SQLite.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        let Address::Sqlite(path) = &self.address else {
+            return None;
+        };
+        let folder = std::fs::read_dir(path.parent().unwrap()).unwrap();
+        let files = folder.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        Some(files.flatten().collect())
+    }
+
     /// The server's URL, on PostgreSQL.
     pub fn url(&self) -> Option<&str> {
         match &self.address {
@@ -93,4 +173,20 @@ fn run(server: &str, sql: &str) {
     use diesel::prelude::*;
     let mut conn = diesel::PgConnection::establish(server).unwrap();
     diesel::sql_query(sql).execute(&mut conn).unwrap();
+}
+
+#[derive(diesel::QueryableByName)]
+struct Place {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    table_name: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    column_name: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    kind: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
 }

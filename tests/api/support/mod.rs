@@ -242,6 +242,11 @@ impl TestApp {
         self.catch_up().await;
     }
 
+    /// Moves the clock and lets nothing happen yet.
+    pub fn move_to(&self, at: &str) {
+        self.time.move_to(at.parse().unwrap()).unwrap();
+    }
+
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         moves::carry_on(&self.desk).await.unwrap();
