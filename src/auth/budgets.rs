@@ -50,6 +50,11 @@ impl Budget {
         Self::new(amount, Duration::from_secs(60), MOST_KEYS)
     }
 
+    /// `amount` within any hour.
+    pub fn per_hour(amount: u32) -> Self {
+        Self::new(amount, Duration::from_secs(3_600), MOST_KEYS)
+    }
+
     /// `amount` within any second.
     pub fn per_second(amount: u32) -> Self {
         Self::new(amount, Duration::from_secs(1), MOST_KEYS)

@@ -16,12 +16,13 @@ use super::failure::{Failure, Fault};
 use super::members;
 use super::second_factor::{self, Judged};
 use crate::auth::passwords::{HashFault, Hasher, Password, Verdict};
-use crate::auth::{api_keys, refresh_tokens};
+use crate::auth::secrets::Hash;
+use crate::auth::{api_keys, page_cookies, refresh_tokens};
 use crate::domain::access::{Actor, Key, Role, Scope, User};
 use crate::domain::ids::{ApiKeyId, SessionId, UserId};
 use crate::domain::person::email_address;
 use crate::store::users::Session;
-use crate::store::{Conn, StoreError, Tx, audit, tracking, users};
+use crate::store::{Conn, StoreError, Tx, audit, sign_in_links, tracking, users};
 use crate::time_source::TimeSource;
 
 pub use crate::auth::api_keys::NewApiKey;
@@ -32,8 +33,17 @@ pub use crate::store::users::{Account, KeptKey};
 pub struct SignedIn {
     pub user: User,
     pub session: SessionId,
-    /// Shown once.
+    /// What they stay signed in by, as they wanted it kept. Shown once.
     pub refresh_token: String,
+}
+
+/// By what somebody stays signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// A refresh token, for programs.
+    Token { days: u16 },
+    /// A cookie, for pages.
+    Cookie,
 }
 
 /// What somebody signs in with.
@@ -113,6 +123,9 @@ pub struct FoundKey {
     pub is_use_to_be_noted: bool,
 }
 
+/// A day's work: pages are opened on computers that others use too.
+const COOKIE_LASTS: SignedDuration = SignedDuration::from_hours(12);
+
 /// How often the use of a key is written down at most.
 const USE_NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -184,8 +197,8 @@ pub async fn sign_in(
         true => Some(hasher.hash(Password::typed(password)).await.map_err(busy)?),
         false => None,
     };
-    let (token, hash) = refresh_tokens::generate();
-    let hash = hex(&hash);
+    let keeps = Keeps::Token { days: refresh_days };
+    let (token, hash) = keeps.generate();
     let totp = given.totp.map(str::to_owned);
     desk.perform(move |tx, at| {
         let Some(mut account) = users::find(tx, account.user.id)? else {
@@ -195,49 +208,21 @@ pub async fn sign_in(
         if !account.is_active || account.password_hash != kept {
             return Ok(SignIn::Refused);
         }
-        match second_factor::spend(tx, at, &account.user, totp.as_deref())? {
-            Judged::NotSetUp | Judged::Right => {}
-            Judged::Needed => return Ok(SignIn::CodeNeeded),
-            Judged::Paused {
-                retry_after_seconds,
-            } => {
-                return Ok(SignIn::Paused {
-                    retry_after_seconds,
-                });
-            }
-            Judged::Wrong => {
-                let object = user_object(account.user.id);
-                note(
-                    tx,
-                    at,
-                    &Actor::System,
-                    "sign_in_refused",
-                    &object,
-                    request_id.as_deref(),
-                )?;
-                return Ok(SignIn::Refused);
-            }
+        let code = totp.as_deref();
+        if let Some(stopped) = ask_for_code(tx, at, &account.user, code, request_id.as_deref())? {
+            return Ok(stopped);
         }
         if rehashed.is_some() {
             account.password_hash.clone_from(&rehashed);
             users::update(tx, &account, account.version)?;
         }
-        let family = at.id::<Uuid>();
-        let session = begin_session(tx, at, account.user.id, family, &hash, refresh_days)?;
-        let actor = Actor::User(account.user.clone());
-        note(
-            tx,
-            at,
-            &actor,
-            "sign_in",
-            &user_object(account.user.id),
-            request_id.as_deref(),
-        )?;
-        Ok(SignIn::Signed(Box::new(SignedIn {
-            user: account.user,
-            session,
-            refresh_token: token.clone(),
-        })))
+        let opened = Opened {
+            keeps,
+            secret: &token,
+            hash: &hash,
+        };
+        let signed = let_in(tx, at, account.user, &opened, request_id.as_deref())?;
+        Ok(SignIn::Signed(Box::new(signed)))
     })
     .await
 }
@@ -282,7 +267,8 @@ pub async fn refresh(
             let Some(account) = in_office(tx, at.today(), found)? else {
                 return Ok(Refreshed::Unknown);
             };
-            let session = begin_session(tx, at, old.user, old.family, &hash, refresh_days)?;
+            let life = Keeps::Token { days: refresh_days }.lasts();
+            let session = begin_session(tx, at, old.user, old.family, &hash, life)?;
             note(
                 tx,
                 at,
@@ -347,6 +333,21 @@ pub fn authenticate(
         return Ok(None);
     }
     active_user(conn, today, user)
+}
+
+/// Whoever a page's cookie stands for, if they are still who it says.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn of_cookie(conn: &mut Conn, presented: &str) -> Result<Option<(User, SessionId)>, Failure> {
+    let Some(hash) = page_cookies::fingerprint(presented) else {
+        return Ok(None);
+    };
+    let Some(session) = users::session_of_refresh(conn, &hex(&hash))? else {
+        return Ok(None);
+    };
+    let user = authenticate(conn, session.user, session.id)?;
+    Ok(user.map(|user| (user, session.id)))
 }
 
 /// The key with this hash, when it opens anything.
@@ -543,6 +544,7 @@ pub fn change(
     users::update(tx, &changed, read_version)?;
     if ends_sessions {
         users::revoke_all(tx, changed.user.id, real_now())?;
+        sign_in_links::end_all(tx, changed.user.id)?;
     }
     let action = if changes.is_active == Some(false) {
         "user_closed"
@@ -724,6 +726,81 @@ pub fn new_key_secret() -> NewApiKey {
     api_keys::generate()
 }
 
+impl Keeps {
+    /// A new secret and what is kept of it.
+    pub(super) fn generate(self) -> (String, String) {
+        let (secret, hash): (String, Hash) = match self {
+            Self::Token { .. } => refresh_tokens::generate(),
+            Self::Cookie => page_cookies::generate(),
+        };
+        (secret, hex(&hash))
+    }
+
+    fn lasts(self) -> SignedDuration {
+        match self {
+            Self::Token { days } => SignedDuration::from_hours(24 * i64::from(days)),
+            Self::Cookie => COOKIE_LASTS,
+        }
+    }
+}
+
+/// What was drawn for a session before its transaction, which may run twice.
+pub(super) struct Opened<'a> {
+    pub keeps: Keeps,
+    pub secret: &'a str,
+    pub hash: &'a str,
+}
+
+/// Begins a session for somebody who has proved who they are.
+pub(super) fn let_in(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    user: User,
+    opened: &Opened<'_>,
+    request_id: Option<&str>,
+) -> Result<SignedIn, Failure> {
+    let family = at.id::<Uuid>();
+    let session = begin_session(tx, at, user.id, family, opened.hash, opened.keeps.lasts())?;
+    let actor = Actor::User(user.clone());
+    note(tx, at, &actor, "sign_in", &user_object(user.id), request_id)?;
+    Ok(SignedIn {
+        user,
+        session,
+        refresh_token: opened.secret.to_owned(),
+    })
+}
+
+/// Asks for the code of an app where one is set up; nothing stops those who may go on.
+pub(super) fn ask_for_code(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    user: &User,
+    code: Option<&str>,
+    request_id: Option<&str>,
+) -> Result<Option<SignIn>, Failure> {
+    Ok(match second_factor::spend(tx, at, user, code)? {
+        Judged::NotSetUp | Judged::Right => None,
+        Judged::Needed => Some(SignIn::CodeNeeded),
+        Judged::Paused {
+            retry_after_seconds,
+        } => Some(SignIn::Paused {
+            retry_after_seconds,
+        }),
+        Judged::Wrong => {
+            let object = user_object(user.id);
+            note(
+                tx,
+                at,
+                &Actor::System,
+                "sign_in_refused",
+                &object,
+                request_id,
+            )?;
+            Some(SignIn::Refused)
+        }
+    })
+}
+
 fn active_user(conn: &mut Conn, today: Date, id: UserId) -> Result<Option<User>, Failure> {
     let found = users::find(conn, id)?;
     Ok(in_office(conn, today, found)?.map(|account| account.user))
@@ -747,10 +824,9 @@ fn begin_session(
     user: UserId,
     family: Uuid,
     refresh_hash: &str,
-    refresh_days: u16,
+    life: SignedDuration,
 ) -> Result<SessionId, Failure> {
     let now = real_now();
-    let life = SignedDuration::from_hours(24 * i64::from(refresh_days));
     let session = Session {
         id: at.id(),
         user,

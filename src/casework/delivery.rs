@@ -15,6 +15,7 @@ use super::escalation::{
 };
 use super::failure::Failure;
 use super::promises::{Written, all_taken, settle_by, terms_of};
+use super::sign_in_links;
 use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::Case;
@@ -186,7 +187,7 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
         if is_moot(tx, at, &notice)? {
             outbox::drop_claimed(tx, notice.id, notice.fence)?;
         } else {
-            to_send.push(notice);
+            to_send.extend(sign_in_links::completed(tx, at, notice)?);
         }
     }
     Ok(to_send)
@@ -415,6 +416,10 @@ fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fa
 
 /// A post did not get its mail: whoever stands in for it does, and the case says so.
 fn tell_another_way(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
+    // It opens an account: nobody else is to have it.
+    if notice.kind == NoticeKind::SignInLink.as_str() {
+        return Ok(());
+    }
     note_unreachable(tx, &notice.recipient, at.now)?;
     let mut stand_in: Option<Recipient> = None;
     let id: NoticeId = at.id();

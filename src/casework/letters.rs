@@ -708,7 +708,7 @@ fn post_line(post: &Post) -> PostLine {
     }
 }
 
-fn message_id(at: &Moment, id: NoticeId) -> String {
+pub(super) fn message_id(at: &Moment, id: NoticeId) -> String {
     format!("{id}@{}", at.council.catalogue.council.mail.reply_domain)
 }
 

@@ -24,6 +24,7 @@
 //! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
+//! | [`sign_in_links`] | signing in by a link in a mail |
 //! | [`catalogue`] | the catalogue in force, new versions |
 //! | [`members`] | councillors and MPs: consent, the service's own case, terms, wards |
 //! | [`moves`] | open cases under a new catalogue: what would move, and the move |
@@ -58,6 +59,7 @@ pub mod redaction;
 pub mod retention;
 pub mod second_factor;
 pub mod set_back;
+pub mod sign_in_links;
 pub mod staff_reply;
 pub mod tracking;
 pub mod views;

@@ -24,6 +24,11 @@ pub struct Auth {
     pub hashes_at_once: usize,
     /// Roles that may do nothing before they have set up codes.
     pub totp_required_for: Vec<Role>,
+    /// Roles that may sign in by a link in a mail.
+    pub sign_in_link_for: Vec<Role>,
+    pub sign_in_link_minutes: u8,
+    /// Empty: our own page.
+    pub sign_in_link_page: String,
 }
 
 pub(super) fn is_role(text: &str) -> Result<(), String> {

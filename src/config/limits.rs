@@ -13,6 +13,8 @@ pub struct Limits {
     pub public_intake_per_minute: u32,
     pub wrong_tokens_per_minute: u32,
     pub tracking_links_per_minute: u32,
+    pub sign_in_links_per_minute: u32,
+    pub sign_in_links_per_hour_and_account: u32,
     pub mails_at_once: usize,
     pub mail_wait_seconds: u64,
 }

@@ -6,11 +6,13 @@
 //! never holds a sender's words and never a resident's name: automatic mail is made from our own
 //! lists ([`CaseLine::of`]). Officers' own words travel only in the kinds that carry them.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::case::{Outcome, Procedure, Secrecy, Status, WaitingFor};
 use super::contact::words;
+use super::ids::UserId;
 use super::reference::Reference;
 use super::wording::{self, Language, ReadOut};
 
@@ -58,6 +60,8 @@ words! {
         MemberLeft = "member_left",
         /// To the team leader: somebody who asked about a case could not show who they are.
         IdentityFailed = "identity_failed",
+        /// To somebody with an account, who asked for it: a link to sign in by.
+        SignInLink = "sign_in_link",
     }
 }
 
@@ -77,6 +81,7 @@ impl NoticeKind {
                 | Self::ServiceActed
                 | Self::MemberLeft
                 | Self::IdentityFailed
+                | Self::SignInLink
         )
     }
 
@@ -554,6 +559,16 @@ pub enum Says {
     /// To the team leader: somebody asked about it and could not show who they are. `asked_at`:
     /// "Friday 20 November 2026 at 4.58pm".
     IdentityFailed { item: StaffItem, asked_at: String },
+    /// To somebody who asked for a link to sign in by. Nothing here opens anything: `link` is
+    /// where such links begin, until whoever sends the mail completes it.
+    SignInLink {
+        link: String,
+        minutes: u8,
+        /// Nobody, when the address has no account that may sign in this way: nothing is sent.
+        user: Option<UserId>,
+        /// By the computer's own time, as sessions are.
+        until: Timestamp,
+    },
 }
 
 impl Says {
@@ -589,6 +604,7 @@ impl Says {
             Self::MemberLeft { .. } => "member-left",
             Self::ManyTransfers { .. } => "many-transfers",
             Self::IdentityFailed { .. } => "identity-failed",
+            Self::SignInLink { .. } => "sign-in-link",
         }
     }
 
@@ -621,6 +637,7 @@ impl Says {
             Self::MemberLeft { .. } => NoticeKind::MemberLeft,
             Self::ManyTransfers { .. } => NoticeKind::ManyTransfers,
             Self::IdentityFailed { .. } => NoticeKind::IdentityFailed,
+            Self::SignInLink { .. } => NoticeKind::SignInLink,
         }
     }
 }

@@ -129,6 +129,15 @@ impl Answer {
         self
     }
 
+    /// Sets a cookie, where there is one to set.
+    #[must_use]
+    pub fn with_cookie(self, cookie: Option<String>) -> Self {
+        match cookie {
+            Some(cookie) => self.with_header("set-cookie", cookie),
+            None => self,
+        }
+    }
+
     /// Adds the `ETag` of a version; a GET whose `If-None-Match` names it is answered 304.
     #[must_use]
     pub fn with_etag(self, version: impl std::fmt::Display) -> Self {

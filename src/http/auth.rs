@@ -41,7 +41,7 @@ struct RefreshRequest {
 
 /// What a sign-in gives.
 #[derive(Serialize, JsonSchema)]
-struct Tokens {
+pub(super) struct Tokens {
     /// For `Authorization: Bearer`.
     access_token: String,
     /// `Bearer`.
@@ -216,7 +216,7 @@ async fn me(call: Call) -> Result<Answer, Problem> {
     }))
 }
 
-fn tokens(call: &Call, signed: SignedIn) -> Result<Answer, Problem> {
+pub(super) fn tokens(call: &Call, signed: SignedIn) -> Result<Answer, Problem> {
     let front = &call.front;
     let life = (i64::from(front.auth.access_minutes) * 60).min(access_tokens::LONGEST_LIFE_SECONDS);
     let access_token = access_tokens::issue(

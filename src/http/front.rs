@@ -34,7 +34,8 @@ pub struct Front {
     pub operations: Vec<Arc<Operation>>,
     pub(super) recognised: Recognised,
     pub(super) familiar: Familiar,
-    cursor_key: Hmac<Sha256>,
+    /// The installation's key, before any purpose; see [`Front::keyed`].
+    key: Hmac<Sha256>,
 }
 
 /// How often somebody may ask, each for itself.
@@ -45,6 +46,8 @@ pub struct Budgets {
     pub public_intake: Budget,
     pub wrong_tokens: Budget,
     pub tracking_links: Budget,
+    pub sign_in_links: Budget,
+    pub sign_in_links_of_account: Budget,
 }
 
 impl Front {
@@ -60,9 +63,8 @@ impl Front {
         health: Arc<Health>,
         is_demo: bool,
     ) -> Result<Arc<Self>, KeyTooShort> {
-        let cursor_key = Hmac::<Sha256>::new_from_slice(signing_key)
-            .expect("HMAC takes a key of any length")
-            .chain_update(b"reeve cursor v1\0");
+        let key =
+            Hmac::<Sha256>::new_from_slice(signing_key).expect("HMAC takes a key of any length");
         let mut operations = routes::operations();
         operations.extend(routes::pages(settings, is_demo));
         Ok(Arc::new(Self {
@@ -79,7 +81,7 @@ impl Front {
             operations: operations.into_iter().map(Arc::new).collect(),
             recognised: Recognised::default(),
             familiar: Familiar::default(),
-            cursor_key,
+            key,
         }))
     }
 
@@ -89,8 +91,17 @@ impl Front {
         self.recognised.forget();
     }
 
+    /// Seals and checks what is handed out for one purpose and comes back: cursors, forms, the way to
+    /// an identity provider. What was sealed for one is nothing for another.
+    #[must_use]
+    pub fn keyed(&self, purpose: &str) -> Hmac<Sha256> {
+        self.key
+            .clone()
+            .chain_update(format!("reeve {purpose} v1\0"))
+    }
+
     pub(super) fn cursor_mac(&self) -> Hmac<Sha256> {
-        self.cursor_key.clone()
+        self.keyed("cursor")
     }
 }
 
@@ -105,6 +116,8 @@ impl Budgets {
             public_intake: Budget::per_minute(limits.public_intake_per_minute),
             wrong_tokens: Budget::per_minute(limits.wrong_tokens_per_minute),
             tracking_links: Budget::per_minute(limits.tracking_links_per_minute),
+            sign_in_links: Budget::per_minute(limits.sign_in_links_per_minute),
+            sign_in_links_of_account: Budget::per_hour(limits.sign_in_links_per_hour_and_account),
         }
     }
 }

@@ -15,7 +15,7 @@
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
 //! | [`dto`] | the documents that are sent |
-//! | [`auth`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, the first administrator, codes beside the password, accounts, integrations' keys |
+//! | [`auth`], [`sign_in_links`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, by a mailed link too, the first administrator, codes beside the password, accounts, integrations' keys |
 //!
 //! # Adding a resource
 //!
@@ -82,6 +82,7 @@ pub mod call;
 pub mod cases;
 pub mod catalogue;
 pub mod contacts;
+pub mod cookies;
 mod cors;
 pub mod docs;
 pub mod dto;
@@ -111,6 +112,7 @@ pub mod routes;
 pub mod second_factor;
 pub mod server;
 pub mod shape;
+pub mod sign_in_links;
 pub mod strict_json;
 pub mod trials;
 pub mod users;

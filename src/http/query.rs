@@ -73,7 +73,7 @@ const CREDENTIAL_NAMES: &[&str] = &[
     "api-key",
     "authorization",
 ];
-const CREDENTIAL_PREFIXES: &[&str] = &["rvk_", "rvr_", "rvt_"];
+const CREDENTIAL_PREFIXES: &[&str] = &["rvb_", "rvk_", "rvr_", "rvs_", "rvt_", "rvw_"];
 
 /// Reads the parameters into `T`, each as its schema has it: a number where it says number.
 pub(super) fn fit<T: DeserializeOwned + JsonSchema + 'static>(query: &str) -> Result<T, Problem> {

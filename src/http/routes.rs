@@ -4,7 +4,7 @@ use super::operation::Operation;
 use super::{
     actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
     first_start, health, members, notices, people, public, queues, receipts, redactions, reports,
-    second_factor, trials, users,
+    second_factor, sign_in_links, trials, users,
 };
 use crate::config::Settings;
 
@@ -28,6 +28,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(reports::operations());
     all.extend(members::operations());
     all.extend(auth::operations());
+    all.extend(sign_in_links::operations());
     all.extend(first_start::operations());
     all.extend(second_factor::operations());
     all.extend(users::operations());

@@ -30,6 +30,7 @@ pub fn letters(language: Language) -> Vec<Letter> {
             all.push(Letter::without_case(language, council(), says));
         }
     }
+    all.push(Letter::without_case(language, council(), sign_in_link()));
     if language == Language::English {
         all.extend(
             staff_words()
@@ -51,6 +52,9 @@ pub fn must_say(letter: &Letter) -> Vec<String> {
         needed.extend(letter.references());
     }
     match &letter.says {
+        Says::SignInLink { link, minutes, .. } => {
+            needed.extend([link.clone(), format!("{minutes} ")]);
+        }
         Says::Danger { emergency_line } => needed.push(emergency_line.clone()),
         Says::Alert { number_to_ring, .. } => needed.push(number_to_ring.clone()),
         _ => {
@@ -349,6 +353,15 @@ fn public_words(language: Language) -> Vec<Says> {
         });
     }
     said
+}
+
+fn sign_in_link() -> Says {
+    Says::SignInLink {
+        link: "https://council.example/sign-in/rvs_sample".to_owned(),
+        minutes: 10,
+        user: None,
+        until: jiff::Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn staff_words() -> Vec<Says> {

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::one_site::is_from_here;
+use super::one_site::{for_anybody, form_of_anybody};
 use super::{Frame, page};
 use crate::demo::clock::DemoClock;
 use crate::domain::wording::at_when;
@@ -153,24 +153,16 @@ struct Piece {
 
 async fn home(call: Call) -> Result<Answer, Problem> {
     let frame = frame(&call, "Northmere rehearses");
-    page(
-        200,
-        "home.html",
-        &frame,
-        json!({"now": now_in_words(&call)}),
-    )
+    let form = for_anybody(&call);
+    let said = json!({"now": now_in_words(&call), "form_token": form.seal});
+    let shown = page(200, "home.html", &frame, said)?;
+    Ok(shown.with_cookie(form.set_cookie))
 }
 
 async fn advance(call: Call) -> Result<Answer, Problem> {
-    if !is_from_here(&call) {
-        return Err(Problem::forbidden(
-            "other_site",
-            "This form was not sent from our page.",
-        ));
-    }
+    let form = form_of_anybody(&call)?;
     clock(&call)?.move_on().await?;
-    let back = call
-        .form()?
+    let back = form
         .into_iter()
         .any(|(name, value)| name == "back" && value == "mail");
     Ok(Answer::see_other(if back { "/demo/mail" } else { "/" }))
@@ -215,8 +207,13 @@ async fn list_mails(call: Call, folder: Arc<PathBuf>) -> Result<Answer, Problem>
         .collect();
     let recipients: Vec<Recipient> = by_recipient.into_values().collect();
     let frame = frame(&call, "Mails that went out");
-    let said = json!({"now": now_in_words(&call), "to": wanted.to, "recipients": recipients, "mails": shown});
-    page(200, "mail_list.html", &frame, said)
+    let form = for_anybody(&call);
+    let said = json!({
+        "now": now_in_words(&call), "to": wanted.to, "recipients": recipients, "mails": shown,
+        "form_token": form.seal,
+    });
+    let listed = page(200, "mail_list.html", &frame, said)?;
+    Ok(listed.with_cookie(form.set_cookie))
 }
 
 async fn show_mail(call: Call, folder: Arc<PathBuf>) -> Result<Answer, Problem> {
@@ -469,12 +466,17 @@ mod tests {
             n_mails: 1,
         };
         for said in [
-            json!({"now": "9am", "to": null, "recipients": [], "mails": []}),
-            json!({"now": "9am", "to": "ada@mail.example", "recipients": [one], "mails": [listed]}),
+            json!({"now": "9am", "to": null, "recipients": [], "mails": [], "form_token": "x"}),
+            json!({"now": "9am", "to": "ada@mail.example", "recipients": [one], "mails": [listed], "form_token": "x"}),
         ] {
             crate::pages::html("mail_list.html", &frame, said).unwrap();
         }
-        crate::pages::html("home.html", &frame, json!({"now": "9am"})).unwrap();
+        crate::pages::html(
+            "home.html",
+            &frame,
+            json!({"now": "9am", "form_token": "x"}),
+        )
+        .unwrap();
     }
 
     #[test]

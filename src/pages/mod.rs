@@ -2,7 +2,8 @@
 //!
 //! A page shows what a use case of `casework` says and decides nothing. It is escaped by the template
 //! engine, loads only its own style sheet, and looks the same on a telephone and on paper. Residents
-//! follow their case in [`track`]; a demo shows its clock and its mails in [`demo`].
+//! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; a demo
+//! shows its clock and its mails in [`demo`].
 
 use std::sync::LazyLock;
 
@@ -14,6 +15,7 @@ use crate::http::{Access, Answer, Call, Operation, Problem, get};
 
 pub mod demo;
 mod one_site;
+pub mod sign_in;
 pub mod track;
 
 /// What every page needs around what it says.
@@ -36,6 +38,7 @@ const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 3
 #[must_use]
 pub fn operations() -> Vec<Operation> {
     let mut all = track::operations();
+    all.extend(sign_in::operations());
     all.push(
         get("/favicon.ico", icon)
             .id("get_icon")
@@ -138,6 +141,16 @@ fn templates() -> Environment<'static> {
             "track_absent.html",
             include_str!("templates/track_absent.html"),
         ),
+        ("sign_in.html", include_str!("templates/sign_in.html")),
+        (
+            "sign_in_sent.html",
+            include_str!("templates/sign_in_sent.html"),
+        ),
+        (
+            "sign_in_link.html",
+            include_str!("templates/sign_in_link.html"),
+        ),
+        ("account.html", include_str!("templates/account.html")),
         ("home.html", include_str!("templates/home.html")),
         ("mail_list.html", include_str!("templates/mail_list.html")),
         ("mail.html", include_str!("templates/mail.html")),

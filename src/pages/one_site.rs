@@ -1,13 +1,86 @@
 //! Whether a form was sent from one of our own pages.
 //!
-//! The cookie is `SameSite=Lax` already; this is the second lock. Browsers say where a form comes
-//! from in `Sec-Fetch-Site`, older ones in `Origin`. What sends neither is no browser, and nobody can
-//! make it send somebody's cookie.
+//! The cookie is `SameSite=Lax` already; these are the second lock and the third. Browsers say where a
+//! form comes from in `Sec-Fetch-Site`, older ones in `Origin`; what sends neither is no browser. And
+//! each form holds a seal made for the cookie it will be sent with: nobody else can read it.
 
-use crate::http::Call;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
+use crate::auth::secrets;
+use crate::http::cookies::Cookie;
+use crate::http::{Call, Problem};
+
+/// The field of a form that holds the seal.
+const FIELD: &str = "form_token";
+/// For forms that need no other cookie.
+const VISITOR: Cookie = Cookie {
+    name: "visitor",
+    path: "/",
+};
+
+/// What a page with a form for anybody needs: the seal, and the cookie to set where there is none yet.
+pub struct ForAnybody {
+    pub seal: String,
+    pub set_cookie: Option<String>,
+}
+
+/// The seal of a form that is sent with this cookie.
+pub fn seal(call: &Call, cookie: &str) -> String {
+    URL_SAFE_NO_PAD.encode(made(call, cookie).finalize().into_bytes())
+}
+
+/// The seal of a form that anybody may send.
+pub fn for_anybody(call: &Call) -> ForAnybody {
+    match VISITOR.read(call).filter(|kept| kept.len() == 43) {
+        Some(kept) => ForAnybody {
+            seal: seal(call, &kept),
+            set_cookie: None,
+        },
+        None => {
+            let drawn = URL_SAFE_NO_PAD.encode(secrets::random_bytes::<32>());
+            ForAnybody {
+                seal: seal(call, &drawn),
+                set_cookie: Some(VISITOR.set(call, &drawn, None)),
+            }
+        }
+    }
+}
+
+/// Takes a form that was sent with this cookie, from one of our pages.
+///
+/// # Errors
+/// 403 for any other.
+pub fn sent_form(call: &Call, cookie: &str) -> Result<Vec<(String, String)>, Problem> {
+    let refuse = || Problem::forbidden("other_site", "This form was not sent from our page.");
+    if !is_from_here(call) {
+        return Err(refuse());
+    }
+    let form = call.form()?;
+    let is_sealed = form
+        .iter()
+        .find(|(name, _)| name == FIELD)
+        .and_then(|(_, seal)| URL_SAFE_NO_PAD.decode(seal).ok())
+        .is_some_and(|seal| made(call, cookie).verify_slice(&seal).is_ok());
+    if is_sealed { Ok(form) } else { Err(refuse()) }
+}
+
+/// Takes a form that anybody may send, from one of our pages.
+///
+/// # Errors
+/// 403 for any other.
+pub fn form_of_anybody(call: &Call) -> Result<Vec<(String, String)>, Problem> {
+    sent_form(call, &VISITOR.read(call).unwrap_or_default())
+}
+
+fn made(call: &Call, cookie: &str) -> Hmac<Sha256> {
+    call.front.keyed("form").chain_update(cookie)
+}
 
 /// Whether the request came from a page of this site, or from no page at all.
-pub fn is_from_here(call: &Call) -> bool {
+fn is_from_here(call: &Call) -> bool {
     let own = [call.front.desk.manners.public_url.as_str()];
     let host = call.header("host").unwrap_or_default();
     is_own(

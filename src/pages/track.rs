@@ -8,14 +8,20 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::one_site::is_from_here;
+use super::one_site::{seal, sent_form};
 use super::{Frame, apology, page};
 use crate::casework::tracking::{self, PublicView};
 use crate::casework::{Failure, Link, Moment, Tx};
 use crate::domain::wording::{on_day, sentence_case};
+use crate::http::cookies::Cookie;
 use crate::http::operation::Answering;
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
 
+/// Ends with the browser.
+const COOKIE: Cookie = Cookie {
+    name: "track",
+    path: "/track",
+};
 const FORM: &str = "application/x-www-form-urlencoded";
 /// A long letter, as a form writes it: up to three bytes for one.
 const FORM_LIMIT: usize = 320 * 1024;
@@ -96,6 +102,7 @@ struct Told {
     /// What was wrong with what was sent, and the words that were sent.
     mistake: Option<String>,
     body: String,
+    form_token: String,
 }
 
 #[derive(Serialize)]
@@ -112,7 +119,8 @@ async fn open(call: Call) -> Result<Answer, Problem> {
         .await;
     match found {
         Ok(Some(_)) => {
-            Ok(Answer::see_other("/track").with_header("set-cookie", cookie(&call, &token)))
+            Ok(Answer::see_other("/track")
+                .with_header("set-cookie", COOKIE.set(&call, &token, None)))
         }
         Ok(None) => Ok(refuse(&call)),
         Err(problem) => Ok(apologise(&call, problem)),
@@ -236,6 +244,7 @@ async fn shown_page(
     let Some(token) = token(call) else {
         return absent(call);
     };
+    let form_token = seal(call, &token);
     let seen = call
         .read(move |conn, at| match tracking::find_link(conn, &token)? {
             Some(link) => tracking::view(conn, at, &link).map(Some),
@@ -252,6 +261,7 @@ async fn shown_page(
         done,
         mistake,
         body,
+        form_token,
         ..told(view, today)
     };
     let frame = frame(call, format!("{} ({})", told.heading, told.reference));
@@ -294,19 +304,13 @@ fn told(view: PublicView, today: Date) -> Told {
         done: None,
         mistake: None,
         body: String::new(),
+        form_token: String::new(),
     }
 }
 
 /// A form from one of our own pages, by somebody with the cookie.
 fn form(call: &Call) -> Result<Form, Answer> {
-    if !is_from_here(call) {
-        let problem = Problem::forbidden("other_site", "This form was not sent from our page.");
-        return Err(apologise(call, problem));
-    }
-    if token(call).is_none() {
-        return Err(absent(call));
-    }
-    match call.form() {
+    match sent_form(call, &token(call).unwrap_or_default()) {
         Ok(pairs) => Ok(Form(pairs)),
         Err(problem) => Err(apologise(call, problem)),
     }
@@ -364,41 +368,8 @@ fn frame(call: &Call, title: impl Into<String>) -> Frame {
     Frame::of(&call.front.desk, call.front.is_demo, title)
 }
 
-/// The cookie's name. With the prefix a browser takes it only over TLS, for this host alone.
-fn cookie_name(call: &Call) -> &'static str {
-    if is_secure(call) {
-        "__Host-reeve_track"
-    } else {
-        "reeve_track"
-    }
-}
-
-fn is_secure(call: &Call) -> bool {
-    call.front.desk.manners.public_url.starts_with("https://")
-}
-
-/// Ends with the browser: many read their mail on a shared computer.
-fn cookie(call: &Call, token: &str) -> String {
-    let reach = if is_secure(call) {
-        "Path=/; Secure"
-    } else {
-        "Path=/track"
-    };
-    format!(
-        "{}={token}; {reach}; HttpOnly; SameSite=Lax",
-        cookie_name(call)
-    )
-}
-
 fn token(call: &Call) -> Option<String> {
-    let name = cookie_name(call);
-    call.headers
-        .get_all("cookie")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(own, _)| *own == name)
-        .map(|(_, value)| value.to_owned())
+    COOKIE.read(call)
 }
 
 #[cfg(test)]

@@ -244,6 +244,16 @@ pub fn drop_claimed(tx: &mut Tx<'_>, id: NoticeId, fence: i64) -> Result<bool, S
     finish(tx, id, fence, "cancelled", None, None, None)
 }
 
+/// Takes out a notice that its claimant will not send and that nobody needs to know of.
+pub fn remove(tx: &mut Tx<'_>, id: NoticeId, fence: i64) -> Result<(), StoreError> {
+    diesel::delete(outbox::table)
+        .filter(outbox::id.eq(Id::from(id)))
+        .filter(outbox::state.eq("pending"))
+        .filter(outbox::fence.eq(fence))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Tries a failed notice again, at once.
 pub fn retry(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
     let n_changed = diesel::sql_query(

@@ -127,6 +127,29 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    sign_in_links (id) {
+        id -> Uid,
+        token_hash -> Text,
+        user_id -> Uid,
+        expires_at -> Ts,
+        used_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Uid,
+        created_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     api_keys (id) {
         id -> Uid,
         name -> Text,
@@ -510,6 +533,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     member_assistants,
     sessions,
+    sign_in_links,
+    identities,
     api_keys,
     people,
     identifiers,

@@ -25,5 +25,6 @@ mod public;
 mod recipients;
 mod redaction;
 mod sign_in;
+mod sign_in_links;
 mod traces;
 mod work;

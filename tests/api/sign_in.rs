@@ -7,7 +7,7 @@ use crate::intake::{log, missed_bin};
 use crate::support::{Caller, PASSWORD, Reply, TestApp, settings};
 
 /// A key with these limits, as an administrator makes it.
-async fn make_key(app: &TestApp, key: Value) -> (String, Caller) {
+pub async fn make_key(app: &TestApp, key: Value) -> (String, Caller) {
     let admin = app.sign_in("admin@council.example").await;
     let made = app.post(&admin, "/v1/api-keys", key).await.expect(201);
     let bearer = made["key"].as_str().unwrap().to_owned();
@@ -26,7 +26,7 @@ async fn acting(app: &TestApp, key: &Caller, user: &str, request: TestRequest) -
 }
 
 #[track_caller]
-fn refused(reply: &Reply, status: u16, code: &str) {
+pub fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.status, status, "{}", reply.text);
     assert_eq!(reply.json()["code"], code, "{}", reply.text);
 }
@@ -324,22 +324,22 @@ stories! {
 }
 
 /// A telephone with an authenticator app. Codes run on the computer's own time.
-struct Phone(totp_rs::Totp);
+pub struct Phone(totp_rs::Totp);
 
 impl Phone {
-    fn scan(uri: &str) -> Self {
+    pub fn scan(uri: &str) -> Self {
         assert!(uri.starts_with("otpauth://totp/"), "{uri}");
         Self(totp_rs::Totp::from_url(uri).unwrap())
     }
 
     /// What it shows, so many steps ahead.
-    fn shows(&self, steps_ahead: u64) -> String {
+    pub fn shows(&self, steps_ahead: u64) -> String {
         let now = u64::try_from(reeve::casework::accounts::real_now().as_second()).unwrap();
         self.0.generate(now + 30 * steps_ahead).to_string()
     }
 
     /// Six digits that it shows neither now nor a few steps before or after.
-    fn wrong(&self) -> String {
+    pub fn wrong(&self) -> String {
         let now = u64::try_from(reeve::casework::accounts::real_now().as_second()).unwrap();
         let near: Vec<String> = (0..9)
             .map(|step| self.0.generate(now - 120 + 30 * step).to_string())

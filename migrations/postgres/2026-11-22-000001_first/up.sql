@@ -100,6 +100,27 @@ CREATE TABLE second_factors (
     version         bigint NOT NULL
 );
 
+-- Links by mail to sign in by, as hashes. Good once, for minutes.
+CREATE TABLE sign_in_links (
+    id              uuid PRIMARY KEY,
+    token_hash      text NOT NULL UNIQUE,
+    user_id         uuid NOT NULL REFERENCES users (id),
+    expires_at      timestamptz NOT NULL,
+    used_at         timestamptz
+);
+CREATE INDEX sign_in_links_of_user ON sign_in_links (user_id);
+CREATE INDEX sign_in_links_by_end ON sign_in_links (expires_at);
+
+-- Who somebody is at the council's identity provider. Never found by an e-mail address.
+CREATE TABLE identities (
+    issuer          text NOT NULL,
+    subject         text NOT NULL,
+    user_id         uuid NOT NULL REFERENCES users (id),
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX identities_of_user ON identities (user_id);
+
 CREATE TABLE api_keys (
     id              uuid PRIMARY KEY,
     name            text NOT NULL,

@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 27] = [
+pub(super) const REQUIRED: [&str; 28] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -43,6 +43,7 @@ pub(super) const REQUIRED: [&str; 27] = [
     "reopened",
     "reply",
     "service-acted",
+    "sign-in-link",
     "tracking-link",
     "transfer",
     "waiting",

@@ -164,6 +164,24 @@ impl TestApp {
         }
     }
 
+    /// Many requests, one after the other, each from its address; status and Retry-After of each.
+    pub async fn send_many(
+        &self,
+        requests: impl Iterator<Item = (String, TestRequest)>,
+    ) -> Vec<(u16, Option<u64>)> {
+        let app =
+            init_service(App::new().configure(http::app_config(Arc::clone(&self.front)))).await;
+        let mut answers = Vec::new();
+        for (peer, request) in requests {
+            let request = request.peer_addr(peer.parse().unwrap()).to_request();
+            let response = call_service(&app, request).await;
+            let wait = response.headers().get("retry-after");
+            let wait = wait.map(|seconds| seconds.to_str().unwrap().parse().unwrap());
+            answers.push((response.status().as_u16(), wait));
+        }
+        answers
+    }
+
     pub async fn get(&self, caller: &Caller, path: &str) -> Reply {
         self.send(caller, TestRequest::get().uri(path)).await
     }

@@ -1,0 +1,275 @@
+//! Signing in by a mailed link, in a browser, and out again.
+//!
+//! Opening the link uses nothing up, because scanners of mail open every link: it leaves the token in a
+//! cookie and goes on to a page whose address holds none. The button on that page signs in, once. The
+//! cookie of the session is drawn at that moment; whatever the browser held before is ended.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::one_site::{for_anybody, form_of_anybody, seal, sent_form};
+use super::{Frame, apology, page};
+use crate::auth::access_tokens::TokenFault;
+use crate::auth::sign_in_links as tokens;
+use crate::casework::accounts::{self, Keeps, SignedIn};
+use crate::casework::sign_in_links::{self, Holder};
+use crate::domain::access::{Actor, User};
+use crate::domain::ids::SessionId;
+use crate::domain::wording::Language;
+use crate::http::cookies::Cookie;
+use crate::http::operation::Answering;
+use crate::http::recognise;
+use crate::http::sign_in_links::{LINK_WORDS, ask, sign_in};
+use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
+
+/// The token of a link that was opened, until its button is pressed.
+const LINK: Cookie = Cookie {
+    name: "sign_in",
+    path: "/sign-in",
+};
+/// The session of somebody who signed in.
+const SESSION: Cookie = Cookie {
+    name: "session",
+    path: "/",
+};
+/// As long as any link lives.
+const LINK_SECONDS: i64 = 600;
+const FORM: &str = "application/x-www-form-urlencoded";
+const FORM_LIMIT: usize = 4_096;
+
+/// The pages and their forms.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let shown = |path, id, handler: fn(Call) -> Answering| {
+        get(path, handler)
+            .id(id)
+            .summary("A page of signing in")
+            .tag("Pages")
+            .access(Access::public())
+            .answers_raw(200, "text/html", "The page.")
+            .hidden()
+    };
+    let form = |path, id, handler: fn(Call) -> Answering| {
+        post(path, handler)
+            .id(id)
+            .summary("A form of signing in")
+            .tag("Pages")
+            .access(Access::public())
+            .raw_body(FORM, Limit::Bytes(FORM_LIMIT))
+            .answers_nothing(303, "On to the next page.")
+            .not_idempotent()
+            .hidden()
+    };
+    vec![
+        shown("/sign-in", "show_sign_in", |call| Box::pin(show(call))).query::<Shown>(),
+        shown("/sign-in/{token}", "open_sign_in_link", |call| {
+            Box::pin(open(call))
+        }),
+        shown("/account", "show_account", |call| Box::pin(account(call))),
+        form("/sign-in/links", "post_sign_in_link", |call| {
+            Box::pin(send_link(call))
+        }),
+        form("/sign-in", "post_sign_in", |call| Box::pin(press(call))),
+        form("/account/sign-out", "post_sign_out", |call| {
+            Box::pin(sign_out(call))
+        }),
+    ]
+}
+
+/// What was wrong just before.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Shown {
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    problem: Option<String>,
+}
+
+/// The cookie of a session that has just begun, with the one that brought it here taken away.
+pub fn begin(call: &Call, signed: &SignedIn) -> Answer {
+    Answer::see_other("/account")
+        .with_header("set-cookie", SESSION.set(call, &signed.refresh_token, None))
+        .with_header("set-cookie", LINK.clear(call))
+}
+
+/// Ends whatever session the browser had: nobody goes on in somebody else's.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn end_earlier(call: &Call) -> Result<(), Problem> {
+    match signed_in(call).await? {
+        Some((user, session)) => end(call, user, session).await,
+        None => Ok(()),
+    }
+}
+
+async fn show(call: Call) -> Result<Answer, Problem> {
+    let shown: Shown = call.query()?;
+    let Some(token) = LINK.read(&call).filter(|token| !token.is_empty()) else {
+        let mistake = match shown.problem.as_deref() {
+            Some("link") => Some(LINK_IS_OVER),
+            _ => None,
+        };
+        return asking(&call, 200, mistake, "");
+    };
+    match holder(&call, &token).await? {
+        Some(holder) => Ok(offering(&call, 200, &token, &holder, None)),
+        None => Ok(over(&call)),
+    }
+}
+
+/// By GET, by HEAD, by a scanner, as often as they like: nothing is looked up and nothing used.
+async fn open(call: Call) -> Result<Answer, Problem> {
+    let token = call.path("token").to_owned();
+    if tokens::fingerprint(&token).is_none() {
+        return Ok(over(&call));
+    }
+    let cookie = LINK.set(&call, &token, Some(LINK_SECONDS));
+    Ok(Answer::see_other("/sign-in").with_header("set-cookie", cookie))
+}
+
+async fn send_link(call: Call) -> Result<Answer, Problem> {
+    let form = match form_of_anybody(&call) {
+        Ok(form) => form,
+        Err(problem) => return Ok(apologise(&call, problem)),
+    };
+    let email = field(&form, "email");
+    if crate::domain::person::email_address(email).is_none() {
+        let mistake = "Give the whole e-mail address, such as name@council.example.";
+        return asking(&call, 422, Some(mistake), email);
+    }
+    if let Err(problem) = ask(&call, email, Language::English).await {
+        return Ok(apologise(&call, problem));
+    }
+    let frame = frame(&call, "Look into your mail");
+    page(
+        200,
+        "sign_in_sent.html",
+        &frame,
+        json!({"words": LINK_WORDS}),
+    )
+}
+
+async fn press(call: Call) -> Result<Answer, Problem> {
+    let token = LINK.read(&call).unwrap_or_default();
+    let form = match sent_form(&call, &token) {
+        Ok(form) => form,
+        Err(problem) => return Ok(apologise(&call, problem)),
+    };
+    let code = Some(field(&form, "code").trim()).filter(|code| !code.is_empty());
+    match sign_in(&call, Keeps::Cookie, &token, code).await {
+        Ok(signed) => {
+            end_earlier(&call).await?;
+            Ok(begin(&call, &signed))
+        }
+        Err(problem) if problem.status == 401 => match holder(&call, &token).await? {
+            Some(holder) => {
+                let mistake = "That code is not right. Give the one your app shows now.";
+                Ok(offering(&call, 401, &token, &holder, Some(mistake)))
+            }
+            None => Ok(over(&call)),
+        },
+        Err(problem) => Ok(apologise(&call, problem)),
+    }
+}
+
+async fn account(call: Call) -> Result<Answer, Problem> {
+    let Some((user, _)) = signed_in(&call).await? else {
+        return Ok(Answer::see_other("/sign-in"));
+    };
+    let cookie = SESSION.read(&call).unwrap_or_default();
+    let said = json!({
+        "name": user.name, "email": user.email, "role": user.role.as_str().replace('_', " "),
+        "form_token": seal(&call, &cookie),
+    });
+    page(
+        200,
+        "account.html",
+        &frame(&call, "You are signed in"),
+        said,
+    )
+}
+
+async fn sign_out(call: Call) -> Result<Answer, Problem> {
+    let cookie = SESSION.read(&call).unwrap_or_default();
+    if let Err(problem) = sent_form(&call, &cookie) {
+        return Ok(apologise(&call, problem));
+    }
+    end_earlier(&call).await?;
+    Ok(Answer::see_other("/sign-in").with_header("set-cookie", SESSION.clear(&call)))
+}
+
+const LINK_IS_OVER: &str =
+    "This link does not work any more. Links work once, for a few minutes. Ask for another.";
+
+async fn holder(call: &Call, token: &str) -> Result<Option<Holder>, Problem> {
+    let (roles, token) = (call.front.auth.sign_in_link_for.clone(), token.to_owned());
+    call.read(move |conn, _| sign_in_links::holder(conn, &roles, &token))
+        .await
+}
+
+async fn signed_in(call: &Call) -> Result<Option<(User, SessionId)>, Problem> {
+    let Some(cookie) = SESSION.read(call) else {
+        return Ok(None);
+    };
+    call.read(move |conn, _| accounts::of_cookie(conn, &cookie))
+        .await
+}
+
+async fn end(call: &Call, user: User, session: SessionId) -> Result<(), Problem> {
+    let actor = Actor::User(user);
+    call.perform(move |tx, at| accounts::sign_out(tx, at, &actor, session))
+        .await
+}
+
+/// A link that is used up, over or made up: a guess, and a page that helps on.
+fn over(call: &Call) -> Answer {
+    let guess = recognise::refuse_guess(&call.front, &call.address, TokenFault::Invalid);
+    let answer = if guess.status == 429 {
+        apologise(call, guess)
+    } else {
+        Answer::see_other("/sign-in?problem=link")
+    };
+    answer.with_header("set-cookie", LINK.clear(call))
+}
+
+fn offering(
+    call: &Call,
+    status: u16,
+    token: &str,
+    holder: &Holder,
+    mistake: Option<&str>,
+) -> Answer {
+    let said = json!({
+        "name": holder.user.name, "email": holder.user.email, "needs_code": holder.needs_code,
+        "form_token": seal(call, token), "mistake": mistake,
+    });
+    page(status, "sign_in_link.html", &frame(call, "Sign in"), said)
+        .unwrap_or_else(|problem| apologise(call, problem))
+}
+
+fn asking(call: &Call, status: u16, mistake: Option<&str>, email: &str) -> Result<Answer, Problem> {
+    let form = for_anybody(call);
+    let said = json!({
+        "mistake": mistake, "email": email, "form_token": form.seal,
+        "offers_link": !call.front.auth.sign_in_link_for.is_empty(),
+        "offers_provider": false,
+    });
+    let shown = page(status, "sign_in.html", &frame(call, "Sign in"), said)?;
+    Ok(shown.with_cookie(form.set_cookie))
+}
+
+fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    form.iter()
+        .find(|(own, _)| own == name)
+        .map_or("", |(_, value)| value.as_str())
+}
+
+fn apologise(call: &Call, problem: Problem) -> Answer {
+    let frame = frame(call, "Sorry, this did not work");
+    apology(call.route, &call.request_id, &frame, problem)
+}
+
+fn frame(call: &Call, title: &str) -> Frame {
+    Frame::of(&call.front.desk, call.front.is_demo, title)
+}
