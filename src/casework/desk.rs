@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Notify;
 use uuid::{ContextV7, Uuid};
@@ -260,7 +261,8 @@ impl Desk {
                 let mut answered = answer(&value)?;
                 if let Some(once) = &once {
                     answered.fingerprint.clone_from(&once.fingerprint);
-                    idempotency::keep(tx, once, &answered, moment.now)?;
+                    let kept = without_secrets(&answered, once)?;
+                    idempotency::keep(tx, once, &kept, moment.now)?;
                 }
                 Ok(Done {
                     answered,
@@ -375,6 +377,22 @@ impl Moment {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An answer as it may be kept: what is shown once is `null` in it.
+fn without_secrets(answered: &Answered, once: &Once) -> Result<Answered, Failure> {
+    let mut kept = answered.clone();
+    if !once.secrets.is_empty() {
+        let mut document: Value =
+            serde_json::from_slice(&answered.body).map_err(|why| Failure::Fault(why.into()))?;
+        for (name, member) in document.as_object_mut().into_iter().flatten() {
+            if once.secrets.contains(&name.as_str()) {
+                *member = Value::Null;
+            }
+        }
+        kept.body = serde_json::to_vec(&document).map_err(|why| Failure::Fault(why.into()))?;
+    }
+    Ok(kept)
 }
 
 fn replay(answered: Answered, once: &Once) -> Result<Done, Failure> {

@@ -73,8 +73,9 @@ struct NewRotation {
 /// A key that was just made.
 #[derive(Serialize, JsonSchema)]
 struct CreatedApiKey {
-    /// The whole key. It is not shown again.
-    key: String,
+    /// The whole key. It is not shown again: asked once more under the same Idempotency-Key, this is
+    /// `null`, since only its hash is kept.
+    key: Option<String>,
     #[serde(flatten)]
     about: ApiKey,
 }
@@ -97,6 +98,7 @@ pub fn operations() -> Vec<Operation> {
             .tag("API keys")
             .access(admin())
             .body::<NewApiKey>()
+            .shows_once(&["key"])
             .answers::<CreatedApiKey>(201, "The key. This is the only time it is shown.")
             .answer_header("Location", "Where it is listed.")
             .example_request(
@@ -130,6 +132,7 @@ pub fn operations() -> Vec<Operation> {
             .access(admin())
             .path_note("key", "The key's id.")
             .optional_body::<NewRotation>()
+            .shows_once(&["key"])
             .answers::<CreatedApiKey>(201, "The new secret. This is the only time it is shown.")
             .example_request(json!({"overlap_minutes": 1440})),
     ]
@@ -177,7 +180,7 @@ async fn create(call: Call) -> Result<Answer, Problem> {
             Answer::created(
                 &location,
                 &CreatedApiKey {
-                    key: key.clone(),
+                    key: Some(key.clone()),
                     about,
                 },
             )
@@ -219,7 +222,7 @@ async fn rotate(call: Call) -> Result<Answer, Problem> {
                 Answer::json(
                     201,
                     &CreatedApiKey {
-                        key: key.clone(),
+                        key: Some(key.clone()),
                         about: ApiKey::from(kept),
                     },
                 )

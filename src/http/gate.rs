@@ -14,7 +14,7 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use sha2::{Digest as _, Sha256};
+use hmac::Mac as _;
 use tracing::{debug, info, warn};
 use uuid::Builder;
 
@@ -57,9 +57,9 @@ pub async fn serve(
     let request_id = request_id(request.headers());
     let mut told = Told::default();
     let outcome = match the_operation(&route, request.method()) {
-        Some(operation) => {
-            operate(&front, operation, &request, payload, &request_id, &mut told).await
-        }
+        Some(operation) => operate(&front, operation, &request, payload, &request_id, &mut told)
+            .await
+            .map_err(|problem| with_number(&front, operation, problem)),
         None => other_method(&front, &route, &request),
     };
     // A secret in a path must not come back in an answer, where it would be logged by somebody.
@@ -151,7 +151,7 @@ async fn operate(
         query::refuse_unknown(request.query_string(), names)?;
     }
     let body = read_body(front, operation, request.headers(), payload).await?;
-    let once = once(operation, request, &caller.actor, &body)?;
+    let once = once(front, operation, request, &caller.actor, &body)?;
     if let Some(once) = &once
         && let Some(done) = front.desk.answered_before(once).await?
     {
@@ -182,7 +182,7 @@ async fn operate(
     let outcome = without_panic((operation.handler)(call)).await;
     let answer = match outcome {
         Ok(answer) => answer,
-        Err(problem) => problem.into_answer(&path, request_id),
+        Err(problem) => with_number(front, operation, problem).into_answer(&path, request_id),
     };
     if let Content::Unwritable(error) = answer.content {
         return Err(Problem::fault(error));
@@ -240,6 +240,28 @@ async fn admit(
         ));
     }
     Ok(caller)
+}
+
+/// Whoever wanted to tell us something and could not is told whom to ring instead.
+fn with_number(front: &Front, operation: &Operation, problem: Problem) -> Problem {
+    if operation.allowance != Allowance::PublicIntake {
+        return problem;
+    }
+    let council = front.desk.council();
+    let catalogue = &council.catalogue;
+    let own = &catalogue.council;
+    let hours = own.main_hours.in_words();
+    let mut ring = format!("You can also ring {}, {hours}.", own.main_phone);
+    if !catalogue.is_staffed(&own.main_hours, front.desk.time.now()) {
+        ring.push_str(&format!(
+            " If it cannot wait until then, ring {}.",
+            own.emergency_phone
+        ));
+    }
+    Problem {
+        detail: format!("{} {ring}", problem.detail),
+        ..problem
+    }
 }
 
 fn spend(front: &Front, budget: &Budget, spender: &str, told: &mut Told) -> Result<(), Problem> {
@@ -347,6 +369,7 @@ async fn read_body(
 
 /// The Idempotency-Key, quoted or bare.
 fn once(
+    front: &Front,
     operation: &Operation,
     request: &HttpRequest,
     actor: &Actor,
@@ -374,19 +397,22 @@ fn once(
         return Err(bad());
     }
     let (method, path) = (request.method().as_str(), request.path());
-    let fingerprint = Sha256::new()
+    let fingerprint = front
+        .keyed("request")
         .chain_update(method)
         .chain_update([0])
         .chain_update(path)
         .chain_update([0])
         .chain_update(body)
-        .finalize();
+        .finalize()
+        .into_bytes();
     Ok(Some(Once {
         principal: actor.principal(),
         method: method.to_owned(),
         path: path.to_owned(),
         key: key.to_owned(),
         fingerprint: hex(&fingerprint),
+        secrets: operation.secrets,
     }))
 }
 

@@ -47,6 +47,9 @@ pub struct Operation {
     /// Statuses of refusals beyond those every operation of its kind has.
     pub refusals: Vec<u16>,
     pub is_idempotent: bool,
+    /// Members of its answer that are shown once, and `null` when it is asked again under the same
+    /// Idempotency-Key.
+    pub secrets: &'static [&'static str],
     pub if_match: IfMatchUse,
     pub has_etag: bool,
     pub is_paged: bool,
@@ -183,6 +186,7 @@ impl Operation {
             answers: Vec::new(),
             refusals: Vec::new(),
             is_idempotent: false,
+            secrets: &[],
             if_match: IfMatchUse::Ignored,
             has_etag: false,
             is_paged: false,
@@ -368,6 +372,12 @@ impl Operation {
             is_idempotent: false,
             ..self
         }
+    }
+
+    /// These members of its answer are secrets: shown once, never kept.
+    #[must_use]
+    pub fn shows_once(self, secrets: &'static [&'static str]) -> Self {
+        Self { secrets, ..self }
     }
 
     /// `If-Match` must be sent; the handler asks [`Call::require_if_match`].

@@ -18,8 +18,10 @@ pub struct Once {
     pub method: String,
     pub path: String,
     pub key: String,
-    /// SHA-256 of method, path and body.
+    /// Of method, path and body, with a key: what is in a body can be guessed.
     pub fingerprint: String,
+    /// Members of the answer that are shown once and not kept: `key`.
+    pub secrets: &'static [&'static str],
 }
 
 /// An answer as it was given.

@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+mod abuse;
 mod audit;
 mod contacts;
 mod contract;

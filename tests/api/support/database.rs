@@ -137,6 +137,52 @@ impl Database {
         Some(files.flatten().collect())
     }
 
+    /// All that is written down, as text (bytes in hexadecimal): the same as long as nobody writes.
+    pub fn everything(&self) -> String {
+        use diesel::prelude::*;
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            value: String,
+        }
+        fn read(conn: &mut diesel::SqliteConnection, sql: &str) -> Vec<String> {
+            let rows: Vec<Row> = diesel::sql_query(sql).load(conn).unwrap();
+            rows.into_iter().map(|row| row.value).collect()
+        }
+        let mut all = Vec::new();
+        match &self.address {
+            Address::Sqlite(path) => {
+                let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                let tables =
+                    "SELECT name AS value FROM sqlite_master WHERE type = 'table' ORDER BY name";
+                for table in read(&mut conn, tables) {
+                    let columns = format!("SELECT name AS value FROM pragma_table_info('{table}')");
+                    let shown: Vec<String> = read(&mut conn, &columns)
+                        .iter()
+                        .map(|name| format!("CASE typeof(\"{name}\") WHEN 'blob' THEN hex(\"{name}\") ELSE quote(\"{name}\") END"))
+                        .collect();
+                    let shown = shown.join(" || ',' || ");
+                    all.extend(read(
+                        &mut conn,
+                        &format!("SELECT {shown} AS value FROM \"{table}\""),
+                    ));
+                }
+            }
+            Address::Postgres(url) => {
+                let mut conn = diesel::PgConnection::establish(url).unwrap();
+                let tables = "SELECT relname::text AS value FROM pg_class \
+                    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname";
+                let tables: Vec<Row> = diesel::sql_query(tables).load(&mut conn).unwrap();
+                for table in tables {
+                    let rows = format!("SELECT t::text AS value FROM {} t", table.value);
+                    let rows: Vec<Row> = diesel::sql_query(rows).load(&mut conn).unwrap();
+                    all.extend(rows.into_iter().map(|row| row.value));
+                }
+            }
+        }
+        all.join("\n")
+    }
+
     /// The server's URL, on PostgreSQL.
     pub fn url(&self) -> Option<&str> {
         match &self.address {
