@@ -193,14 +193,14 @@ fn encoded(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-fn decoded(part: &str) -> Result<Once, TokenFault> {
+pub(super) fn decoded(part: &str) -> Result<Once, TokenFault> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| Invalid)?;
     serde_json::from_slice(&bytes).map_err(|_| Invalid)
 }
 
 /// A JSON object in which no name stands twice: two readers of one token must not be able to see
 /// two different claims.
-struct Once(BTreeMap<String, Value>);
+pub(super) struct Once(pub(super) BTreeMap<String, Value>);
 
 impl<'de> Deserialize<'de> for Once {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

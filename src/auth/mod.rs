@@ -12,6 +12,8 @@ pub mod api_keys;
 pub mod budgets;
 pub mod familiar;
 pub mod first_start;
+pub mod id_tokens;
+pub mod oidc_flow;
 pub mod page_cookies;
 pub mod passwords;
 pub mod refresh_tokens;

@@ -24,6 +24,7 @@
 //! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
+//! | [`identities`] | signing in through the council's identity provider |
 //! | [`sign_in_links`] | signing in by a link in a mail |
 //! | [`catalogue`] | the catalogue in force, new versions |
 //! | [`members`] | councillors and MPs: consent, the service's own case, terms, wards |
@@ -44,6 +45,7 @@ pub mod failure;
 pub mod figures;
 pub mod first_start;
 pub mod held_mail;
+pub mod identities;
 pub mod identity;
 pub mod intake;
 pub mod legal_hold;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::oidc::Oidc;
 use super::secret::Secret;
 use crate::domain::access::Role;
 
@@ -29,6 +30,7 @@ pub struct Auth {
     pub sign_in_link_minutes: u8,
     /// Empty: our own page.
     pub sign_in_link_page: String,
+    pub oidc: Oidc,
 }
 
 pub(super) fn is_role(text: &str) -> Result<(), String> {

@@ -22,6 +22,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("auth.signing_key", "auth.signing_key_file"),
     ("auth.audit_key", "auth.audit_key_file"),
     ("auth.tracking_key", "auth.tracking_key_file"),
+    ("auth.oidc.client_secret", "auth.oidc.client_secret_file"),
     ("mail.smtp.password", "mail.smtp.password_file"),
     ("database.url", "database.url_file"),
 ];

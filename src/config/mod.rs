@@ -19,6 +19,7 @@ mod http;
 mod layers;
 mod limits;
 mod mail;
+mod oidc;
 mod operations;
 mod rules;
 mod secret;
@@ -28,6 +29,7 @@ pub use database::{Database, Place};
 pub use http::{Http, Network};
 pub use limits::Limits;
 pub use mail::{Mail, Smtp, Tls, Transport};
+pub use oidc::{Oidc, TENANT};
 pub use operations::{Log, LogFormat, Metrics, Schedule};
 pub use secret::{ConnectionUrl, Secret};
 
@@ -109,6 +111,7 @@ impl Settings {
             ));
         }
         self.mail.problems(&mut found);
+        self.auth.oidc.problems(&mut found);
         found
     }
 

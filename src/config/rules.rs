@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::http::Network;
 use super::mail::{Tls, Transport};
 use super::operations::LogFormat;
-use super::{auth, database};
+use super::{auth, database, oidc};
 
 /// What a value must be.
 #[derive(Clone, Copy)]
@@ -66,6 +66,11 @@ const RULES: &[(&str, Rule)] = &[
     ("auth.sign_in_link_for", Text(auth::is_role)),
     ("auth.sign_in_link_minutes", Between(1, 10)),
     ("auth.sign_in_link_page", Text(is_public_url)),
+    ("auth.oidc.issuer", Text(oidc::is_issuer)),
+    ("auth.oidc.client_id", Text(is_one_line)),
+    ("auth.oidc.roles", Text(oidc::is_mapping)),
+    ("auth.oidc.redirect_url", Text(is_public_url)),
+    ("auth.oidc.ask", Text(is_one_line)),
     ("limits.requests_per_second", BUDGET),
     ("limits.failed_sign_ins_per_minute", BUDGET),
     ("limits.failed_sign_ins_per_minute_and_account", BUDGET),

@@ -7,6 +7,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 use super::health::Health;
+use super::oidc::provider::Provider;
 use super::operation::Operation;
 use super::recognise::Recognised;
 use super::{openapi, routes};
@@ -32,6 +33,8 @@ pub struct Front {
     /// The published contract, as `openapi.yaml` holds it.
     pub openapi: String,
     pub operations: Vec<Arc<Operation>>,
+    /// The council's identity provider, where one is set.
+    pub(super) provider: Option<Arc<Provider>>,
     pub(super) recognised: Recognised,
     pub(super) familiar: Familiar,
     /// The installation's key, before any purpose; see [`Front::keyed`].
@@ -79,6 +82,7 @@ impl Front {
             health,
             openapi: openapi::document(),
             operations: operations.into_iter().map(Arc::new).collect(),
+            provider: Provider::new(&settings.auth.oidc),
             recognised: Recognised::default(),
             familiar: Familiar::default(),
             key,

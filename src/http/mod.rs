@@ -15,6 +15,7 @@
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
 //! | [`dto`] | the documents that are sent |
+//! | [`oidc`], [`identities`], [`page_sessions`] | through the council's identity provider, and who is who there; signed in to pages |
 //! | [`auth`], [`sign_in_links`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, by a mailed link too, the first administrator, codes beside the password, accounts, integrations' keys |
 //!
 //! # Adding a resource
@@ -94,10 +95,13 @@ pub mod first_start;
 pub mod front;
 pub mod gate;
 pub mod health;
+pub mod identities;
 pub mod members;
 pub mod notices;
+pub mod oidc;
 pub mod openapi;
 pub mod operation;
+pub mod page_sessions;
 pub mod paging;
 pub mod people;
 pub mod problem;

@@ -3,8 +3,8 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
-    first_start, health, members, notices, people, public, queues, receipts, redactions, reports,
-    second_factor, sign_in_links, trials, users,
+    first_start, health, identities, members, notices, oidc, people, public, queues, receipts,
+    redactions, reports, second_factor, sign_in_links, trials, users,
 };
 use crate::config::Settings;
 
@@ -29,9 +29,11 @@ pub fn operations() -> Vec<Operation> {
     all.extend(members::operations());
     all.extend(auth::operations());
     all.extend(sign_in_links::operations());
+    all.extend(oidc::operations());
     all.extend(first_start::operations());
     all.extend(second_factor::operations());
     all.extend(users::operations());
+    all.extend(identities::operations());
     all.extend(api_keys::operations());
     all.extend(audit::operations());
     all.extend(health::operations());

@@ -12,26 +12,19 @@ use super::one_site::{for_anybody, form_of_anybody, seal, sent_form};
 use super::{Frame, apology, page};
 use crate::auth::access_tokens::TokenFault;
 use crate::auth::sign_in_links as tokens;
-use crate::casework::accounts::{self, Keeps, SignedIn};
+use crate::casework::accounts::Keeps;
 use crate::casework::sign_in_links::{self, Holder};
-use crate::domain::access::{Actor, User};
-use crate::domain::ids::SessionId;
 use crate::domain::wording::Language;
 use crate::http::cookies::Cookie;
 use crate::http::operation::Answering;
-use crate::http::recognise;
 use crate::http::sign_in_links::{LINK_WORDS, ask, sign_in};
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
+use crate::http::{oidc, page_sessions, recognise};
 
 /// The token of a link that was opened, until its button is pressed.
 const LINK: Cookie = Cookie {
     name: "sign_in",
     path: "/sign-in",
-};
-/// The session of somebody who signed in.
-const SESSION: Cookie = Cookie {
-    name: "session",
-    path: "/",
 };
 /// As long as any link lives.
 const LINK_SECONDS: i64 = 600;
@@ -85,32 +78,14 @@ struct Shown {
     problem: Option<String>,
 }
 
-/// The cookie of a session that has just begun, with the one that brought it here taken away.
-pub fn begin(call: &Call, signed: &SignedIn) -> Answer {
-    Answer::see_other("/account")
-        .with_header("set-cookie", SESSION.set(call, &signed.refresh_token, None))
-        .with_header("set-cookie", LINK.clear(call))
-}
-
-/// Ends whatever session the browser had: nobody goes on in somebody else's.
-///
-/// # Errors
-/// When it cannot be written.
-pub async fn end_earlier(call: &Call) -> Result<(), Problem> {
-    match signed_in(call).await? {
-        Some((user, session)) => end(call, user, session).await,
-        None => Ok(()),
-    }
-}
-
 async fn show(call: Call) -> Result<Answer, Problem> {
     let shown: Shown = call.query()?;
     let Some(token) = LINK.read(&call).filter(|token| !token.is_empty()) else {
-        let mistake = match shown.problem.as_deref() {
-            Some("link") => Some(LINK_IS_OVER),
-            _ => None,
-        };
-        return asking(&call, 200, mistake, "");
+        let mistake = shown
+            .problem
+            .as_deref()
+            .and_then(|code| explain(&call, code));
+        return asking(&call, 200, mistake.as_deref(), "");
     };
     match holder(&call, &token).await? {
         Some(holder) => Ok(offering(&call, 200, &token, &holder, None)),
@@ -159,8 +134,8 @@ async fn press(call: Call) -> Result<Answer, Problem> {
     let code = Some(field(&form, "code").trim()).filter(|code| !code.is_empty());
     match sign_in(&call, Keeps::Cookie, &token, code).await {
         Ok(signed) => {
-            end_earlier(&call).await?;
-            Ok(begin(&call, &signed))
+            let begun = page_sessions::begin(&call, &signed).await?;
+            Ok(begun.with_header("set-cookie", LINK.clear(&call)))
         }
         Err(problem) if problem.status == 401 => match holder(&call, &token).await? {
             Some(holder) => {
@@ -174,10 +149,10 @@ async fn press(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn account(call: Call) -> Result<Answer, Problem> {
-    let Some((user, _)) = signed_in(&call).await? else {
+    let Some((user, _)) = page_sessions::signed_in(&call).await? else {
         return Ok(Answer::see_other("/sign-in"));
     };
-    let cookie = SESSION.read(&call).unwrap_or_default();
+    let cookie = page_sessions::cookie(&call);
     let said = json!({
         "name": user.name, "email": user.email, "role": user.role.as_str().replace('_', " "),
         "form_token": seal(&call, &cookie),
@@ -191,34 +166,37 @@ async fn account(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn sign_out(call: Call) -> Result<Answer, Problem> {
-    let cookie = SESSION.read(&call).unwrap_or_default();
-    if let Err(problem) = sent_form(&call, &cookie) {
-        return Ok(apologise(&call, problem));
+    match sent_form(&call, &page_sessions::cookie(&call)) {
+        Ok(_) => page_sessions::end(&call).await,
+        Err(problem) => Ok(apologise(&call, problem)),
     }
-    end_earlier(&call).await?;
-    Ok(Answer::see_other("/sign-in").with_header("set-cookie", SESSION.clear(&call)))
 }
 
-const LINK_IS_OVER: &str =
-    "This link does not work any more. Links work once, for a few minutes. Ask for another.";
+/// What was wrong, by the code the reader was sent here with.
+fn explain(call: &Call, code: &str) -> Option<String> {
+    let ask = || format!("Ask {}.", oidc::whom_to_ask(call));
+    Some(match code {
+        "link" => "This link does not work any more. Links work once, for a few minutes. Ask for \
+                   another."
+            .to_owned(),
+        "oidc_refused" | "provider_away" => {
+            "Signing in with your council account did not work. Please try again.".to_owned()
+        }
+        "no_role" => format!("You have signed in, and have no role here yet. {}", ask()),
+        "no_account" | "address_not_free" => {
+            format!(
+                "You have signed in, and have no account here yet. {}",
+                ask()
+            )
+        }
+        "account_closed" => format!("Your account here was closed. {}", ask()),
+        _ => return None,
+    })
+}
 
 async fn holder(call: &Call, token: &str) -> Result<Option<Holder>, Problem> {
     let (roles, token) = (call.front.auth.sign_in_link_for.clone(), token.to_owned());
     call.read(move |conn, _| sign_in_links::holder(conn, &roles, &token))
-        .await
-}
-
-async fn signed_in(call: &Call) -> Result<Option<(User, SessionId)>, Problem> {
-    let Some(cookie) = SESSION.read(call) else {
-        return Ok(None);
-    };
-    call.read(move |conn, _| accounts::of_cookie(conn, &cookie))
-        .await
-}
-
-async fn end(call: &Call, user: User, session: SessionId) -> Result<(), Problem> {
-    let actor = Actor::User(user);
-    call.perform(move |tx, at| accounts::sign_out(tx, at, &actor, session))
         .await
 }
 
@@ -253,7 +231,7 @@ fn asking(call: &Call, status: u16, mistake: Option<&str>, email: &str) -> Resul
     let said = json!({
         "mistake": mistake, "email": email, "form_token": form.seal,
         "offers_link": !call.front.auth.sign_in_link_for.is_empty(),
-        "offers_provider": false,
+        "offers_provider": call.front.auth.oidc.is_on(),
     });
     let shown = page(status, "sign_in.html", &frame(call, "Sign in"), said)?;
     Ok(shown.with_cookie(form.set_cookie))

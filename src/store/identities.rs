@@ -9,6 +9,14 @@ use super::schema::identities;
 use super::types::{At, Id};
 use crate::domain::ids::UserId;
 
+/// Somebody at the provider, tied to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub issuer: String,
+    pub subject: String,
+    pub created_at: Timestamp,
+}
+
 /// Whose account an identity opens.
 pub fn find(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Option<UserId>, StoreError> {
     let row: Option<Id> = identities::table
@@ -43,4 +51,31 @@ pub fn insert(
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Whom an account is tied to.
+pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Identity>, StoreError> {
+    let rows: Vec<(String, String, At)> = identities::table
+        .filter(identities::user_id.eq(Id::from(user)))
+        .order((identities::issuer.asc(), identities::subject.asc()))
+        .select((
+            identities::issuer,
+            identities::subject,
+            identities::created_at,
+        ))
+        .load(conn)?;
+    let identity = |(issuer, subject, created_at): (String, String, At)| Identity {
+        issuer,
+        subject,
+        created_at: created_at.0,
+    };
+    Ok(rows.into_iter().map(identity).collect())
+}
+
+/// Unties an account; false when it was tied to nobody.
+pub fn remove_all(tx: &mut Tx<'_>, user: UserId) -> Result<bool, StoreError> {
+    let n_removed =
+        diesel::delete(identities::table.filter(identities::user_id.eq(Id::from(user))))
+            .execute(&mut **tx)?;
+    Ok(n_removed > 0)
 }

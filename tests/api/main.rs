@@ -21,6 +21,7 @@ mod letters;
 mod mail_in;
 mod members;
 mod moves;
+mod oidc;
 mod procedures;
 mod public;
 mod recipients;

@@ -3,6 +3,38 @@
 /// Code and words.
 pub(super) const ALL: &[(&str, &str)] = &[
     (
+        "account_closed",
+        "The identity provider vouches for you, and your account here was closed. Ask an administrator.",
+    ),
+    (
+        "address_not_free",
+        "The identity provider vouches for you, and somebody here has your e-mail address already. An administrator ties the account to you.",
+    ),
+    (
+        "identity_taken",
+        "This person of the identity provider is tied to an account already. Untie that one first.",
+    ),
+    (
+        "no_account",
+        "The identity provider vouches for you, and you have no account here yet. Ask an administrator.",
+    ),
+    (
+        "no_provider",
+        "No identity provider is set, so nobody can be tied to one.",
+    ),
+    (
+        "no_role",
+        "The identity provider vouches for you, and nothing you have there is a role here.",
+    ),
+    (
+        "oidc_refused",
+        "Signing in through the identity provider did not come to its end. Begin again.",
+    ),
+    (
+        "provider_away",
+        "The identity provider does not answer. Try again after Retry-After.",
+    ),
+    (
         "acting_user_unknown",
         "Reeve-Acting-User names nobody active, so nobody can be acted for.",
     ),
