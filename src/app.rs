@@ -30,7 +30,7 @@ use crate::http::health::Health;
 use crate::http::{Front, run_server};
 use crate::jobs::{self, Freshness, Hooks, Jobs};
 use crate::notify::transport::{Protection, SmtpSettings, Transport};
-use crate::store::db::{Address, Opening};
+use crate::store::db::{Address, Opening, Patience};
 use crate::store::{Db, StoreError, settings as kept};
 use crate::telemetry::Metrics;
 use crate::time_source::TimeSource;
@@ -363,11 +363,16 @@ pub fn open_database(settings: &Settings) -> anyhow::Result<Db> {
             (Address::Sqlite(path), database.sqlite_readers)
         }
     };
-    Db::open(&Opening {
+    let opening = Opening {
         address,
         pool_size,
         allow_unsafe_durability: database.allow_unsafe_durability,
-    })
+    };
+    let patience = Patience {
+        connect: Duration::from_secs(database.connect_timeout_seconds),
+        statement: Duration::from_secs(database.statement_timeout_seconds),
+    };
+    Db::open_with(&opening, patience)
 }
 
 /// The catalogue in force in the database, if it has one.

@@ -93,6 +93,24 @@ pub struct Opening {
     pub allow_unsafe_durability: bool,
 }
 
+/// How long the database is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, a new one or one of the pool's.
+    pub connect: Duration,
+    /// For one statement, on PostgreSQL, which ends it. SQLite ends none.
+    pub statement: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            statement: Duration::from_secs(30),
+        }
+    }
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
@@ -100,11 +118,11 @@ pub struct Db {
     pool: r2d2::Pool<Manager>,
     /// Only on SQLite.
     writer: Option<SyncSender<Box<dyn Job>>>,
+    patience: Patience,
 }
 
 /// How often a PostgreSQL transaction that lost a race is run again.
 const ATTEMPTS: u32 = 5;
-const POOL_WAIT: Duration = Duration::from_secs(5);
 
 impl Db {
     /// Opens the database and checks that it keeps what it acknowledges.
@@ -113,6 +131,14 @@ impl Db {
     /// When it cannot be reached, or its settings could lose acknowledged work; the message names
     /// the setting.
     pub fn open(opening: &Opening) -> anyhow::Result<Self> {
+        Self::open_with(opening, Patience::default())
+    }
+
+    /// The same, waiting for it as long as is said.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(opening: &Opening, patience: Patience) -> anyhow::Result<Self> {
         if let Address::Sqlite(path) = &opening.address {
             let folder = path
                 .parent()
@@ -128,6 +154,7 @@ impl Db {
         }
         let manager = Manager {
             address: opening.address.clone(),
+            patience,
         };
         let mut first = manager.connect().context("opening the database")?;
         if !opening.allow_unsafe_durability {
@@ -137,7 +164,7 @@ impl Db {
         let pool = r2d2::Pool::builder()
             .max_size(opening.pool_size)
             .min_idle(Some(1))
-            .connection_timeout(POOL_WAIT)
+            .connection_timeout(patience.connect)
             .test_on_check_out(matches!(opening.address, Address::Postgres(_)))
             .build(manager)
             .context("opening the pool of connections")?;
@@ -156,6 +183,7 @@ impl Db {
             address: opening.address.clone(),
             pool,
             writer,
+            patience,
         })
     }
 
@@ -244,7 +272,7 @@ impl Db {
     /// # Errors
     /// Names the migration that failed; the schema is then as it was before it.
     pub fn migrate(&self) -> anyhow::Result<Vec<String>> {
-        self.at_start(dialect::migrate)
+        self.at_start(|conn| dialect::migrate(conn, self.patience))
     }
 
     /// Whether the database answers.
@@ -347,6 +375,7 @@ fn leave_nested(conn: &mut Conn, opened: Option<u32>) {
 #[derive(Debug, Clone)]
 struct Manager {
     address: Address,
+    patience: Patience,
 }
 
 impl Manager {
@@ -360,9 +389,10 @@ impl Manager {
                 Ok(Conn::Sqlite(sqlite))
             }
             Address::Postgres(url) => {
+                let url = dialect::within(url, self.patience.connect);
                 let mut postgres =
-                    PgConnection::establish(url).context("connecting to PostgreSQL")?;
-                dialect::prepare_postgres(&mut postgres)?;
+                    PgConnection::establish(&url).context("connecting to PostgreSQL")?;
+                dialect::prepare_postgres(&mut postgres, self.patience)?;
                 Ok(Conn::Postgres(postgres))
             }
         }

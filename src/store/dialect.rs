@@ -1,5 +1,7 @@
 //! What differs between the two databases, all of it.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
@@ -9,7 +11,7 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
-use super::db::Conn;
+use super::db::{Conn, Patience};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -18,8 +20,6 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// (sqlite.org/wal.html#walresetbug).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How long a request waits for PostgreSQL.
-const PATIENCE: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s';";
 /// A migration takes as long as it takes, and so does waiting for another that runs.
 const NO_HURRY: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
 
@@ -54,10 +54,28 @@ pub(super) fn prepare_sqlite(conn: &mut SqliteConnection) -> anyhow::Result<()> 
     .context("setting up the SQLite connection")
 }
 
-pub(super) fn prepare_postgres(conn: &mut PgConnection) -> anyhow::Result<()> {
+pub(super) fn prepare_postgres(conn: &mut PgConnection, patience: Patience) -> anyhow::Result<()> {
     conn.batch_execute("SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '60s';")
-        .and_then(|()| conn.batch_execute(PATIENCE))
+        .and_then(|()| conn.batch_execute(&wait(patience)))
         .context("setting up the PostgreSQL connection")
+}
+
+/// The address with how long connecting may take, in whole seconds as libpq reads it. What the address
+/// says itself stands.
+pub(super) fn within(url: &str, connect: Duration) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}connect_timeout={}", connect.as_secs().max(1))
+}
+
+/// How long a request waits for PostgreSQL: for a statement, and of that for what another holds.
+fn wait(patience: Patience) -> String {
+    format!(
+        "SET statement_timeout = {}; SET lock_timeout = '5s';",
+        patience.statement.as_millis()
+    )
 }
 
 /// Refuses a database that could lose what it acknowledged.
@@ -111,7 +129,7 @@ pub(super) fn check_durability(conn: &mut Conn) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
+pub(super) fn migrate(conn: &mut Conn, patience: Patience) -> anyhow::Result<Vec<String>> {
     let run = match conn {
         Conn::Sqlite(sqlite) => {
             let pending = sqlite
@@ -133,7 +151,7 @@ pub(super) fn migrate(conn: &mut Conn) -> anyhow::Result<Vec<String>> {
             postgres.batch_execute(NO_HURRY)?;
             let run = migrate_in_turn(postgres);
             // The connection goes back to those who wait for an answer, whatever came of it.
-            let restored = postgres.batch_execute(PATIENCE);
+            let restored = postgres.batch_execute(&wait(patience));
             return run.and_then(|done| {
                 restored.context("setting up the PostgreSQL connection")?;
                 Ok(done)

@@ -80,6 +80,7 @@ fn is_away(text: &str) -> bool {
         "connection",
         "the database system is",
         "canceling statement due to lock timeout",
+        "canceling statement due to statement timeout",
         "SSL SYSCALL",
     ]
     .iter()

@@ -59,6 +59,7 @@ impl Desk {
 fn manager_of(folder: &TempDir) -> Manager {
     Manager {
         address: Address::Sqlite(folder.path().join("reeve.db")),
+        patience: Patience::default(),
     }
 }
 
@@ -251,6 +252,7 @@ fn on_both() -> Vec<Opened> {
 fn on_server(server: &str, sql: &str) {
     let manager = Manager {
         address: Address::parse(server).unwrap(),
+        patience: Patience::default(),
     };
     manager.connect().unwrap().batch_execute(sql).unwrap();
 }
@@ -326,6 +328,7 @@ fn a_migration_waits_for_another_as_long_as_that_takes_and_requests_do_not() {
         };
         let other = Manager {
             address: db.address().clone(),
+            patience: Patience::default(),
         };
         let mut other = other.connect().unwrap();
         other
@@ -344,4 +347,114 @@ fn a_migration_waits_for_another_as_long_as_that_takes_and_requests_do_not() {
         drop(db);
         on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
     }
+}
+
+#[tokio::test]
+async fn a_statement_that_runs_too_long_is_ended_and_said_to_be_no_answer() {
+    for (db, _folder, dropped) in on_both() {
+        let Some((server, name)) = dropped else {
+            continue;
+        };
+        let opening = Opening {
+            address: db.address().clone(),
+            pool_size: 1,
+            allow_unsafe_durability: true,
+        };
+        let patience = Patience {
+            statement: Duration::from_millis(200),
+            ..Patience::default()
+        };
+        let hasty = Db::open_with(&opening, patience).unwrap();
+        hasty.migrate().unwrap();
+        let began = std::time::Instant::now();
+        let outcome: Result<(), StoreError> = hasty
+            .read(|conn| {
+                diesel::sql_query("SELECT pg_sleep(20)").execute(conn)?;
+                Ok(())
+            })
+            .await;
+        assert!(matches!(outcome, Err(StoreError::Away(_))), "{outcome:?}");
+        assert!(began.elapsed() < Duration::from_secs(15));
+        // The connection is as good as before.
+        hasty.is_there().await.unwrap();
+        drop((db, hasty));
+        on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_connection_waits_as_long_as_is_set() {
+    for (db, _folder, dropped) in on_both() {
+        let opening = Opening {
+            address: db.address().clone(),
+            pool_size: 1,
+            allow_unsafe_durability: true,
+        };
+        let patience = Patience {
+            connect: Duration::from_millis(300),
+            ..Patience::default()
+        };
+        let hasty = Db::open_with(&opening, patience).unwrap();
+        // The only connection is in use until somebody says so.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (taken, is_taken) = tokio::sync::oneshot::channel();
+        let busy = hasty.clone();
+        let holder = tokio::spawn(async move {
+            busy.read(move |_| {
+                taken.send(()).unwrap();
+                released.recv().unwrap();
+                Ok::<_, StoreError>(())
+            })
+            .await
+        });
+        is_taken.await.unwrap();
+        let began = std::time::Instant::now();
+        let outcome = hasty.is_there().await;
+        let waited = began.elapsed();
+        assert!(matches!(outcome, Err(StoreError::Away(_))), "{outcome:?}");
+        assert!(waited >= Duration::from_millis(290), "{waited:?}");
+        assert!(waited < Duration::from_secs(4), "{waited:?}");
+        release.send(()).unwrap();
+        holder.await.unwrap().unwrap();
+        hasty.is_there().await.unwrap();
+        drop((db, hasty));
+        if let Some((server, name)) = dropped {
+            on_server(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_given_up_in_time() {
+    // It takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let opening = Opening {
+        address: Address::Postgres(format!("postgres://reeve@127.0.0.1:{port}/reeve")),
+        pool_size: 1,
+        allow_unsafe_durability: true,
+    };
+    let patience = Patience {
+        connect: Duration::from_secs(2),
+        ..Patience::default()
+    };
+    let began = std::time::Instant::now();
+    let refused = Db::open_with(&opening, patience).map(|_| ()).unwrap_err();
+    assert!(format!("{refused:#}").contains("timeout"), "{refused:#}");
+    assert!(began.elapsed() < Duration::from_secs(15));
+}
+
+#[test]
+fn what_an_address_says_of_its_own_patience_stands() {
+    let within = |url| dialect::within(url, Duration::from_secs(5));
+    assert_eq!(
+        within("postgres://db/reeve"),
+        "postgres://db/reeve?connect_timeout=5"
+    );
+    assert_eq!(
+        within("postgres://db/reeve?sslmode=require"),
+        "postgres://db/reeve?sslmode=require&connect_timeout=5"
+    );
+    let own = "postgres://db/reeve?connect_timeout=9";
+    assert_eq!(within(own), own);
 }
