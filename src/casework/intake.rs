@@ -35,12 +35,13 @@ use super::failure::Failure;
 use super::letters::{Access, Thread};
 use super::people::find_or_add;
 use crate::domain::access::Actor;
-use crate::domain::clock::Reading;
+use crate::domain::clock::{Reading, Terms};
 use crate::domain::contact::{Channel, Disposition};
 use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::notice::PhoneLine;
 use crate::domain::routing::{Offer, Placement};
+use crate::domain::standard::Acknowledgement;
 use crate::store::Tx;
 use crate::store::cases::Filed;
 use crate::store::contacts::Contact;
@@ -70,6 +71,11 @@ pub struct Entry {
     pub follows: Option<CaseId>,
     /// The contact it was logged as when it came in and had to wait for a person.
     pub logged_as: Option<ContactId>,
+    /// Whoever brings it confirms it to the person: we send no receipt, and none is promised.
+    pub they_confirm: bool,
+    /// The same external id is the same contact, whatever it says this time: nobody is there who
+    /// could correct it.
+    pub same_id_is_same: bool,
 }
 
 /// What is kept of a mail beside its words.
@@ -122,7 +128,15 @@ impl Entry {
             mail: None,
             follows: None,
             logged_as: None,
+            they_confirm: false,
+            same_id_is_same: false,
         }
+    }
+
+    /// Whether whoever brings it confirms a case under these terms. Where an officer must acknowledge,
+    /// nobody else can.
+    fn confirms(&self, terms: &Terms) -> bool {
+        self.they_confirm && terms.standard.acknowledgement == Acknowledgement::Automatic
     }
 }
 

@@ -21,6 +21,7 @@
 //! | [`erasure`] | one person forgotten |
 //! | [`legal_hold`] | cases that must be kept as they are |
 //! | [`redaction`] | words taken away for good, from everywhere a case is kept |
+//! | [`open311`] | reports and messages of reporting services, and what they may read back |
 //! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
@@ -53,6 +54,7 @@ pub mod letters;
 pub mod mail_in;
 pub mod members;
 pub mod moves;
+pub mod open311;
 pub mod people;
 pub mod person_history;
 pub mod promises;

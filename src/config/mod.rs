@@ -20,6 +20,7 @@ mod layers;
 mod limits;
 mod mail;
 mod oidc;
+mod open311;
 mod operations;
 mod rules;
 mod secret;
@@ -30,6 +31,7 @@ pub use http::{Http, Network};
 pub use limits::Limits;
 pub use mail::{Mail, Smtp, Tls, Transport};
 pub use oidc::{Oidc, TENANT};
+pub use open311::Open311;
 pub use operations::{Log, LogFormat, Metrics, Schedule};
 pub use secret::{ConnectionUrl, Secret};
 
@@ -41,6 +43,7 @@ pub struct Settings {
     pub mail: Mail,
     pub auth: Auth,
     pub limits: Limits,
+    pub open311: Open311,
     pub metrics: Metrics,
     pub log: Log,
     pub schedule: Schedule,

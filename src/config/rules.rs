@@ -81,6 +81,7 @@ const RULES: &[(&str, Rule)] = &[
     ("limits.sign_in_links_per_hour_and_account", BUDGET),
     ("limits.mails_at_once", Between(1, 64)),
     ("limits.mail_wait_seconds", SECONDS),
+    ("open311.jurisdiction_id", Text(is_one_line)),
     ("metrics.host", Text(is_listen_address)),
     ("metrics.port", PORT),
     ("log.format", OneOf(LogFormat::NAMES)),

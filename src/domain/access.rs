@@ -298,6 +298,17 @@ impl User {
 }
 
 impl Sight {
+    /// Cases that came in one way, restricted ones never: what the public may be shown of them is for
+    /// the reader to say.
+    #[must_use]
+    pub fn of_channel(channel: Channel) -> Self {
+        Self::of(Reach::Within {
+            queues: Vec::new(),
+            services: Vec::new(),
+            channels: vec![channel.to_string()],
+        })
+    }
+
     fn of(ordinary: Reach) -> Self {
         Self {
             ordinary,

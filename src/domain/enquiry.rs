@@ -50,6 +50,13 @@ pub struct Enquiry {
     pub danger_declared: bool,
     /// The sender's own reference, when it is none of ours.
     pub their_reference: Option<String>,
+    /// Addresses of photographs that belong to it. Kept as text and never fetched.
+    pub media_urls: Vec<String>,
+    /// Where the sender shows it to the public.
+    pub page_url: Option<String>,
+    /// Said for us to know, and no more: it asks for nothing, so on a case it reopens, resumes and
+    /// chases nothing.
+    pub is_only_said: bool,
 }
 
 /// Who it is from.
@@ -133,6 +140,9 @@ impl Enquiry {
             external_id: None,
             danger_declared: false,
             their_reference: None,
+            media_urls: Vec::new(),
+            page_url: None,
+            is_only_said: false,
         }
     }
 

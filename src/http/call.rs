@@ -18,10 +18,10 @@ use super::etag::IfMatch;
 use super::front::Front;
 use super::paging::{self, Page};
 use super::problem::Problem;
-use super::{query, shape, strict_json};
+use super::{gate, query, recognise, shape, strict_json};
 use crate::casework::actions::{self, Target};
 use crate::casework::{Conn, Failure, Filed, Moment, Once, Tx, audit};
-use crate::domain::access::{Act, Actor, User};
+use crate::domain::access::{Act, Actor, Scope, User};
 use crate::domain::case::Secrecy;
 use crate::domain::ids::SessionId;
 use crate::domain::reference::ReferenceError;
@@ -120,6 +120,32 @@ impl Call {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The same call as that of the key it came with: `named` in the query or form, else in
+    /// `Authorization`. For operations that find their key themselves.
+    ///
+    /// # Errors
+    /// 401 without a key or with a wrong one, 403 without the scope, 429 when the key, or the wrong ones
+    /// of this address, came too often.
+    pub async fn held_by(mut self, named: Option<&str>, scope: Scope) -> Result<Self, Problem> {
+        let named = named.map(str::trim).filter(|key| !key.is_empty());
+        self.actor = recognise::key_holder(
+            &self.front,
+            named.or_else(|| recognise::bearer_key(&self.headers)),
+            scope,
+            &self.address,
+        )
+        .await?;
+        self.once = gate::once(
+            &self.front,
+            &[],
+            &self.headers,
+            (&self.method, &self.path),
+            &self.actor,
+            &self.body,
+        )?;
+        Ok(self)
     }
 
     /// Who is signed in, or whom a key acts for.

@@ -16,7 +16,7 @@ use crate::auth::budgets::Budget;
 use crate::auth::familiar::Familiar;
 use crate::auth::passwords::Hasher;
 use crate::casework::Desk;
-use crate::config::{Auth, Http, Limits, Settings};
+use crate::config::{Auth, Http, Limits, Open311, Settings};
 
 /// The counter people come to.
 pub struct Front {
@@ -28,6 +28,7 @@ pub struct Front {
     pub http: Http,
     pub auth: Auth,
     pub limits: Limits,
+    pub open311: Open311,
     pub is_demo: bool,
     pub health: Arc<Health>,
     /// The published contract, as `openapi.yaml` holds it.
@@ -78,6 +79,7 @@ impl Front {
             http: settings.http.clone(),
             auth: settings.auth.clone(),
             limits: settings.limits.clone(),
+            open311: settings.open311.clone(),
             is_demo,
             health,
             openapi: openapi::document(),

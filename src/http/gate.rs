@@ -68,7 +68,11 @@ pub async fn serve(
     } else {
         request.path()
     };
-    let answer = outcome.unwrap_or_else(|problem| problem.into_answer(instance, &request_id));
+    let asked = the_operation(&route, request.method()).or_else(|| route.operations.first());
+    let answer = outcome.unwrap_or_else(|problem| match asked {
+        Some(operation) => operation.refuse(problem, instance, &request_id),
+        None => problem.into_answer(instance, &request_id),
+    });
     let took = front.desk.time.monotonic().saturating_duration_since(began);
     finish(
         &front,
@@ -151,7 +155,18 @@ async fn operate(
         query::refuse_unknown(request.query_string(), names)?;
     }
     let body = read_body(front, operation, request.headers(), payload).await?;
-    let once = once(front, operation, request, &caller.actor, &body)?;
+    let once = if operation.is_idempotent && !operation.finds_key_itself {
+        once(
+            front,
+            operation.secrets,
+            request.headers(),
+            (request.method(), request.path()),
+            &caller.actor,
+            &body,
+        )?
+    } else {
+        None
+    };
     if let Some(once) = &once
         && let Some(done) = front.desk.answered_before(once).await?
     {
@@ -182,7 +197,7 @@ async fn operate(
     let outcome = without_panic((operation.handler)(call)).await;
     let answer = match outcome {
         Ok(answer) => answer,
-        Err(problem) => with_number(front, operation, problem).into_answer(&path, request_id),
+        Err(problem) => operation.refuse(with_number(front, operation, problem), &path, request_id),
     };
     if let Content::Unwritable(error) = answer.content {
         return Err(Problem::fault(error));
@@ -201,7 +216,7 @@ async fn admit(
     address: &str,
     told: &mut Told,
 ) -> Result<Caller, Problem> {
-    let recognised = if operation.access.reads_credentials() {
+    let recognised = if operation.access.reads_credentials() && !operation.finds_key_itself {
         recognise::recognise(front, headers, address).await?
     } else {
         None
@@ -368,15 +383,16 @@ async fn read_body(
 }
 
 /// The Idempotency-Key, quoted or bare.
-fn once(
+pub(super) fn once(
     front: &Front,
-    operation: &Operation,
-    request: &HttpRequest,
+    secrets: &'static [&'static str],
+    headers: &HeaderMap,
+    (method, path): (&Method, &str),
     actor: &Actor,
     body: &Bytes,
 ) -> Result<Option<Once>, Problem> {
-    let mut sent = request.headers().get_all("idempotency-key");
-    let (true, Some(first)) = (operation.is_idempotent, sent.next()) else {
+    let mut sent = headers.get_all("idempotency-key");
+    let Some(first) = sent.next() else {
         return Ok(None);
     };
     let bad = || {
@@ -396,7 +412,7 @@ fn once(
     if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(bad());
     }
-    let (method, path) = (request.method().as_str(), request.path());
+    let method = method.as_str();
     let fingerprint = front
         .keyed("request")
         .chain_update(method)
@@ -412,7 +428,7 @@ fn once(
         path: path.to_owned(),
         key: key.to_owned(),
         fingerprint: hex(&fingerprint),
-        secrets: operation.secrets,
+        secrets,
     }))
 }
 

@@ -14,6 +14,7 @@
 //! | [`openapi`], [`docs`] | the published contract, as a file and as a page |
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
+//! | [`open311`] | GeoReport v2 for reporting services, in XML and JSON |
 //! | [`dto`] | the documents that are sent |
 //! | [`oidc`], [`identities`], [`page_sessions`] | through the council's identity provider, and who is who there; signed in to pages |
 //! | [`auth`], [`sign_in_links`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, by a mailed link too, the first administrator, codes beside the password, accounts, integrations' keys |
@@ -99,6 +100,7 @@ pub mod identities;
 pub mod members;
 pub mod notices;
 pub mod oidc;
+pub mod open311;
 pub mod openapi;
 pub mod operation;
 pub mod page_sessions;

@@ -10,9 +10,11 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::operation::{Allowance, Answered, Body, IfMatchUse, Operation};
+use super::open311::{self, refusal};
+use super::operation::{Allowance, Answered, Body, IfMatchUse, Operation, RefusedAs};
 use super::problem::{ProblemDocument, title};
 use super::{routes, shape};
+use crate::channels::open311::Format;
 
 mod parts;
 
@@ -36,6 +38,7 @@ pub fn tree() -> Value {
         .collect();
     let mut writer = Writer::new();
     let problem = writer.answered::<ProblemDocument>();
+    let errors = writer.answered::<open311::Errors>();
     let mut paths: Map<String, Value> = Map::new();
     for operation in &operations {
         let path = paths
@@ -57,7 +60,7 @@ pub fn tree() -> Value {
         "components": {
             "securitySchemes": parts::security_schemes(),
             "headers": parts::headers(),
-            "responses": parts::refusals(&problem),
+            "responses": parts::refusals(&problem, &errors),
         },
     });
     let schemas = writer.finish(&mut tree);
@@ -188,10 +191,15 @@ impl Writer {
 
     fn responses(&mut self, operation: &Operation) -> Value {
         let mut responses: BTreeMap<u16, Value> = BTreeMap::new();
+        let refused_as = match operation.refused_as {
+            RefusedAs::Problem => "Problem",
+            RefusedAs::Open311(Format::Xml) => "Open311Xml",
+            RefusedAs::Open311(Format::Json) => "Open311Json",
+        };
         for status in refusals(operation) {
             responses.insert(
                 status,
-                json!({"$ref": format!("#/components/responses/Problem{status}")}),
+                json!({"$ref": format!("#/components/responses/{refused_as}{status}")}),
             );
         }
         if operation.has_etag && operation.method == actix_web::http::Method::GET {
@@ -374,7 +382,8 @@ fn refusals(operation: &Operation) -> BTreeSet<u16> {
     if !operation.bodies.is_empty() {
         statuses.extend([408, 413, 415]);
     }
-    if operation.bodies.iter().any(|body| body.schema.is_some()) {
+    let takes_json = |body: &Body| body.schema.is_some() && body.content_type == "application/json";
+    if operation.bodies.iter().any(takes_json) {
         statuses.insert(422);
     }
     if operation.is_idempotent {
@@ -389,6 +398,9 @@ fn refusals(operation: &Operation) -> BTreeSet<u16> {
         statuses.insert(429);
     }
     statuses.extend(operation.refusals.iter().copied());
+    if operation.refused_as != RefusedAs::Problem {
+        statuses = statuses.into_iter().map(refusal::status_of).collect();
+    }
     for answered in &operation.answers {
         statuses.remove(&answered.status);
     }

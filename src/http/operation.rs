@@ -16,8 +16,10 @@ use serde_json::Value;
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
+use super::open311::refusal;
 use super::problem::Problem;
 use super::shape;
+use crate::channels::open311::Format;
 use crate::config::Http;
 
 /// A handler, whatever its own type.
@@ -59,6 +61,19 @@ pub struct Operation {
     pub example_response: Option<Value>,
     /// Pages and the like: served, not part of the contract.
     pub is_hidden: bool,
+    /// The key may stand in the form: the handler finds out whose it is, and until then nobody asks.
+    pub finds_key_itself: bool,
+    /// How its refusals are written.
+    pub refused_as: RefusedAs,
+}
+
+/// How a refusal is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedAs {
+    /// RFC 9457.
+    Problem,
+    /// As Open311 has it.
+    Open311(Format),
 }
 
 /// A type of body an operation takes.
@@ -66,7 +81,7 @@ pub struct Operation {
 pub struct Body {
     pub content_type: &'static str,
     pub limit: Limit,
-    /// JSON only.
+    /// Of JSON and forms.
     pub schema: Option<WriteSchema>,
 }
 
@@ -195,6 +210,8 @@ impl Operation {
             example_request: None,
             example_response: None,
             is_hidden: false,
+            finds_key_itself: false,
+            refused_as: RefusedAs::Problem,
         }
     }
 
@@ -249,6 +266,18 @@ impl Operation {
             body_may_be_absent: true,
             ..self.body::<T>()
         }
+    }
+
+    /// A form, by each content type it may come as.
+    #[must_use]
+    pub fn form<T: JsonSchema>(mut self, types: &[(&'static str, Limit)]) -> Self {
+        self.bodies
+            .extend(types.iter().map(|(content_type, limit)| Body {
+                content_type,
+                limit: *limit,
+                schema: Some(SchemaGenerator::subschema_for::<T>),
+            }));
+        self
     }
 
     /// A body of another type; may be named several times.
@@ -420,6 +449,33 @@ impl Operation {
         self
     }
 
+    /// The handler asks [`Call::held_by`] whose the key is, because it may stand in the form.
+    #[must_use]
+    pub fn key_comes_late(self) -> Self {
+        Self {
+            finds_key_itself: true,
+            ..self
+        }
+    }
+
+    /// Its refusals are written as Open311 has them.
+    #[must_use]
+    pub fn refuses_as_open311(self, format: Format) -> Self {
+        Self {
+            refused_as: RefusedAs::Open311(format),
+            ..self
+        }
+    }
+
+    /// A refusal as this operation writes them.
+    #[must_use]
+    pub fn refuse(&self, problem: Problem, instance: &str, request_id: &str) -> Answer {
+        match self.refused_as {
+            RefusedAs::Problem => problem.into_answer(instance, request_id),
+            RefusedAs::Open311(format) => refusal::into_answer(problem, format, request_id),
+        }
+    }
+
     /// Served, but not part of the published contract: pages.
     #[must_use]
     pub fn hidden(self) -> Self {
@@ -435,7 +491,8 @@ impl Operation {
         self.path
             .split('/')
             .filter_map(|part| part.strip_prefix('{'))
-            .map(|part| part.trim_end_matches('}').split(':').next().unwrap_or(part))
+            // Up to its end: an extension may follow.
+            .map(|part| part.split(['}', ':']).next().unwrap_or(part))
             .collect()
     }
 }

@@ -174,9 +174,8 @@ impl Problem {
         self
     }
 
-    /// The answer to one request. A fault of ours is logged here, once.
-    #[must_use]
-    pub fn into_answer(self, instance: &str, request_id: &str) -> Answer {
+    /// Logs a fault of ours. Called once, where the answer is written.
+    pub fn log(&self, request_id: &str) {
         if let Some(cause) = &self.cause {
             error!(
                 request.id = request_id,
@@ -184,6 +183,12 @@ impl Problem {
                 "Request {request_id} failed: {cause:#}"
             );
         }
+    }
+
+    /// The answer to one request. A fault of ours is logged here, once.
+    #[must_use]
+    pub fn into_answer(self, instance: &str, request_id: &str) -> Answer {
+        self.log(request_id);
         let document = ProblemDocument {
             r#type: format!("/docs/problems/{}", self.code),
             title: title(self.status).to_owned(),

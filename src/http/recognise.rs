@@ -82,6 +82,57 @@ pub async fn recognise(
     }
 }
 
+/// Whose key it is, where one must be there and open this scope.
+///
+/// # Errors
+/// 401 without one or with a wrong one, 403 without the scope, 429 when it is used, or the address
+/// guesses, too often.
+pub async fn key_holder(
+    front: &Front,
+    presented: Option<&str>,
+    scope: Scope,
+    address: &str,
+) -> Result<Actor, Problem> {
+    let Some(presented) = presented else {
+        let refused = refuse_unsigned(front, address);
+        return Err(if refused.status == 401 {
+            Problem::unauthenticated(
+                "sign_in_needed",
+                "Send your key: as `api_key` in the form or query, or as `Authorization: Bearer <key>`.",
+            )
+        } else {
+            refused
+        });
+    };
+    let Some(caller) = by_key(front, presented).await? else {
+        return Err(refuse_guess(front, address, TokenFault::Invalid));
+    };
+    let spender = caller.actor.principal();
+    if let Err(exhausted) = front
+        .budgets
+        .requests
+        .spend(&spender, front.desk.time.monotonic())
+    {
+        return Err(Problem::too_many(exhausted.retry_after_seconds));
+    }
+    if caller.actor.has_scope(scope) {
+        Ok(caller.actor)
+    } else {
+        Err(Problem::forbidden(
+            "scope_missing",
+            format!("This needs a key with the scope {scope}."),
+        ))
+    }
+}
+
+/// What stands behind `Bearer`, whatever it is.
+#[must_use]
+pub fn bearer_key(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get("authorization")?.to_str().ok()?;
+    let (scheme, key) = header.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
 /// 401, or 429 when the address has guessed too often. For those who sent no credential at all.
 #[must_use]
 pub fn refuse_unsigned(front: &Front, address: &str) -> Problem {

@@ -3,8 +3,8 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
-    first_start, health, identities, members, notices, oidc, people, public, queues, receipts,
-    redactions, reports, second_factor, sign_in_links, trials, users,
+    first_start, health, identities, members, notices, oidc, open311, people, public, queues,
+    receipts, redactions, reports, second_factor, sign_in_links, trials, users,
 };
 use crate::config::Settings;
 
@@ -24,6 +24,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(notices::operations());
     all.extend(people::operations());
     all.extend(public::operations());
+    all.extend(open311::operations());
     all.extend(catalogue::operations());
     all.extend(reports::operations());
     all.extend(members::operations());

@@ -56,6 +56,14 @@ pub struct Filter {
     /// Open cases whose earliest promise has passed by then.
     pub overdue_at: Option<Timestamp>,
     pub text: Option<String>,
+    /// These and no others.
+    pub references: Option<Vec<Reference>>,
+    /// Of these services and categories, each by slug.
+    pub matters: Option<(Vec<String>, Vec<String>)>,
+    pub secrecy: Option<Secrecy>,
+    pub is_closed: Option<bool>,
+    /// From the first instant to the second, both included.
+    pub received: Option<(Timestamp, Timestamp)>,
 }
 
 /// What a case may share with another of the same matter.
@@ -288,6 +296,24 @@ pub fn list(
         Order::Updated => query.order((cases::updated_at.desc(), cases::id.desc())),
     };
     let rows: Vec<Row> = query.limit(limit).select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(Filed::try_from).collect()
+}
+
+/// A page of the cases within `sight` by its place in the list, newest first: for lists whose readers
+/// count pages.
+pub fn page(
+    conn: &mut Conn,
+    sight: &Sight,
+    filter: &Filter,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Filed>, StoreError> {
+    let rows: Vec<Row> = narrowed(sight, filter)
+        .order((cases::received_at.desc(), cases::id.desc()))
+        .offset(skip)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
     rows.into_iter().map(Filed::try_from).collect()
 }
 
@@ -676,6 +702,33 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     }
     if let Some(now) = filter.overdue_at {
         query = query.filter(cases::due_at.lt(At(now)).and(cases::is_closed.eq(false)));
+    }
+    if let Some(references) = &filter.references {
+        let plain: Vec<String> = references
+            .iter()
+            .map(|reference| reference.plain().to_owned())
+            .collect();
+        query = query.filter(cases::reference.eq_any(plain));
+    }
+    if let Some((services, categories)) = &filter.matters {
+        query = query.filter(
+            cases::service
+                .eq_any(services.clone())
+                .and(cases::category.eq_any(categories.clone())),
+        );
+    }
+    if let Some(secrecy) = filter.secrecy {
+        query = query.filter(cases::secrecy.eq(secrecy.as_str()));
+    }
+    if let Some(is_closed) = filter.is_closed {
+        query = query.filter(cases::is_closed.eq(is_closed));
+    }
+    if let Some((from, to)) = filter.received {
+        query = query.filter(
+            cases::received_at
+                .ge(At(from))
+                .and(cases::received_at.le(At(to))),
+        );
     }
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", escaped(&text.to_lowercase()));

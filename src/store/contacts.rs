@@ -181,6 +181,23 @@ pub fn of_case(
     page(conn, query, after, limit)
 }
 
+/// The contacts that opened some cases by one channel.
+pub fn that_opened(
+    conn: &mut Conn,
+    cases: &[CaseId],
+    channel: Channel,
+) -> Result<Vec<Contact>, StoreError> {
+    let ids: Vec<Option<Id>> = cases.iter().copied().map(|id| Some(Id::from(id))).collect();
+    let rows: Vec<Row> = contacts::table
+        .filter(contacts::case_id.eq_any(ids))
+        .filter(contacts::channel.eq(channel.as_str()))
+        .filter(contacts::disposition.eq(Disposition::Opened.as_str()))
+        .order((contacts::logged_at.asc(), contacts::id.asc()))
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Contact::try_from).collect()
+}
+
 /// A page of a person's contacts, oldest first.
 pub fn of_person(
     conn: &mut Conn,

@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
-use super::schema::events;
+use super::schema::{cases, events};
 use super::types::{At, Id, Json};
 use crate::domain::access::ActorLabel;
+use crate::domain::case::Secrecy;
+use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, EventId};
 use crate::domain::lifecycle::Event;
 
@@ -80,6 +82,28 @@ pub fn of_case(
         query = query.filter(events::id.gt(Id::from(after)));
     }
     let rows: Vec<Row> = query.order(events::id.asc()).limit(limit).load(conn)?;
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// What the public may read of what happened between two instants to the cases that came by one
+/// channel, in the order it happened. Of cases that are any way secret, nothing.
+pub fn public_between(
+    conn: &mut Conn,
+    channel: Channel,
+    (from, before): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Line>, StoreError> {
+    let open_to_all = cases::table
+        .filter(cases::secrecy.eq(Secrecy::Ordinary.as_str()))
+        .filter(cases::channel.eq(channel.as_str()))
+        .select(cases::id);
+    let rows: Vec<Row> = events::table
+        .filter(events::is_public.eq(true))
+        .filter(events::at.ge(At(from)).and(events::at.lt(At(before))))
+        .filter(events::case_id.eq_any(open_to_all))
+        .order((events::at.asc(), events::id.asc()))
+        .limit(limit)
+        .load(conn)?;
     Ok(rows.into_iter().map(line).collect())
 }
 

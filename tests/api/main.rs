@@ -22,6 +22,7 @@ mod mail_in;
 mod members;
 mod moves;
 mod oidc;
+mod open311;
 mod procedures;
 mod public;
 mod recipients;

@@ -34,7 +34,8 @@ pub(super) fn known_again(
     let Some(contact) = contacts::find_external(tx, &entry.source, external_id)? else {
         return Ok(None);
     };
-    if contact.fingerprint.as_deref() != Some(content_of(enquiry).as_str()) {
+    let is_the_same = contact.fingerprint.as_deref() == Some(content_of(enquiry).as_str());
+    if !is_the_same && !entry.same_id_is_same {
         return Err(Failure::conflict(
             "external_id_taken",
             "This external_id was used for another contact. Send a new one, or the same content.",
@@ -113,6 +114,8 @@ pub(super) fn log(
             "their_reference": enquiry.their_reference,
             "written_by": written_by(enquiry),
             "acknowledged": enquiry.acknowledged.is_some(),
+            "media_urls": enquiry.media_urls,
+            "page_url": enquiry.page_url,
             "mail": mail.map(|mail| mail.remarks.clone()),
         }),
         waits_for: None,

@@ -75,12 +75,15 @@ pub fn note_contact(
     let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
     let waits_for_them = case.waiting_for == Some(WaitingFor::Person);
-    let answers = joining.from_person && case.status == Status::Waiting && waits_for_them;
+    let is_only_said = joining.enquiry.is_only_said;
+    let answers =
+        joining.from_person && case.status == Status::Waiting && waits_for_them && !is_only_said;
     let is_over = matches!(case.status, Status::Closed | Status::Responded);
     let today = at.today();
     let may_reopen = case.follow_up_until.is_none_or(|until| today <= until);
-    let reopens = joining.from_person && is_over && !joining.is_thanks && may_reopen;
-    let chases = joining.from_person && !answers && !is_over && !joining.is_thanks;
+    let asks = joining.from_person && !joining.is_thanks && !is_only_said;
+    let reopens = asks && is_over && may_reopen;
+    let chases = asks && !answers && !is_over;
     let mut events = vec![Event::ContactJoined {
         contact: joining.contact,
         from_person: joining.from_person,
@@ -128,7 +131,7 @@ pub fn note_contact(
     };
     if !entry.is_silent && joining.from_person {
         // The complaint's own receipt says what happens; a second mail would only confuse.
-        let is_confirmed = chases && complaint.is_none();
+        let is_confirmed = chases && complaint.is_none() && !entry.they_confirm;
         let chasing = Chasing {
             chases,
             is_confirmed,
@@ -157,7 +160,8 @@ pub(super) fn join(
             .follow_up_until
             .is_some_and(|until| at.today() > until);
     let is_thanks = at.council.router.is_thanks(&enquiry.text());
-    if is_over && enquiry.direction == Direction::Inbound && !is_thanks {
+    let asks = enquiry.direction == Direction::Inbound && !is_thanks && !enquiry.is_only_said;
+    if is_over && asks {
         let entry = Entry {
             case: None,
             follows: Some(case),

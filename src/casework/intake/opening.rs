@@ -75,7 +75,9 @@ pub(super) fn open(
     let has_way_back = person.is_some_and(|person| {
         person.email.is_some() || person.phone.is_some() || person.address.is_some()
     });
-    if !has_way_back && let Some(clock) = terms.standard.acknowledge_clock() {
+    if (!has_way_back || entry.confirms(&terms))
+        && let Some(clock) = terms.standard.acknowledge_clock()
+    {
         facts.not_applicable.push(clock.name.clone());
     }
     let mut case = Case {

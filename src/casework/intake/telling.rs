@@ -94,7 +94,9 @@ pub(super) fn confirm(
         send_at: at.now,
         is_automatic: true,
     };
-    letters::tell_person(tx, at, case, person, telling)?;
+    if !entry.confirms(&opened.terms) || case.is_in_danger() {
+        letters::tell_person(tx, at, case, person, telling)?;
+    }
     // A complaint opened beside a request has a receipt of its own, with its own dates.
     if let Some(other) = beside
         && other.filed.case.procedure == Procedure::Complaint

@@ -640,6 +640,7 @@ fn filter(
         due_before: question.due_before,
         overdue_at: question.is_overdue.then_some(at.now),
         text: question.text.clone(),
+        ..Filter::default()
     }))
 }
 

@@ -136,6 +136,9 @@ pub(super) fn sample(
         enquiry.acknowledged = Some(Spoken { at: received_at });
     }
     enquiry.external_id = Some(format!("sample-{number:03}"));
+    if brought == Brought::Themselves && is_put_on_a_map(catalogue, text, number) {
+        put_on_a_map(&mut enquiry, number);
+    }
     let course = course(&mut dice, age);
     let steps = steps(&mut dice, calendar, text, course, received_at, loaded_at);
     Sample {
@@ -144,6 +147,23 @@ pub(super) fn sample(
         brought,
         steps,
     }
+}
+
+/// Half of the forms about what may be seen from the street came from a reporting service.
+fn is_put_on_a_map(catalogue: &Catalogue, text: &Text, number: usize) -> bool {
+    let category = catalogue.category(text.service, text.category);
+    number.is_multiple_of(2)
+        && category.is_some_and(|(_, category)| category.is_offered_by_open311())
+}
+
+fn put_on_a_map(enquiry: &mut Enquiry, number: usize) {
+    enquiry.channel = Channel::Open311;
+    let step = f64::from(u32::try_from(number).unwrap_or(0)) / 10_000.0;
+    if let Some(location) = &mut enquiry.location {
+        location.lat = Some(54.35 + step);
+        location.long = Some(-1.45 - step);
+    }
+    enquiry.page_url = Some(format!("https://fixmystreet.example/report/{number}"));
 }
 
 fn channel(dice: &mut Dice, text: &Text) -> (Channel, Brought) {

@@ -109,6 +109,7 @@ fn category(node: &Node, faults: &mut Vec<Fault>) -> Category {
         out_of_hours,
         safe_contact: fields.optional("safe_contact").unwrap_or_default(),
         open311: fields.optional("open311").unwrap_or_default(),
+        fields: fields.optional("fields").unwrap_or_default(),
         no_answer_text,
         tone: fields.optional("tone"),
         ladder: fields.optional("ladder"),

@@ -6,6 +6,7 @@
 use crate::domain::case::{Priority, Procedure, Secrecy};
 use crate::domain::standard::Figures;
 
+use super::field::Field;
 use super::hours::Hours;
 
 /// Something the council does.
@@ -65,6 +66,8 @@ pub struct Category {
     /// Nothing automatic is sent on any channel.
     pub safe_contact: bool,
     pub open311: bool,
+    /// What it asks beyond the words, in this order.
+    pub fields: Vec<Field>,
     /// Said in place of a date where nobody is answered one by one.
     pub no_answer_text: Option<String>,
     /// `bereavement`: which words the notices use.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{REFUSALS, refusal_title};
+use super::{REFUSALS, refusal, refusal_title};
 
 /// The chapters, in the order they are read.
 const CHAPTERS: [(&str, &str); 18] = [
@@ -120,9 +120,22 @@ pub(super) fn headers() -> Value {
     })
 }
 
-pub(super) fn refusals(problem: &Value) -> Value {
+pub(super) fn refusals(problem: &Value, errors: &Value) -> Value {
     let mut responses = Map::new();
-    for status in REFUSALS {
+    let ways = [
+        ("Problem", "application/problem+json", problem.clone()),
+        ("Open311Json", "application/json", errors.clone()),
+        ("Open311Xml", "text/xml", json!({"type": "string"})),
+    ];
+    for (way, status) in ways
+        .iter()
+        .flat_map(|way| REFUSALS.iter().map(move |status| (way, *status)))
+    {
+        let (name, content_type, schema) = way;
+        // Open311 has fewer.
+        if *name != "Problem" && refusal::status_of(status) != status {
+            continue;
+        }
         let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/RequestId"}});
         let own = match status {
             401 => Some(("WWW-Authenticate", "WWWAuthenticate")),
@@ -137,11 +150,11 @@ pub(super) fn refusals(problem: &Value) -> Value {
             );
         }
         responses.insert(
-            format!("Problem{status}"),
+            format!("{name}{status}"),
             json!({
                 "description": format!("{}.", refusal_title(status)),
                 "headers": headers,
-                "content": {"application/problem+json": {"schema": problem}},
+                "content": {*content_type: {"schema": schema}},
             }),
         );
     }

@@ -1,7 +1,7 @@
 //! A whole Reeve for one story: its own database, the real router, a fixed clock, mail in memory.
 
 mod database;
-mod people;
+pub mod people;
 
 use std::sync::{Arc, Mutex};
 

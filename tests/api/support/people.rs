@@ -186,6 +186,8 @@ const KEYS: &[(&str, &[Scope], &[&str])] = &[
         &[],
     ),
     ("mail-gateway", &[Scope::EmailWrite], &[]),
+    ("open311", &[Scope::Open311Write], &[]),
+    ("other-open311", &[Scope::Open311Write], &[]),
     (
         "partner",
         &[Scope::ContactsWrite, Scope::CasesRead],

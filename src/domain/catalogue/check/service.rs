@@ -1,9 +1,10 @@
 //! What must hold of services and their categories: whose they are, what they promise, who may see
 //! them, and who answers the telephone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::catalogue::council::PostKind;
+use crate::domain::catalogue::field::FILLED_IN;
 use crate::domain::catalogue::hours::Hours;
 use crate::domain::catalogue::node::{Node, escape};
 use crate::domain::catalogue::reading;
@@ -11,6 +12,9 @@ use crate::domain::catalogue::service::{Category, OutOfHours, Service};
 use crate::domain::person::phone_number;
 
 use super::Check;
+
+/// The longest code of a field.
+const LONGEST_CODE: usize = 40;
 
 impl Check<'_> {
     /// Whether the kind of a post is the one it was written with, and not a stand-in.
@@ -105,6 +109,7 @@ impl Check<'_> {
         self.promise(service, &at("standard"), &at("slug"), category);
         self.secrecy(service, &at("restricted"), &at("restricted_to"), category);
         self.out_of_hours(service, &at("out_of_hours"), category);
+        self.fields(&at("fields"), category);
         if let Some(ladder) = &category.ladder
             && !self.is_part_of("ladders", ladder)
         {
@@ -252,6 +257,59 @@ impl Check<'_> {
                     said(&service.hours)
                 ),
             );
+        }
+    }
+
+    fn fields(&mut self, at: &[&str], category: &Category) {
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        for field in &category.fields {
+            let code = field.code.as_str();
+            let is_code = code.starts_with(|c: char| c.is_ascii_lowercase())
+                && code.len() <= LONGEST_CODE
+                && code
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            if !is_code {
+                self.fault(
+                    at,
+                    format!(
+                        "`{code}` is not a code: lower-case letters, digits and underscores, at \
+                         most {LONGEST_CODE}"
+                    ),
+                );
+            }
+            if FILLED_IN.contains(&code) {
+                self.fault(
+                    at,
+                    format!("`{code}` is filled in by the reporting service: ask for nothing"),
+                );
+            }
+            if !known.insert(code) {
+                self.fault(at, format!("there is already a field `{code}`"));
+            }
+            if field.required && !field.asked {
+                self.fault(
+                    at,
+                    format!("nobody is asked `{code}`, so it cannot be required"),
+                );
+            }
+            let keys: BTreeSet<&str> = field.values.iter().map(|one| one.key.as_str()).collect();
+            if field.datatype.is_chosen() == field.values.is_empty() {
+                let needed = if field.values.is_empty() {
+                    "needs `values` to choose from"
+                } else {
+                    "takes no `values`"
+                };
+                self.fault(at, format!("`{code}` is a {} and {needed}", field.datatype));
+            }
+            if keys.len() < field.values.len() || keys.contains("") {
+                self.fault(at, format!("the values of `{code}` need keys of their own"));
+            }
+            let hint = field.hint.as_deref().unwrap_or_default();
+            let names = field.values.iter().map(|one| one.name.as_str());
+            for text in names.chain([field.question.as_str(), hint]) {
+                self.plain(at, text);
+            }
         }
     }
 

@@ -1,0 +1,137 @@
+//! A report: the form a reporting service sends for one of its users.
+//!
+//! Nobody sits at the other end who could correct a form, so what the council could still act on is
+//! taken; what cannot be meant is named, every fault at once. The address on it proves nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::description;
+use super::form::{Form, INSTANT, instant, read_given};
+use crate::channels::given::{Faults, Given, Read};
+use crate::channels::text;
+use crate::domain::catalogue::{Category, Datatype, Field, Service};
+use crate::domain::contact::Channel;
+use crate::domain::enquiry::Enquiry;
+
+/// Reads a report about one kind of matter.
+#[must_use]
+pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp) -> Read {
+    let mut faults = Faults::default();
+    let answers = form.attributes(&mut faults);
+    let one = |code: &str| answers.get(code).and_then(|values| values.first());
+    for field in category.fields.iter().filter(|field| field.asked) {
+        check_answer(field, &answers, &mut faults);
+    }
+    let told = description::read(form.get("description").unwrap_or_default());
+    let title = one("title").cloned().or(told.title);
+    let words = if told.words.is_empty() {
+        one("description").cloned().unwrap_or_default()
+    } else {
+        told.words
+    };
+    let (subject, body) = said(title, words, category);
+    let location = form.place(one("uprn").map(String::as_str), &mut faults);
+    let given = Given {
+        subject: Some(subject),
+        body: Some(body),
+        person: form.person(),
+        service: Some(service.slug.clone()),
+        category: Some(category.slug.clone()),
+        location,
+        fields: Map::new(),
+        ..Given::default()
+    };
+    let page_url = told.page_url.or_else(|| one("report_url").cloned());
+    let external_id = one("fixmystreet_id").cloned();
+    let enquiry = Enquiry::new(Channel::Open311, now);
+    read_given(given, enquiry, faults, |enquiry, faults| {
+        enquiry.media_urls = form.photographs(faults);
+        enquiry.page_url = page_url.filter(|url| url.starts_with("http"));
+        enquiry.external_id = faults.line("/attribute[fixmystreet_id]", external_id, 200);
+        enquiry.fields = fields(form, &answers, faults);
+    })
+}
+
+/// Subject and words. A title that is too long for a subject stands whole above the words.
+fn said(title: Option<String>, words: String, category: &Category) -> (String, String) {
+    let Some(title) = title else {
+        let subject = if words.is_empty() {
+            category.name.clone()
+        } else {
+            String::new()
+        };
+        return (subject, words);
+    };
+    let subject = text::clean_line(&title, text::SUBJECT_LIMIT);
+    if title.chars().count() <= text::SUBJECT_LIMIT {
+        return (subject, words);
+    }
+    let body = format!("{title}\n\n{words}").trim().to_owned();
+    (subject, body)
+}
+
+/// Every attribute, whether we asked for it or not, and the sender's own ids.
+fn fields(
+    form: &Form,
+    answers: &BTreeMap<String, Vec<String>>,
+    faults: &mut Faults,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (code, values) in answers {
+        let value = match values.as_slice() {
+            [] => continue,
+            [one] => Value::from(one.clone()),
+            several => Value::from(several.to_vec()),
+        };
+        fields.insert(code.clone(), value);
+    }
+    for field in ["device_id", "account_id", "address_id"] {
+        if let Some(id) = form.id(field, faults) {
+            fields.insert(field.to_owned(), Value::from(id));
+        }
+    }
+    let files = form.files_in_words();
+    if !files.is_empty() {
+        fields.insert("files_not_kept".to_owned(), Value::from(files));
+    }
+    fields
+}
+
+fn check_answer(field: &Field, answers: &BTreeMap<String, Vec<String>>, faults: &mut Faults) {
+    let pointer = format!("/attribute[{}]", field.code);
+    let values = answers.get(&field.code).map_or(&[][..], Vec::as_slice);
+    let Some(first) = values.first() else {
+        if field.required {
+            let detail = format!("An answer is needed: {}", field.question);
+            faults.add(&pointer, "missing_field", detail);
+        }
+        return;
+    };
+    if values.len() > 1 && field.datatype != Datatype::SomeOf {
+        faults.add(&pointer, "too_many", "One answer, not several.");
+        return;
+    }
+    let fault = match field.datatype {
+        Datatype::Number if !first.parse::<f64>().is_ok_and(f64::is_finite) => {
+            Some(("wrong_type", "A number, such as 3 or 2.5.".to_owned()))
+        }
+        Datatype::Datetime if instant(first).is_none() => Some(("bad_format", INSTANT.to_owned())),
+        Datatype::String if first.contains('\n') => {
+            Some(("control_character", "One line.".to_owned()))
+        }
+        Datatype::OneOf | Datatype::SomeOf if values.iter().any(|value| !field.offers(value)) => {
+            let known: Vec<&str> = field.values.iter().map(|one| one.key.as_str()).collect();
+            Some(("unknown_value", format!("One of: {}.", known.join(", "))))
+        }
+        _ => None,
+    };
+    if let Some((code, detail)) = fault {
+        faults.add(&pointer, code, detail);
+    }
+}
+
+#[cfg(test)]
+mod tests;
