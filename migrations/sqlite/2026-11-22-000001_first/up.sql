@@ -340,7 +340,7 @@ CREATE TABLE events (
     detail          text NOT NULL
 );
 CREATE INDEX events_of_case ON events (case_id, id);
-CREATE INDEX events_for_the_public ON events (at, id) WHERE is_public = TRUE;
+CREATE INDEX events_by_time ON events (at, id);
 
 CREATE TABLE clocks (
     id              blob PRIMARY KEY,

@@ -1082,3 +1082,51 @@ fn a_one_off_holiday_needs_no_new_release() {
         "it is no holiday here"
     );
 }
+
+#[test]
+fn a_question_that_cannot_be_asked_is_a_fault() {
+    let mut files = files_without_rules();
+    let (_, text) = files
+        .iter_mut()
+        .find(|(path, _)| path == "services/fly-tipping.toml")
+        .unwrap();
+    let asks = |code: &str, more: &str| {
+        format!("[[categories.fields]]\ncode = \"{code}\"\nquestion = \"What?\"\n{more}\n\n")
+    };
+    let questions = [
+        asks("Size!", "datatype = \"string\""),
+        asks("easting", "datatype = \"number\""),
+        asks("twice", "datatype = \"text\""),
+        asks("twice", "datatype = \"text\""),
+        asks("unasked", "datatype = \"text\"\nasked = false\nrequired = true"),
+        asks("choice", "datatype = \"singlevaluelist\""),
+        asks("line", "datatype = \"string\"\nvalues = [{ key = \"a\", name = \"A\" }]"),
+        asks(
+            "same",
+            "datatype = \"multivaluelist\"\nvalues = [{ key = \"a\", name = \"A\" }, { key = \"a\", name = \"B\" }]",
+        ),
+    ]
+    .concat();
+    // Behind the fields of the first category, which ends where the second begins.
+    let second = text.match_indices("[[categories]]").nth(1).unwrap().0;
+    text.insert_str(second, &questions);
+    let faults = load(&files).map(|_| ()).unwrap_err();
+    let expect = [
+        "`Size!` is not a code",
+        "`easting` is filled in",
+        "already a field `twice`",
+        "nobody is asked `unasked`",
+        "`choice` is a singlevaluelist and needs `values`",
+        "`line` is a string and takes no `values`",
+        "the values of `same` need keys",
+    ];
+    assert_eq!(faults.len(), expect.len(), "{}", listed(&faults));
+    for expect in expect {
+        let found = faults.iter().find(|fault| fault.message.contains(expect));
+        let fault = found.unwrap_or_else(|| panic!("{expect}: {}", listed(&faults)));
+        assert!(
+            fault.line > 0 && fault.pointer.ends_with("/code"),
+            "{fault:?}"
+        );
+    }
+}

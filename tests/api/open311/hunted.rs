@@ -54,7 +54,7 @@ stories! {
 
     async fn a_report_that_turns_out_to_be_secret_is_answered_and_never_heard_of_again(app) {
         let mut pairs = report("9");
-        pairs[3].1 = "title: Noise\n\ndetail: A child is being hit next door, she is screaming and bleeding.".to_owned();
+        pairs[3].1 = "title: Noise\n\ndetail: He is abusing the children next door. They have bruises.".to_owned();
         let reply = send(&app, "requests.xml", &borrowed(&pairs)).await;
         let taken = items(&reply, "service_requests");
         let reference = taken[0].get("service_request_id").to_owned();

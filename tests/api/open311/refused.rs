@@ -133,10 +133,9 @@ stories! {
         let mut settings = crate::support::settings();
         settings.http.allowed_origins = vec!["https://map.example".to_owned()];
         let app = app.replica_with(settings).await;
-        let ask = |origin: &str| {
-            let origin = origin.to_owned();
-            let request = actix_web::test::TestRequest::get().uri("/open311/v2/requests.json").insert_header(("origin", origin));
-            app.send(&Caller::nobody(), request)
+        let ask = async |origin: &str| {
+            let request = actix_web::test::TestRequest::get().uri("/open311/v2/requests.json").insert_header(("origin", origin.to_owned()));
+            app.send(&Caller::nobody(), request).await
         };
         assert_eq!(ask("https://map.example").await.header("access-control-allow-origin"), Some("https://map.example"));
         assert_eq!(ask("https://evil.example").await.header("access-control-allow-origin"), None);

@@ -262,8 +262,11 @@ impl Check<'_> {
 
     fn fields(&mut self, at: &[&str], category: &Category) {
         let mut known: BTreeSet<&str> = BTreeSet::new();
-        for field in &category.fields {
+        for (index, field) in category.fields.iter().enumerate() {
             let code = field.code.as_str();
+            let index = index.to_string();
+            let path: Vec<&str> = at.iter().copied().chain([index.as_str(), "code"]).collect();
+            let at = path.as_slice();
             let is_code = code.starts_with(|c: char| c.is_ascii_lowercase())
                 && code.len() <= LONGEST_CODE
                 && code
