@@ -339,14 +339,18 @@ pub fn authenticate(
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn of_cookie(conn: &mut Conn, presented: &str) -> Result<Option<(User, SessionId)>, Failure> {
+pub fn of_cookie(
+    conn: &mut Conn,
+    today: Date,
+    presented: &str,
+) -> Result<Option<(User, SessionId)>, Failure> {
     let Some(hash) = page_cookies::fingerprint(presented) else {
         return Ok(None);
     };
     let Some(session) = users::session_of_refresh(conn, &hex(&hash))? else {
         return Ok(None);
     };
-    let user = authenticate(conn, session.user, session.id)?;
+    let user = authenticate(conn, today, session.user, session.id)?;
     Ok(user.map(|user| (user, session.id)))
 }
 

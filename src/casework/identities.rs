@@ -11,6 +11,7 @@ use super::accounts::{
 };
 use super::desk::{Desk, Moment};
 use super::failure::Failure;
+use super::members;
 use crate::domain::access::{Actor, Role};
 use crate::domain::ids::UserId;
 use crate::domain::person::email_address;
@@ -75,7 +76,7 @@ pub async fn sign_in(
                 Err(refused) => return Ok(refused),
             },
         };
-        if !account.is_active {
+        if members::is_over(tx, at.today(), &account)? {
             return Ok(Welcome::Closed);
         }
         let user = account.user.id;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 
 use super::accounts::{
     self, Keeps, Opened, SignIn, ask_for_code, let_in, note, real_now, user_object,
@@ -14,6 +15,7 @@ use super::accounts::{
 use super::desk::{Desk, Moment, hex};
 use super::failure::Failure;
 use super::letters;
+use super::members;
 use crate::auth::sign_in_links as tokens;
 use crate::domain::access::{Actor, Role, User};
 use crate::domain::ids::NoticeId;
@@ -119,7 +121,10 @@ pub(super) fn completed(
     let holder = match user {
         Some(user) if until > real_now() => {
             let account = users::find(tx, user)?;
-            account.filter(|one| one.is_active && one.user.email == notice.recipient)
+            match account.filter(|one| one.user.email == notice.recipient) {
+                Some(account) if !members::is_over(tx, at.today(), &account)? => Some(account),
+                _ => None,
+            }
         }
         _ => None,
     };
@@ -146,8 +151,13 @@ pub(super) fn completed(
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn holder(conn: &mut Conn, roles: &[Role], presented: &str) -> Result<Option<Holder>, Failure> {
-    let Some((_, user)) = good(conn, roles, presented)? else {
+pub fn holder(
+    conn: &mut Conn,
+    today: Date,
+    roles: &[Role],
+    presented: &str,
+) -> Result<Option<Holder>, Failure> {
+    let Some((_, user)) = good(conn, today, roles, presented)? else {
         return Ok(None);
     };
     let needs_code = super::second_factor::is_set_up(conn, user.id)?;
@@ -169,7 +179,7 @@ pub async fn redeem(
     let (roles, presented) = (roles.to_vec(), presented.to_owned());
     let (code, request_id) = (code.map(str::to_owned), request_id.to_owned());
     desk.perform(move |tx, at| {
-        let Some((link, user)) = good(tx, &roles, &presented)? else {
+        let Some((link, user)) = good(tx, at.today(), &roles, &presented)? else {
             return Ok(SignIn::Refused);
         };
         let request_id = Some(request_id.as_str());
@@ -193,6 +203,7 @@ pub async fn redeem(
 /// The link with this token and whose it is, while both are good.
 fn good(
     conn: &mut Conn,
+    today: Date,
     roles: &[Role],
     presented: &str,
 ) -> Result<Option<(SignInLink, User)>, Failure> {
@@ -204,5 +215,7 @@ fn good(
         return Ok(None);
     };
     let account = accounts::account(conn, link.user)?;
-    Ok((account.is_active && roles.contains(&account.user.role)).then_some((link, account.user)))
+    let may_come_in =
+        roles.contains(&account.user.role) && !members::is_over(conn, today, &account)?;
+    Ok(may_come_in.then_some((link, account.user)))
 }

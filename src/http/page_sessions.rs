@@ -29,7 +29,7 @@ pub async fn signed_in(call: &Call) -> Result<Option<(User, SessionId)>, Problem
     if cookie.is_empty() {
         return Ok(None);
     }
-    call.read(move |conn, _| accounts::of_cookie(conn, &cookie))
+    call.read(move |conn, at| accounts::of_cookie(conn, at.today(), &cookie))
         .await
 }
 

@@ -196,7 +196,7 @@ fn explain(call: &Call, code: &str) -> Option<String> {
 
 async fn holder(call: &Call, token: &str) -> Result<Option<Holder>, Problem> {
     let (roles, token) = (call.front.auth.sign_in_link_for.clone(), token.to_owned());
-    call.read(move |conn, _| sign_in_links::holder(conn, &roles, &token))
+    call.read(move |conn, at| sign_in_links::holder(conn, at.today(), &roles, &token))
         .await
 }
 
