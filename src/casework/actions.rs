@@ -10,12 +10,14 @@
 //! | `recategorising` | a category put right, its promises planned again |
 //! | `telling` | what the person hears of it |
 //! | `answering` | our side of the conversation, and a reply taken back |
+//! | [`people`] | who is on a case, and as what |
 //! | `posting` | letters somebody posted |
 //! | `recipients` | to which addresses an officer's words go |
 
 mod answering;
 mod changing;
 mod owners;
+pub mod people;
 mod posting;
 mod recategorising;
 mod recipients;

@@ -14,6 +14,7 @@ use super::escalation::{
     Chain, Recipient, clock_and_promise, is_over, note_unreachable, still_holds,
 };
 use super::failure::Failure;
+use super::people::reaching;
 use super::promises::{Written, all_taken, settle_by, terms_of};
 use super::sign_in_links;
 use crate::domain::access::Actor;
@@ -23,6 +24,7 @@ use crate::domain::clock::{self, Reading, State, Terms};
 use crate::domain::ids::{CaseId, ClockId, NoticeId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::{NoticeKind, Says};
+use crate::domain::person::reach::{self, Route, Sending};
 use crate::domain::reference::Reference;
 use crate::domain::standard::{Acknowledgement, ClockSpec};
 use crate::store::cases::{self, Filed};
@@ -184,7 +186,12 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
     let until = at.now + LEASE;
     let mut to_send = Vec::new();
     for notice in outbox::claim(tx, at.now, until, limit)? {
-        if is_moot(tx, at, &notice)? {
+        if let Some(why) = reaching::withheld_now(tx, &notice)? {
+            // What has been learnt of the person since it was written, or since it was last tried.
+            if outbox::drop_claimed(tx, notice.id, notice.fence)? {
+                reaching::note_withheld(tx, at, notice.case, &notice.kind, why)?;
+            }
+        } else if is_moot(tx, at, &notice)? {
             outbox::drop_claimed(tx, notice.id, notice.fence)?;
         } else {
             to_send.extend(sign_in_links::completed(tx, at, notice)?);
@@ -382,15 +389,22 @@ fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fa
     let Some(person) = notice.person else {
         return Ok(());
     };
-    let person = people::find(tx, person)?.filter(|person| !person.is_deceased);
-    let Some(person) = person else { return Ok(()) };
-    if person.safe_contact.is_some()
-        || person
-            .address
-            .as_ref()
-            .is_none_or(|address| address.lines.is_empty())
-    {
+    let Some(person) = people::find(tx, person)? else {
         return Ok(());
+    };
+    let sending = Sending {
+        is_automatic: notice.headers.auto_submitted.is_some(),
+        is_guarded: false,
+        email: None,
+        address: person.address.as_ref(),
+        prefers_post: false,
+    };
+    match reach::route(&reaching::reach_of(tx, &person)?, sending) {
+        Route::Letter => {}
+        Route::Withheld(why) => {
+            return reaching::note_withheld(tx, at, notice.case, &notice.kind, why);
+        }
+        Route::Mail(_) | Route::Nowhere => return Ok(()),
     }
     let id: NoticeId = at.id();
     let letter = Notice {

@@ -25,6 +25,7 @@ mod restricted;
 mod telling;
 
 pub use joining::{Joined, Joining, note_contact};
+pub(super) use opening::ward_of;
 pub(super) use restricted::{holders_above, post_complained_about};
 
 use jiff::Timestamp;

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::desk::{Moment, hex};
 use super::failure::Failure;
 use super::members;
+use super::people::reaching;
 use super::promises::{acknowledge_reading, answer_reading, terms_of};
 use crate::auth::{secrets, tracking as tokens};
 use crate::domain::access::Actor;
@@ -22,6 +23,7 @@ use crate::domain::notice::{
     CaseFacts, CaseLine, CouncilLine, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen,
     OtherBody, PhoneLine, PostLine, Says, StaffItem, language_for,
 };
+use crate::domain::person::reach::{self, Route, Sending, Withheld};
 use crate::domain::standard::Acknowledgement;
 use crate::domain::wording::{self, Language};
 use crate::store::outbox::{self, Headers, Notice};
@@ -56,8 +58,10 @@ pub enum Told {
     ByMail(NoticeId),
     /// It stands as a letter to write.
     ByPost(NoticeId),
-    /// There is no way, or none that is safe.
+    /// There is no way.
     NotAtAll,
+    /// There may be one, and it may not be used; the case's timeline says so.
+    Withheld(Withheld),
 }
 
 /// The secret link of a person to a case: found or made.
@@ -112,7 +116,7 @@ pub fn tell_person(
     person: Option<&Person>,
     telling: ToPerson<'_>,
 ) -> Result<Told, Failure> {
-    let Some(person) = person.filter(|person| !person.is_deceased) else {
+    let Some(person) = person else {
         return Ok(Told::NotAtAll);
     };
     let category = at
@@ -120,15 +124,38 @@ pub fn tell_person(
         .catalogue
         .category(&case.service, &case.category)
         .map(|(_, category)| category);
-    let is_guarded =
-        person.safe_contact.is_some() || category.is_some_and(|category| category.safe_contact);
-    if is_guarded && telling.is_automatic {
-        return Ok(Told::NotAtAll);
+    let reach = reaching::reach_of(tx, person)?;
+    let wishes = reaching::wishes_of(tx, person)?;
+    let mut email = None;
+    for address in reach.emails(person.email.as_deref()) {
+        if !people::is_bouncing(tx, &address)? {
+            email = Some(address);
+            break;
+        }
     }
+    let sending = Sending {
+        is_automatic: telling.is_automatic,
+        is_guarded: category.is_some_and(|category| category.safe_contact),
+        email: email.as_deref(),
+        address: person.address.as_ref(),
+        prefers_post: wishes.channel.as_deref() == Some("post"),
+    };
+    let route = match reach::route(&reach, sending) {
+        Route::Nowhere => return Ok(Told::NotAtAll),
+        Route::Withheld(why) => {
+            // A stranger may ask for a link as often as they like; no timeline is filled with that.
+            if !matches!(telling.says, Says::TrackingLink) {
+                let kind = telling.says.kind();
+                reaching::note_withheld(tx, at, Some(case.id), kind.as_str(), why)?;
+            }
+            return Ok(Told::Withheld(why));
+        }
+        route => route,
+    };
     let access = link_for(tx, at, case.id, Some(person.id))?;
     let is_danger = matches!(telling.says, Says::Danger { .. });
     let language = language_for(
-        Language::from_tag(person.preferences.language.as_deref()),
+        Language::from_tag(wishes.language.as_deref()),
         telling.says.template(),
         |path| {
             at.council
@@ -137,17 +164,13 @@ pub fn tell_person(
                 .any(|(known, _)| known == path)
         },
     );
-    let letter = if is_danger {
+    let mut letter = if is_danger {
         Letter::without_case(language, council_line(at), telling.says)
     } else {
         let line = case_line(at, case, Some(access.url.clone()), language, place_of(case));
         Letter::about(line, language, council_line(at), telling.says)
     };
-    let wants_post = person.preferences.channel.as_deref() == Some("post");
-    let usable = match &person.email {
-        Some(email) if !wants_post && !people::is_bouncing(tx, email)? => Some(email.clone()),
-        _ => None,
-    };
+    letter.format = wishes.format.filter(|format| format != "standard");
     let id: NoticeId = at.id();
     let mut notice = Notice {
         id,
@@ -177,8 +200,8 @@ pub fn tell_person(
         sent_at: None,
         last_error: None,
     };
-    match usable {
-        Some(email) => {
+    match route {
+        Route::Mail(email) => {
             let copies = match case.procedure {
                 Procedure::MemberEnquiry => members::copies_for(tx, at, &email)?,
                 _ => Vec::new(),
@@ -200,12 +223,7 @@ pub fn tell_person(
             outbox::put(tx, &notice)?;
             Ok(Told::ByMail(id))
         }
-        None if person
-            .address
-            .as_ref()
-            .is_some_and(|address| !address.lines.is_empty())
-            || wants_post =>
-        {
+        Route::Letter => {
             notice.transport = "post".to_owned();
             notice.state = "to_write".to_owned();
             notice.next_attempt_at = None;
@@ -216,7 +234,7 @@ pub fn tell_person(
             outbox::put(tx, &notice)?;
             Ok(Told::ByPost(id))
         }
-        None => Ok(Told::NotAtAll),
+        Route::Withheld(_) | Route::Nowhere => Ok(Told::NotAtAll),
     }
 }
 

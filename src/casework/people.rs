@@ -1,32 +1,50 @@
-//! Finding, showing and changing people.
+//! People: found again, shown, changed, joined and parted, and how they may be reached.
 //!
 //! A contact finds a person only by an e-mail address or number that stands for them, *and* a
 //! name that can be theirs; everything else makes a new record. Two people at one address are two
 //! people.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `finding` | whom a contact is from |
+//! | [`sameness`] | records that are one person: proposed, joined, parted again |
+//! | [`reaching`] | whether and where somebody may be told something |
+//! | [`marking`] | markers, and what whoever deals with somebody must know |
+//! | [`organisations`] | bodies that people act for |
+
+mod finding;
+pub mod marking;
+pub mod organisations;
+pub mod reaching;
+pub mod sameness;
 
 use super::audit::note_look;
 use super::desk::Moment;
-use super::failure::Failure;
+use super::failure::{Failure, Fault};
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
-use crate::domain::contact::Channel;
-use crate::domain::enquiry::{Described, Enquiry, Who};
-use crate::domain::ids::PersonId;
-use crate::domain::person::{
-    Address, PersonKind, Preferences, are_compatible_names, email_address, phone_number,
-};
+use crate::domain::ids::{OrganisationId, PersonId};
+use crate::domain::person::reach::written_way;
+use crate::domain::person::{Address, PersonKind, Preferences, email_address, phone_number};
 use crate::store::cases::{self, Filed, Filter, Order};
-use crate::store::people::{self, Person};
+use crate::store::people::{self, Person, SafeContact};
 use crate::store::{Conn, Tx};
+
+pub use finding::find_or_add;
+use sameness::append_audit;
 
 /// What PATCH may change about a person.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Change {
     pub name: Option<String>,
+    pub kind: Option<PersonKind>,
     pub email: Option<String>,
     pub phone: Option<String>,
     pub address: Option<Address>,
     pub preferences: Option<Preferences>,
+    /// The only safe ways; none inside lifts the limit.
+    pub safe_contact: Option<Option<Vec<String>>>,
     pub is_deceased: Option<bool>,
+    pub organisation: Option<Option<OrganisationId>>,
 }
 
 /// By what somebody looks for a person.
@@ -35,44 +53,6 @@ pub enum Search {
     Name(String),
     Email(String),
     Phone(String),
-}
-
-/// Finds the person an enquiry is from, or adds them. Nobody is made for an anonymous one.
-///
-/// # Errors
-/// When an id is given that is nobody's.
-pub fn find_or_add(
-    tx: &mut Tx<'_>,
-    at: &Moment,
-    enquiry: &Enquiry,
-) -> Result<Option<Person>, Failure> {
-    let described = match &enquiry.who {
-        Who::Nobody => return Ok(None),
-        Who::Known(id) => {
-            let known = people::find(tx, *id)?;
-            return known.map(Some).ok_or_else(|| {
-                Failure::invalid(
-                    "/person_id",
-                    "unknown_value",
-                    "There is no person with this id.",
-                )
-            });
-        }
-        Who::Described(described) => described,
-    };
-    if described.email.is_none()
-        && described.phone.is_none()
-        && described.name.is_none()
-        && described.address.is_none()
-    {
-        return Ok(None);
-    }
-    // A public form proves nothing: somebody else's address must not open their record.
-    let is_vouched_for = described.is_verified || enquiry.channel == Channel::Email;
-    if is_vouched_for && let Some(known) = find(tx, described)? {
-        return Ok(Some(complete(tx, at, known, described, enquiry)?));
-    }
-    add(tx, at, described, enquiry, is_vouched_for).map(Some)
 }
 
 /// Looks for people; at most fifty, and none known only from cases the actor may not see.
@@ -102,9 +82,16 @@ pub fn search(
             None => Vec::new(),
         },
     };
-    let mut visible = Vec::new();
+    let mut visible: Vec<Person> = Vec::new();
     for person in found {
-        if is_visible(conn, at, actor, person.id)? {
+        if !is_visible(conn, at, actor, person.id)? {
+            continue;
+        }
+        // Whoever was merged is found as the one record that stands for them.
+        let head = sameness::visible_head(conn, at, actor, person.id)?;
+        if !visible.iter().any(|known| known.id == head)
+            && let Some(person) = people::find(conn, head)?
+        {
             visible.push(person);
         }
     }
@@ -169,21 +156,55 @@ pub fn change(
     if let Some(preferences) = &change.preferences {
         person.preferences = preferences.clone();
     }
+    if let Some(kind) = change.kind {
+        person.kind = kind;
+    }
+    if let Some(limit) = &change.safe_contact {
+        person.safe_contact = limit.as_deref().map(safe_contact).transpose()?;
+    }
     if let Some(is_deceased) = change.is_deceased {
         person.is_deceased = is_deceased;
+    }
+    if let Some(organisation) = change.organisation {
+        organisations::set(tx, at, actor, &mut person, organisation)?;
     }
     person.updated_at = at.now;
     person.version += 1;
     people::update(tx, &person, read_version)?;
-    note_look(
-        tx,
-        at,
-        actor,
-        "person.changed",
-        &format!("person:{id}"),
-        None,
-    )?;
+    finding::note_home(tx, &person)?;
+    append_audit(tx, at, actor, "person.changed", id)?;
+    // What has been written and not left yet may not reach them any more, and whoever has their
+    // cases before them reads something new.
+    reaching::hold_back(tx, at, id)?;
+    let records = sameness::ids_of(tx, id)?;
+    let others: Vec<PersonId> = records.iter().copied().filter(|one| *one != id).collect();
+    sameness::touch(tx, at, &others)?;
+    let on = cases::of_people(tx, &records)?;
+    cases::touch(tx, &on)?;
     Ok(person)
+}
+
+fn safe_contact(ways: &[String]) -> Result<SafeContact, Failure> {
+    let mut written = Vec::new();
+    let mut faults = Vec::new();
+    for (place, way) in ways.iter().enumerate() {
+        match written_way(way) {
+            Some(way) if written.contains(&way) => {}
+            Some(way) => written.push(way),
+            None => faults.push(Fault {
+                pointer: format!("/safe_contact/{place}"),
+                code: "bad_format",
+                detail: "A safe way is `email`, `phone` or `post` (as they stand on the record), `face_to_face`, or \
+                         an e-mail address or telephone number of its own."
+                    .to_owned(),
+            }),
+        }
+    }
+    if faults.is_empty() {
+        Ok(SafeContact { ways: written })
+    } else {
+        Err(Failure::Invalid(faults))
+    }
 }
 
 /// Who may look people up: staff who take contacts and work cases, and keys with the scope.
@@ -198,12 +219,17 @@ fn may_look_up(actor: &Actor) -> bool {
 }
 
 /// A person known only from restricted cases is hidden like the cases.
-fn is_visible(conn: &mut Conn, _at: &Moment, actor: &Actor, id: PersonId) -> Result<bool, Failure> {
+pub(super) fn is_visible(
+    conn: &mut Conn,
+    _at: &Moment,
+    actor: &Actor,
+    id: PersonId,
+) -> Result<bool, Failure> {
     if !may_look_up(actor) {
         return Ok(false);
     }
     let everything = Filter {
-        person: Some(id),
+        people: Some(vec![id]),
         ..Filter::default()
     };
     let all = cases::list(
@@ -222,105 +248,4 @@ fn is_visible(conn: &mut Conn, _at: &Moment, actor: &Actor, id: PersonId) -> Res
         .iter()
         .any(|filed| may(actor, Act::Read, &filed.case, false) == Verdict::Allow);
     Ok(sees_one || !cases::has_any(conn, id)?)
-}
-
-fn find(tx: &mut Tx<'_>, described: &Described) -> Result<Option<Person>, Failure> {
-    let ways = [
-        described.email.clone().map(|email| ("email", email)),
-        described
-            .phone
-            .as_deref()
-            .and_then(phone_number)
-            .map(|phone| ("phone", phone)),
-    ];
-    for (kind, value) in ways.into_iter().flatten() {
-        for (person, is_verified) in people::identified_by(tx, kind, &value)? {
-            if is_verified
-                && are_compatible_names(person.name.as_deref(), described.name.as_deref())
-            {
-                return Ok(Some(person));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// What they said this time fills gaps; it overwrites nothing.
-fn complete(
-    tx: &mut Tx<'_>,
-    at: &Moment,
-    known: Person,
-    described: &Described,
-    enquiry: &Enquiry,
-) -> Result<Person, Failure> {
-    let mut person = known.clone();
-    person.name = person.name.or_else(|| described.name.clone());
-    person.email = person.email.or_else(|| described.email.clone());
-    person.phone = person.phone.or_else(|| described.phone.clone());
-    person.address = person.address.or_else(|| described.address.clone());
-    person.organisation = person
-        .organisation
-        .or_else(|| described.organisation.clone());
-    prefer(&mut person.preferences, enquiry);
-    if person == known {
-        return Ok(known);
-    }
-    person.updated_at = at.now;
-    person.version += 1;
-    people::update(tx, &person, known.version)?;
-    for (kind, value) in found_by(described) {
-        people::identify(tx, person.id, kind, &value, true)?;
-    }
-    Ok(person)
-}
-
-fn add(
-    tx: &mut Tx<'_>,
-    at: &Moment,
-    described: &Described,
-    enquiry: &Enquiry,
-    is_vouched_for: bool,
-) -> Result<Person, Failure> {
-    let mut preferences = Preferences::default();
-    prefer(&mut preferences, enquiry);
-    let person = Person {
-        id: at.id(),
-        name: described.name.clone(),
-        kind: described.kind.unwrap_or(PersonKind::Resident),
-        email: described.email.clone(),
-        phone: described.phone.clone(),
-        address: described.address.clone(),
-        organisation: described.organisation.clone(),
-        preferences,
-        safe_contact: None,
-        is_deceased: false,
-        created_at: at.now,
-        updated_at: at.now,
-        version: 1,
-    };
-    people::insert(tx, &person, &found_by(described), is_vouched_for)?;
-    Ok(person)
-}
-
-/// A letter asks for a letter back; a language used is the language answered in.
-fn prefer(preferences: &mut Preferences, enquiry: &Enquiry) {
-    if enquiry.channel == Channel::Letter && preferences.channel.is_none() {
-        preferences.channel = Some("post".to_owned());
-    }
-    if preferences.language.is_none() {
-        preferences.language.clone_from(&enquiry.language);
-    }
-}
-
-fn found_by(described: &Described) -> Vec<(&'static str, String)> {
-    let mut ways = Vec::new();
-    ways.extend(described.email.clone().map(|email| ("email", email)));
-    ways.extend(
-        described
-            .phone
-            .as_deref()
-            .and_then(phone_number)
-            .map(|phone| ("phone", phone)),
-    );
-    ways
 }

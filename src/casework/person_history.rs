@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::actions::{self, Target};
 use super::desk::Moment;
 use super::failure::Failure;
-use super::people;
+use super::people::{self, sameness};
 use super::views::case::{self, CaseView, CasesAfter, Question};
 use super::views::history::{ContactView, contact_view};
 use super::views::{AfterRow, Part, Sort};
@@ -27,13 +27,14 @@ pub fn contacts_of(
     limit: u16,
 ) -> Result<Part<ContactView, AfterRow>, Failure> {
     people::find_for(conn, at, actor, person)?;
+    let records = sameness::visible_ids(conn, at, actor, person)?;
     let mut known: BTreeMap<CaseId, bool> = BTreeMap::new();
     let mut items = Vec::new();
     let mut after = after;
     loop {
-        let rows = contacts::of_person(
+        let rows = contacts::of_people(
             conn,
-            person,
+            &records,
             after.map(|(at, id)| (at, ContactId(id))),
             AT_ONCE,
         )?;

@@ -12,6 +12,7 @@
 //! | [`queues`] | queues and what stands in them |
 //! | [`escalations`] | the steps that were taken |
 //! | [`mail`] | e-mail as it came in, and what waits for a person |
+//! | [`person`] | what must be known of a person, and their records that are one |
 //! | [`notices`] | what was sent, could not be sent, or waits to be written |
 
 use schemars::JsonSchema;
@@ -31,6 +32,7 @@ pub mod escalations;
 pub mod history;
 pub mod mail;
 pub mod notices;
+pub mod person;
 pub mod queues;
 
 /// Somebody of the council, by id and name.

@@ -135,6 +135,8 @@ pub struct Case {
     pub terms: String,
     pub routing: Routed,
     pub location: Option<Location>,
+    /// The slug of the ward it is in, where the catalogue's look-up knows.
+    pub ward: Option<String>,
     pub fields: serde_json::Map<String, serde_json::Value>,
     pub their_reference: Option<String>,
     pub n_chasers: u32,

@@ -43,6 +43,12 @@ ids! {
     EventId,
     /// One person who contacts the council.
     PersonId,
+    /// One body that people act for.
+    OrganisationId,
+    /// Two records taken for one person.
+    MergeId,
+    /// One thing that those who deal with somebody must know.
+    MarkerId,
     /// One member of staff, councillor or partner who signs in.
     UserId,
     /// One sign-in, until it is revoked or ends.

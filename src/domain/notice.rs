@@ -102,6 +102,10 @@ impl NoticeKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Letter {
     pub language: Language,
+    /// How the person needs it, where not as usual (`large_print`, `braille`): for whoever writes it
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
     pub council: CouncilLine,
     /// The case it is about; none in mail to staff, nor where even the reference must not be said.
     pub case: Option<CaseLine>,
@@ -653,6 +657,7 @@ impl Letter {
     ) -> Self {
         Self {
             language,
+            format: None,
             council,
             case: Some(case),
             says,
@@ -671,6 +676,7 @@ impl Letter {
     pub const fn without_case(language: Language, council: CouncilLine, says: Says) -> Self {
         Self {
             language,
+            format: None,
             council,
             case: None,
             says,

@@ -1,4 +1,14 @@
 //! A person who contacts the council, and how we may reach them.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | [`likeness`] | whether two records may be one person |
+//! | [`reach`] | by which way a notice goes, where some ways are not safe |
+//! | [`marker`] | what those who deal with somebody must know |
+
+pub mod likeness;
+pub mod marker;
+pub mod reach;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +37,14 @@ impl PersonKind {
     #[must_use]
     pub const fn is_member(self) -> bool {
         matches!(self, Self::Councillor | Self::Mp)
+    }
+}
+
+words! {
+    /// What kind of body people act for.
+    OrganisationKind {
+        Business = "business", ParishCouncil = "parish_council",
+        CommunityGroup = "community_group", Partner = "partner", Other = "other",
     }
 }
 
@@ -63,6 +81,39 @@ pub struct Preferences {
     #[serde(default)]
     #[schemars(length(max = 20))]
     pub format: Option<String>,
+}
+
+impl Preferences {
+    /// What whoever writes to them should know: "Write to them by post, in Welsh, in large print";
+    /// nothing where they wish for nothing out of the ordinary.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let channel = match self.channel.as_deref() {
+            Some("post") => Some("by post".to_owned()),
+            Some("phone") => Some("by telephone first".to_owned()),
+            _ => None,
+        };
+        let language = self.language.as_deref().and_then(|tag| {
+            let primary = tag.split('-').next().unwrap_or(tag).to_lowercase();
+            match primary.as_str() {
+                "en" => None,
+                "cy" => Some("in Welsh".to_owned()),
+                _ => Some(format!("in their language ({tag})")),
+            }
+        });
+        let format = match self.format.as_deref() {
+            Some("large_print") => Some("in large print"),
+            Some("braille") => Some("in braille"),
+            Some("audio") => Some("as a recording"),
+            Some("easy_read") => Some("in easy read"),
+            _ => None,
+        };
+        let words: Vec<String> = [channel, language, format.map(str::to_owned)]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!words.is_empty()).then(|| format!("Reach them {}", words.join(", ")))
+    }
 }
 
 /// An e-mail address in the one form we compare and send to, or nothing when it cannot be one.
@@ -197,6 +248,25 @@ mod tests {
         check("Ada Example", "Tom Example", false);
         check("Ada Example", "Ada Other", false);
         assert!(are_compatible_names(None, Some("Ada Example")));
+    }
+
+    #[test]
+    fn a_wish_is_read_as_what_to_do_and_an_ordinary_one_is_not_read_at_all() {
+        let wish = |channel: Option<&str>, language: Option<&str>, format: Option<&str>| {
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            Preferences {
+                channel: owned(channel),
+                language: owned(language),
+                format: owned(format),
+            }
+            .in_words()
+        };
+        assert_eq!(wish(None, None, None), None);
+        assert_eq!(wish(Some("email"), Some("en-GB"), Some("standard")), None);
+        assert_eq!(
+            wish(Some("post"), Some("cy"), Some("large_print")).as_deref(),
+            Some("Reach them by post, in Welsh, in large print")
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Cases: found, read, put right. What is done to them is in [`super::actions`].
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::access::{Access, CASEWORKERS};
@@ -162,7 +164,7 @@ async fn list(call: Call) -> Result<Answer, Problem> {
 
 async fn show(call: Call) -> Result<Answer, Problem> {
     let detail = call.read_case(case::detail).await?;
-    Ok(Answer::ok(&detail).with_etag(detail.case.version))
+    answered(&call, &detail).await
 }
 
 async fn change(call: Call) -> Result<Answer, Problem> {
@@ -179,7 +181,18 @@ async fn change(call: Call) -> Result<Answer, Problem> {
             case::detail(tx, at, &actor, &acted.settled.filed)
         })
         .await?;
-    Ok(Answer::ok(&detail).with_etag(detail.case.version))
+    answered(&call, &detail).await
+}
+
+/// Shown only after it was put down whose markers were read.
+async fn answered(call: &Call, detail: &CaseDetail) -> Result<Answer, Problem> {
+    let of_markers = detail.instructions.iter().filter(|one| one.is_of_marker());
+    let people: BTreeSet<String> = of_markers
+        .map(|one| format!("person:{}", one.person))
+        .collect();
+    call.note_looks("person.markers_read", people.into_iter().collect())
+        .await?;
+    Ok(Answer::ok(detail).with_etag(detail.case.version))
 }
 
 async fn timeline(call: Call) -> Result<Answer, Problem> {

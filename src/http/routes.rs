@@ -2,9 +2,10 @@
 
 use super::operation::Operation;
 use super::{
-    actions, api_keys, audit, auth, cases, catalogue, contacts, docs, email, escalations,
-    first_start, health, identities, members, notices, oidc, open311, people, public, queues,
-    receipts, redactions, reports, second_factor, sign_in_links, trials, users,
+    actions, api_keys, audit, auth, case_people, cases, catalogue, contacts, docs, email,
+    escalations, first_start, health, identities, markers, members, notices, oidc, open311,
+    organisations, people, person_merges, public, queues, receipts, redactions, reports,
+    second_factor, sign_in_links, trials, users,
 };
 use crate::config::Settings;
 
@@ -19,10 +20,14 @@ pub fn operations() -> Vec<Operation> {
     all.extend(cases::operations());
     all.extend(actions::operations());
     all.extend(redactions::operations());
+    all.extend(case_people::operations());
     all.extend(queues::operations());
     all.extend(escalations::operations());
     all.extend(notices::operations());
     all.extend(people::operations());
+    all.extend(person_merges::operations());
+    all.extend(markers::operations());
+    all.extend(organisations::operations());
     all.extend(public::operations());
     all.extend(open311::operations());
     all.extend(catalogue::operations());

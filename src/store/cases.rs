@@ -51,7 +51,9 @@ pub struct Filter {
     pub procedure: Option<String>,
     pub priority: Option<String>,
     pub channel: Option<String>,
-    pub person: Option<PersonId>,
+    /// Cases that any of these records is on.
+    pub people: Option<Vec<PersonId>>,
+    pub ward: Option<String>,
     pub due_before: Option<Timestamp>,
     /// Open cases whose earliest promise has passed by then.
     pub overdue_at: Option<Timestamp>,
@@ -147,6 +149,7 @@ struct Row {
     place_words: Option<String>,
     place_lat: Option<f64>,
     place_long: Option<f64>,
+    ward: Option<String>,
     fields: Json<serde_json::Map<String, serde_json::Value>>,
     their_reference: Option<String>,
     n_chasers: i32,
@@ -165,6 +168,9 @@ struct Row {
     version: i64,
     revision: i64,
 }
+
+/// Ids named in one statement; a database takes only so many.
+const AT_ONCE: usize = 500;
 
 type Boxed<'a> = cases::BoxedQuery<'a, super::db::MultiBackend>;
 
@@ -514,6 +520,73 @@ pub fn people(
         .collect()
 }
 
+/// The role a person has on a case from now on, whatever it was.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn set_role(
+    tx: &mut Tx<'_>,
+    case: CaseId,
+    person: PersonId,
+    role: RoleOnCase,
+) -> Result<(), StoreError> {
+    add_person(tx, case, person, role)?;
+    diesel::update(case_people::table)
+        .filter(
+            case_people::case_id
+                .eq(Id::from(case))
+                .and(case_people::person_id.eq(Id::from(person))),
+        )
+        .set(case_people::role.eq(role.as_str()))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Takes a person off a case.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn remove_person(tx: &mut Tx<'_>, case: CaseId, person: PersonId) -> Result<(), StoreError> {
+    diesel::delete(case_people::table)
+        .filter(
+            case_people::case_id
+                .eq(Id::from(case))
+                .and(case_people::person_id.eq(Id::from(person))),
+        )
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Every case of some people, whoever may know of it.
+pub fn of_people(conn: &mut Conn, people: &[PersonId]) -> Result<Vec<CaseId>, StoreError> {
+    let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
+    let cases: Vec<Id> = case_people::table
+        .filter(case_people::person_id.eq_any(ids))
+        .order(case_people::case_id.asc())
+        .select(case_people::case_id)
+        .distinct()
+        .load(conn)?;
+    Ok(cases.into_iter().map(Into::into).collect())
+}
+
+/// What readers see with these cases has changed, though not the cases themselves: whoever has read
+/// one reads it again, and whoever is changing one begins anew.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn touch(tx: &mut Tx<'_>, cases: &[CaseId]) -> Result<(), StoreError> {
+    let ids: Vec<Id> = cases.iter().copied().map(Id::from).collect();
+    for some in ids.chunks(AT_ONCE) {
+        diesel::update(cases::table.filter(cases::id.eq_any(some.to_vec())))
+            .set((
+                cases::version.eq(cases::version + 1),
+                cases::revision.eq(cases::revision + 1),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
 /// Whether a person is on any case at all.
 pub fn has_any(conn: &mut Conn, person: PersonId) -> Result<bool, StoreError> {
     Ok(diesel::select(diesel::dsl::exists(
@@ -691,9 +764,13 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     if let Some(channel) = &filter.channel {
         query = query.filter(cases::channel.eq(channel.clone()));
     }
-    if let Some(person) = filter.person {
+    if let Some(ward) = &filter.ward {
+        query = query.filter(cases::ward.eq(ward.clone()));
+    }
+    if let Some(people) = &filter.people {
+        let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
         let with_person = case_people::table
-            .filter(case_people::person_id.eq(Id::from(person)))
+            .filter(case_people::person_id.eq_any(ids))
             .select(case_people::case_id);
         query = query.filter(cases::id.eq_any(with_person));
     }
@@ -758,7 +835,7 @@ diesel::define_sql_function! {
 }
 
 /// A search text with the pattern characters of LIKE taken literally.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_")
@@ -833,6 +910,7 @@ impl Row {
             place_words: place.and_then(Location::words),
             place_lat: place.and_then(Location::point).map(|(lat, _)| lat),
             place_long: place.and_then(Location::point).map(|(_, long)| long),
+            ward: case.ward.clone(),
             fields: Json(case.fields.clone()),
             their_reference: case.their_reference.clone(),
             n_chasers: i32::try_from(case.n_chasers).unwrap_or(i32::MAX),
@@ -903,6 +981,7 @@ impl TryFrom<Row> for Filed {
             terms: row.terms,
             routing: row.routing.0,
             location: row.location.map(|location| location.0),
+            ward: row.ward,
             fields: row.fields.0,
             their_reference: row.their_reference,
             n_chasers: u32::try_from(row.n_chasers)

@@ -198,15 +198,17 @@ pub fn that_opened(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
-/// A page of a person's contacts, oldest first.
-pub fn of_person(
+/// A page of what some people told us, oldest first.
+pub fn of_people(
     conn: &mut Conn,
-    person: PersonId,
+    people: &[PersonId],
     after: Option<(Timestamp, ContactId)>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
+    let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
     let query = contacts::table
-        .filter(contacts::person_id.eq(Some(Id::from(person))))
+        .filter(contacts::person_id.is_not_null())
+        .filter(contacts::person_id.assume_not_null().eq_any(ids))
         .into_boxed();
     page(conn, query, after, limit)
 }

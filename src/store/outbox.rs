@@ -254,6 +254,35 @@ pub fn remove(tx: &mut Tx<'_>, id: NoticeId, fence: i64) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Stops a notice that has not left and is not being sent now, or a letter nobody has written. False
+/// when it is neither.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn stop(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
+    let n_changed = diesel::sql_query(
+        "UPDATE outbox SET state = 'cancelled', next_attempt_at = NULL WHERE id = $1 \
+         AND (state = 'to_write' OR (state = 'pending' AND (lease_until IS NULL OR lease_until <= $2)))",
+    )
+    .bind::<Uid, _>(Id::from(id))
+    .bind::<Ts, _>(At(now))
+    .execute(&mut **tx)?;
+    Ok(n_changed == 1)
+}
+
+/// What waits to be sent or written to some people.
+pub fn waiting_for(conn: &mut Conn, people: &[PersonId]) -> Result<Vec<Notice>, StoreError> {
+    let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
+    let rows: Vec<Row> = outbox::table
+        .filter(outbox::person_id.is_not_null())
+        .filter(outbox::person_id.assume_not_null().eq_any(ids))
+        .filter(outbox::state.eq_any(["pending", "to_write"]))
+        .order(outbox::id.asc())
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// Tries a failed notice again, at once.
 pub fn retry(tx: &mut Tx<'_>, id: NoticeId, now: Timestamp) -> Result<bool, StoreError> {
     let n_changed = diesel::sql_query(

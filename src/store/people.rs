@@ -9,7 +9,7 @@ use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{identifiers, people};
 use super::types::{At, Id, Json, Uid};
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{OrganisationId, PersonId};
 use crate::domain::person::{Address, PersonKind, Preferences};
 
 /// One person on our books.
@@ -22,6 +22,8 @@ pub struct Person {
     pub phone: Option<String>,
     pub address: Option<Address>,
     pub organisation: Option<String>,
+    /// The body they act for, once somebody of ours has said so.
+    pub organisation_id: Option<OrganisationId>,
     pub preferences: Preferences,
     /// The only ways we may reach them, when there is a limit.
     pub safe_contact: Option<SafeContact>,
@@ -47,6 +49,7 @@ struct Row {
     phone: Option<String>,
     address: Option<Json<Address>>,
     organisation: Option<String>,
+    organisation_id: Option<Id>,
     preferences: Json<Preferences>,
     safe_contact: Option<Json<SafeContact>>,
     is_deceased: bool,
@@ -120,6 +123,19 @@ pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError>
         .first(conn)
         .optional()?;
     row.map(Person::try_from).transpose()
+}
+
+/// What is shown with a person has changed, though not the record itself.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else has changed them since they were read.
+pub fn touch(tx: &mut Tx<'_>, person: &Person, now: Timestamp) -> Result<(), StoreError> {
+    let touched = Person {
+        updated_at: now,
+        version: person.version + 1,
+        ..person.clone()
+    };
+    update(tx, &touched, person.version)
 }
 
 /// Everybody with this identifier, those for whom it is proved first, then the longest known.
@@ -233,6 +249,7 @@ impl From<&Person> for Row {
             phone: person.phone.clone(),
             address: person.address.clone().map(Json),
             organisation: person.organisation.clone(),
+            organisation_id: person.organisation_id.map(Into::into),
             preferences: Json(person.preferences.clone()),
             safe_contact: person.safe_contact.clone().map(Json),
             is_deceased: person.is_deceased,
@@ -254,6 +271,7 @@ impl TryFrom<Row> for Person {
             phone: row.phone,
             address: row.address.map(|address| address.0),
             organisation: row.organisation,
+            organisation_id: row.organisation_id.map(Into::into),
             preferences: row.preferences.0,
             safe_contact: row.safe_contact.map(|safe| safe.0),
             is_deceased: row.is_deceased,

@@ -171,6 +171,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    organisations (id) {
+        id -> Uid,
+        name -> Text,
+        kind -> Text,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        address -> Nullable<Js>,
+        created_at -> Ts,
+        updated_at -> Ts,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     people (id) {
         id -> Uid,
         name -> Nullable<Text>,
@@ -179,6 +195,7 @@ diesel::table! {
         phone -> Nullable<Text>,
         address -> Nullable<Js>,
         organisation -> Nullable<Text>,
+        organisation_id -> Nullable<Uid>,
         preferences -> Js,
         safe_contact -> Nullable<Js>,
         is_deceased -> Bool,
@@ -197,6 +214,51 @@ diesel::table! {
         person_id -> Uid,
         is_verified -> Bool,
         is_bouncing -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    person_merges (id) {
+        id -> Uid,
+        from_person -> Uid,
+        into_person -> Uid,
+        reason -> Text,
+        merged_at -> Ts,
+        merged_by -> Text,
+        undone_at -> Nullable<Ts>,
+        undone_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    people_apart (one, other) {
+        one -> Uid,
+        other -> Uid,
+        said_at -> Ts,
+        said_by -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    markers (id) {
+        id -> Uid,
+        person_id -> Uid,
+        kind -> Text,
+        purpose -> Text,
+        instruction -> Text,
+        owner -> Uid,
+        review_on -> Day,
+        created_at -> Ts,
+        created_by -> Text,
+        changed_at -> Ts,
+        ended_at -> Nullable<Ts>,
+        ended_by -> Nullable<Text>,
     }
 }
 
@@ -536,8 +598,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_links,
     identities,
     api_keys,
+    organisations,
     people,
     identifiers,
+    person_merges,
+    people_apart,
+    markers,
     cases,
     case_access,
     case_aliases,

@@ -144,6 +144,28 @@ pub fn revoke_of_person(
         .execute(&mut **tx)?)
 }
 
+/// Ends a person's links to a case.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn revoke_on_case(
+    tx: &mut Tx<'_>,
+    case: CaseId,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::update(tracking_links::table)
+        .filter(
+            tracking_links::case_id
+                .eq(Id::from(case))
+                .and(tracking_links::person_id.eq(Some(Id::from(person))))
+                .and(tracking_links::revoked_at.is_null()),
+        )
+        .set(tracking_links::revoked_at.eq(Some(At(now))))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// Keeps a receipt for whoever logged a restricted case.
 pub fn keep_receipt(
     tx: &mut Tx<'_>,

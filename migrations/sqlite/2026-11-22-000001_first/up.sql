@@ -139,6 +139,19 @@ CREATE TABLE api_keys (
     version         bigint NOT NULL
 );
 
+-- Bodies that people act for: businesses, parish councils, community groups, partners.
+CREATE TABLE organisations (
+    id              blob PRIMARY KEY,
+    name            text NOT NULL,
+    kind            text NOT NULL,
+    email           text,
+    phone           text,
+    address         text,
+    created_at      bigint NOT NULL,
+    updated_at      bigint NOT NULL,
+    version         bigint NOT NULL
+);
+
 CREATE TABLE people (
     id              blob PRIMARY KEY,
     name            text,
@@ -147,6 +160,8 @@ CREATE TABLE people (
     phone           text,
     address         text,
     organisation    text,
+    -- The body they act for, once somebody of ours has said so.
+    organisation_id blob REFERENCES organisations (id),
     preferences     text NOT NULL,
     safe_contact    text,
     is_deceased     boolean NOT NULL,
@@ -154,6 +169,7 @@ CREATE TABLE people (
     updated_at      bigint NOT NULL,
     version         bigint NOT NULL
 );
+CREATE INDEX people_of_organisation ON people (organisation_id) WHERE organisation_id IS NOT NULL;
 
 -- The ways by which a person is found again, in the form they are compared in.
 CREATE TABLE identifiers (
@@ -165,6 +181,49 @@ CREATE TABLE identifiers (
     PRIMARY KEY (kind, value, person_id)
 );
 CREATE INDEX identifiers_of_person ON identifiers (person_id);
+
+-- Two records that are one person, because somebody said so. Nothing is moved: what was said to
+-- either stays with it, so that undoing it leaves both as they would have been.
+CREATE TABLE person_merges (
+    id              blob PRIMARY KEY,
+    from_person     blob NOT NULL REFERENCES people (id),
+    into_person     blob NOT NULL REFERENCES people (id),
+    reason          text NOT NULL,
+    merged_at       bigint NOT NULL,
+    merged_by       text NOT NULL,
+    undone_at       bigint,
+    undone_by       text
+);
+CREATE UNIQUE INDEX merges_in_force ON person_merges (from_person) WHERE undone_at IS NULL;
+CREATE INDEX merges_into ON person_merges (into_person) WHERE undone_at IS NULL;
+
+-- Two records that look like one person and are two: not proposed again. The smaller id first.
+CREATE TABLE people_apart (
+    one             blob NOT NULL REFERENCES people (id),
+    other           blob NOT NULL REFERENCES people (id),
+    said_at         bigint NOT NULL,
+    said_by         text NOT NULL,
+    PRIMARY KEY (one, other)
+);
+CREATE INDEX apart_from ON people_apart (other);
+
+-- What those who deal with somebody must know, why, who answers for it and until when.
+CREATE TABLE markers (
+    id              blob PRIMARY KEY,
+    person_id       blob NOT NULL REFERENCES people (id),
+    kind            text NOT NULL,
+    purpose         text NOT NULL,
+    instruction     text NOT NULL,
+    owner           blob NOT NULL REFERENCES users (id),
+    review_on       text NOT NULL,
+    created_at      bigint NOT NULL,
+    created_by      text NOT NULL,
+    changed_at      bigint NOT NULL,
+    ended_at        bigint,
+    ended_by        text
+);
+CREATE INDEX markers_of_person ON markers (person_id) WHERE ended_at IS NULL;
+CREATE INDEX markers_to_review ON markers (review_on, id) WHERE ended_at IS NULL;
 
 CREATE TABLE cases (
     id                  blob PRIMARY KEY,
@@ -205,6 +264,7 @@ CREATE TABLE cases (
     place_words         text,
     place_lat           double precision,
     place_long          double precision,
+    -- Where it is, as the catalogue's look-up said when it came in or its place was put right.
     ward                text,
     fields              text NOT NULL,
     their_reference     text,
@@ -416,6 +476,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_to_send ON outbox (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX outbox_of_case ON outbox (case_id, created_at);
+CREATE INDEX outbox_of_person ON outbox (person_id, state);
 CREATE INDEX outbox_by_state ON outbox (state, created_at);
 CREATE INDEX outbox_by_message_id ON outbox (message_id);
 

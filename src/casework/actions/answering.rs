@@ -10,7 +10,7 @@ use crate::casework::letters::{Thread, Told};
 use crate::domain::access::Actor;
 use crate::domain::case::Case;
 use crate::domain::contact::{Channel, Direction, Disposition};
-use crate::domain::ids::{CaseId, NoticeId};
+use crate::domain::ids::{CaseId, NoticeId, PersonId};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::person::RoleOnCase;
 use crate::store::contacts::{self, Contact};
@@ -58,7 +58,7 @@ pub(super) fn log_outbound(
     actor: &Actor,
     case: &Case,
     text: &str,
-    told: Told,
+    (told, person): (Told, Option<PersonId>),
     addressed: &Addressed,
 ) -> Result<(), Failure> {
     let detail = if addressed.is_named {
@@ -67,11 +67,6 @@ pub(super) fn log_outbound(
         json!({"recipients": all})
     } else {
         json!({})
-    };
-    let person = if addressed.is_named {
-        addressed.people.first().map(|person| person.id)
-    } else {
-        case.reporter
     };
     contacts::insert(
         tx,

@@ -15,7 +15,7 @@ use crate::domain::access::{Act, Actor};
 use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
 use crate::domain::clock::{Longer, Terms};
 use crate::domain::lifecycle::{self, Command, Event};
-use crate::store::{Tx, cases, users};
+use crate::store::{Tx, cases, people, users};
 
 /// Everything a command names must be there, and be the actor's to see.
 pub(super) fn check_references(
@@ -114,6 +114,14 @@ pub(super) fn note_command(
         }
         Command::Amend(amendment) => {
             lifecycle::note_amendment(case, amendment);
+            if amendment.location.is_some() {
+                let reporter = match case.reporter {
+                    Some(id) => people::find(tx, id)?,
+                    None => None,
+                };
+                let home = reporter.as_ref().and_then(|person| person.address.as_ref());
+                case.ward = intake::ward_of(at, case.location.as_ref(), home);
+            }
             let Some(place) = &amendment.category else {
                 return Ok(None);
             };

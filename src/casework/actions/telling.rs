@@ -10,6 +10,7 @@ use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{self, ToPerson, Told};
 use crate::casework::members;
+use crate::casework::people::reaching;
 use crate::casework::promises;
 use crate::domain::access::Actor;
 use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Secrecy, Status};
@@ -17,6 +18,7 @@ use crate::domain::clock::{self, Reading, Terms};
 use crate::domain::ids::NoticeId;
 use crate::domain::lifecycle::{self, AcknowledgedBy, Command};
 use crate::domain::notice::{OmbudsmanWhen, Says};
+use crate::domain::person::reach::{Reach, Withheld};
 use crate::domain::wording::{self, Language};
 use crate::store::Tx;
 
@@ -284,7 +286,8 @@ pub(super) fn tell(
         _ => None,
     };
     let mut first = Told::NotAtAll;
-    let mut is_anybody_told = false;
+    let mut told_first = None;
+    let mut withheld = None;
     for (n, person) in addressed.people.iter().enumerate() {
         let dedupe_key = if addressed.is_named {
             format!("{}:{}:{n}", telling.dedupe_key, person.id)
@@ -296,11 +299,18 @@ pub(super) fn tell(
             ..telling.clone()
         };
         let told = letters::tell_person(tx, at, case, Some(person), telling)?;
-        is_anybody_told |= told != Told::NotAtAll;
-        if n == 0 {
-            first = told;
+        match told {
+            Told::ByMail(_) | Told::ByPost(_) if told_first.is_none() => {
+                first = told;
+                told_first = Some(person.id);
+            }
+            Told::Withheld(why) if withheld.is_none() => {
+                withheld = Some((why, reaching::reach_of(tx, person)?));
+            }
+            _ => {}
         }
     }
+    let mut is_anybody_told = told_first.is_some();
     for (n, email) in addressed.strangers.iter().enumerate() {
         let telling = ToPerson {
             dedupe_key: format!("{}:stranger:{n}", telling.dedupe_key),
@@ -314,13 +324,35 @@ pub(super) fn tell(
     }
     if let Some(text) = words {
         if !is_anybody_told {
-            return Err(nobody_to_write_to(command));
+            return Err(match withheld {
+                Some((why, reach)) => may_not_be_written_to(why, &reach),
+                None => nobody_to_write_to(command),
+            });
         }
-        log_outbound(tx, at, actor, case, &text, first, addressed)?;
+        log_outbound(tx, at, actor, case, &text, (first, told_first), addressed)?;
     }
     match first {
         Told::ByMail(id) | Told::ByPost(id) => Ok(Some(id)),
-        Told::NotAtAll => Ok(None),
+        Told::NotAtAll | Told::Withheld(_) => Ok(None),
+    }
+}
+
+/// Words for somebody whom they must not reach this way.
+fn may_not_be_written_to(why: Withheld, reach: &Reach) -> Failure {
+    match why {
+        Withheld::Deceased => Failure::conflict(
+            "person_deceased",
+            "This person has died, and nothing is sent to them. Put whoever acts for them on the case as \
+             `advocate` and write to them, or close the case with its outcome.",
+        ),
+        Withheld::SafeContact => Failure::conflict(
+            "no_safe_way",
+            format!(
+                "Nothing is sent to this person by mail or post: they may be reached only this way: {}. Tell them \
+                 so, and log it as an outbound contact on this case.",
+                reach.in_words().unwrap_or_default()
+            ),
+        ),
     }
 }
 

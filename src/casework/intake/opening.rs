@@ -15,7 +15,7 @@ use crate::domain::contact::Location;
 use crate::domain::enquiry::{Enquiry, Sender, Who};
 use crate::domain::ids::ContactId;
 use crate::domain::lifecycle::{self, Event};
-use crate::domain::person::{PersonKind, RoleOnCase};
+use crate::domain::person::{Address, PersonKind, RoleOnCase};
 use crate::store::cases::{self, Filed};
 use crate::store::people::Person;
 use crate::store::{Tx, audit, catalogue};
@@ -119,6 +119,7 @@ pub(super) fn open(
         terms: terms_id,
         routing: plan.routed.clone(),
         location: enquiry.location.clone(),
+        ward: None,
         fields: enquiry.fields.clone(),
         their_reference: enquiry.their_reference.clone(),
         n_chasers: 0,
@@ -138,6 +139,8 @@ pub(super) fn open(
             ..Location::default()
         });
     }
+    let home = person.and_then(|person| person.address.as_ref());
+    case.ward = ward_of(at, case.location.as_ref(), home);
     if enquiry.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now.max(enquiry.received_at), "spoken");
     }
@@ -174,6 +177,16 @@ pub(super) fn open(
         readings: settled.readings,
         terms,
     })
+}
+
+/// The ward of the place a matter is about, else of where the person lives.
+pub(in crate::casework) fn ward_of(
+    at: &Moment,
+    location: Option<&Location>,
+    home: Option<&Address>,
+) -> Option<String> {
+    let wards = &at.council.catalogue.wards;
+    wards.find(location, home).map(|ward| ward.slug.clone())
 }
 
 fn subject_of(enquiry: &Enquiry, category: Option<&str>) -> String {

@@ -15,7 +15,7 @@ use super::{Entry, Received};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters;
-use crate::casework::people::find_or_add;
+use crate::casework::people::{find_or_add, sameness};
 use crate::domain::access::{Act, Sight, Verdict, may};
 use crate::domain::case::{Case, LinkKind, Procedure, Routed, Secrecy};
 use crate::domain::contact::{Disposition, Location};
@@ -237,6 +237,10 @@ fn possible_duplicates(
 ) -> Result<Vec<Filed>, Failure> {
     let since = at.now - DUPLICATE_WINDOW;
     let address = person.and_then(|person| person.address.as_ref());
+    let records = match person {
+        Some(person) => sameness::ids_of(tx, person.id)?,
+        None => Vec::new(),
+    };
     let line = address.and_then(|address| address.lines.first());
     let here = enquiry.location.clone().or_else(|| {
         line.map(|line| Location {
@@ -245,8 +249,7 @@ fn possible_duplicates(
         })
     });
     let words = here.as_ref().and_then(Location::words);
-    let ways = [
-        person.map(|person| Alike::Reporter(person.id)),
+    let places = [
         here.as_ref()
             .and_then(|here| here.uprn.as_deref())
             .map(Alike::Property),
@@ -255,13 +258,18 @@ fn possible_duplicates(
             .map(Alike::Within),
         words.as_deref().map(Alike::Words),
     ];
+    let reporters = records.iter().copied().map(Alike::Reporter);
+    let ways = reporters.chain(places.into_iter().flatten());
     let matter = (placement.service.as_str(), placement.category.as_str());
     let mut found: Vec<Filed> = Vec::new();
-    for way in ways.iter().flatten() {
-        found.extend(cases::of_matter(tx, sight, matter, since, way)?);
+    for way in ways {
+        found.extend(cases::of_matter(tx, sight, matter, since, &way)?);
     }
     found.retain(|filed| {
-        let is_theirs = person.is_some_and(|person| filed.case.reporter == Some(person.id));
+        let is_theirs = filed
+            .case
+            .reporter
+            .is_some_and(|reporter| records.contains(&reporter));
         let is_here = match (&here, &filed.case.location) {
             (Some(here), Some(there)) => here.is_near(there),
             _ => false,

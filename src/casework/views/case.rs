@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::history::{TimelineLine, line_for};
+use super::person::Instruction;
 use super::{CaseName, Named, Part, Sort, is_outside_the_work, is_readable, named, names};
 use crate::casework::actions::{Acted, Owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::identity;
+use crate::casework::people::{marking, sameness};
 use crate::casework::promises::stays_of;
 use crate::casework::{letters, members};
 use crate::domain::access::{Act, Actor, Verdict, may};
@@ -53,6 +55,8 @@ pub struct CaseView {
     pub service: String,
     pub category: String,
     pub queue: String,
+    /// The slug of the ward it is in, where that is known.
+    pub ward: Option<String>,
     pub owner: Option<Named>,
     pub channel: Channel,
     pub received_at: Timestamp,
@@ -87,6 +91,8 @@ pub struct CaseLinks {
 /// A case by itself.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CaseDetail {
+    /// What to know before dealing with its people; shown to those who work the case.
+    pub instructions: Vec<Instruction>,
     #[serde(flatten)]
     pub case: CaseView,
     pub requester_kind: PersonKind,
@@ -102,6 +108,9 @@ pub struct CaseDetail {
     /// The reference it has with whoever brought it in.
     pub their_reference: Option<String>,
     pub location: Option<Location>,
+    pub ward_name: Option<String>,
+    /// Who was elected for the ward it is in.
+    pub ward_councillors: Vec<WardCouncillorView>,
     /// What its category asks for.
     pub fields: serde_json::Map<String, serde_json::Value>,
     /// What kind of danger was read or declared.
@@ -189,6 +198,13 @@ pub struct ServiceAnswerView {
     pub text: String,
 }
 
+/// Somebody elected for a ward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WardCouncillorView {
+    pub name: String,
+    pub email: String,
+}
+
 /// One place where a case waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WaitView {
@@ -208,6 +224,8 @@ pub struct PersonOnCase {
     pub id: Uuid,
     pub name: Option<String>,
     pub role: RoleOnCase,
+    /// For whom they act.
+    pub organisation: Option<String>,
     /// They have taken back their part.
     pub has_withdrawn: bool,
 }
@@ -256,6 +274,8 @@ pub struct Question {
     pub priority: Option<Priority>,
     pub channel: Option<Channel>,
     pub person: Option<PersonId>,
+    /// A ward's slug.
+    pub ward: Option<String>,
     pub due_before: Option<Timestamp>,
     pub is_overdue: bool,
     /// Searched in reference, subject and what was said.
@@ -342,7 +362,13 @@ pub fn detail(
     let related_cases = related(conn, actor, case.id)?;
     let member_enquiry = member_enquiry(conn, at, actor, case, &related_cases)?;
     let answers_for = answers_for(conn, at, case)?;
+    let instructions = marking::instructions_on_case(conn, at, actor, case)?;
+    let ward = case
+        .ward
+        .as_deref()
+        .and_then(|slug| at.council.catalogue.wards.wards.get(slug));
     Ok(CaseDetail {
+        instructions,
         case: view(conn, filed)?,
         requester_kind: case.requester_kind,
         opened_at: case.opened_at,
@@ -353,6 +379,16 @@ pub fn detail(
         aliases: cases::aliases(conn, case.id)?,
         their_reference: case.their_reference.clone(),
         location: case.location.clone(),
+        ward_name: ward.map(|ward| ward.name.clone()),
+        ward_councillors: ward.map_or_else(Vec::new, |ward| {
+            let councillors = ward.councillors.iter();
+            councillors
+                .map(|one| WardCouncillorView {
+                    name: one.name.clone(),
+                    email: one.email.clone(),
+                })
+                .collect()
+        }),
         fields: if is_outside {
             serde_json::Map::new()
         } else {
@@ -561,6 +597,7 @@ fn show(filed: &Filed, names: &[(crate::domain::ids::UserId, String)]) -> CaseVi
         service: case.service.clone(),
         category: case.category.clone(),
         queue: case.queue.clone(),
+        ward: case.ward.clone(),
         owner: case.owner.and_then(|owner| named(names, owner)),
         channel: case.channel,
         received_at: case.received_at,
@@ -591,11 +628,13 @@ fn people_on(conn: &mut Conn, actor: &Actor, case: CaseId) -> Result<Vec<PersonO
         let is_hidden = own_address.is_some()
             && person.as_ref().and_then(|person| person.email.as_ref()) != own_address.as_ref();
         if !is_hidden {
-            let name = person.and_then(|person| person.name);
+            let (name, organisation) =
+                person.map_or((None, None), |person| (person.name, person.organisation));
             shown.push(PersonOnCase {
                 id: id.0,
                 name,
                 role,
+                organisation,
                 has_withdrawn,
             });
         }
@@ -636,7 +675,12 @@ fn filter(
         procedure: question.procedure.map(|word| word.to_string()),
         priority: question.priority.map(|word| word.to_string()),
         channel: question.channel.map(|word| word.to_string()),
-        person: question.person,
+        people: match question.person {
+            // Records the reader may not know of narrow nothing down; of themselves they show nothing.
+            Some(person) => Some(sameness::ids_of(conn, person)?),
+            None => None,
+        },
+        ward: question.ward.clone(),
         due_before: question.due_before,
         overdue_at: question.is_overdue.then_some(at.now),
         text: question.text.clone(),

@@ -261,6 +261,51 @@ fn the_stories_are_the_same_in_every_demo_and_lie_before_its_beginning() {
 }
 
 #[tokio::test]
+async fn the_demo_has_people_of_whom_something_must_be_known() {
+    use crate::casework::people::{self, Search, marking, sameness};
+    use crate::store::users;
+    let folder = tempfile::tempdir().unwrap();
+    let desk = new_demo(folder.path(), "2026-11-24T10:30:00Z").await;
+    demo::load(&desk).await.unwrap();
+    let read = |conn: &mut crate::store::Conn, at: &Moment| {
+        let account = users::find_by_email(conn, "imani.thornbury@council.example")?.unwrap();
+        let officer = Actor::User(account.user);
+        let mut words = Vec::new();
+        for name in ["Silas Underhay", "Meredith Harrow", "Gwenllian Rowlands"] {
+            let found = people::search(conn, at, &officer, &Search::Name(name.to_owned()))?;
+            let person = found.first().unwrap();
+            let known = marking::instructions_on(conn, at, &officer, person)?;
+            words.extend(known.into_iter().map(|one| one.words));
+        }
+        let found = people::search(conn, at, &officer, &Search::Name("Odette".to_owned()))?;
+        let acts_for = found.first().and_then(|person| person.organisation.clone());
+        let found = people::search(conn, at, &officer, &Search::Name("Quenby".to_owned()))?;
+        let proposed = sameness::proposals(conn, at, &officer, found.first().unwrap().id)?;
+        Ok((words, acts_for, proposed.len()))
+    };
+    let (words, acts_for, n_proposed) = desk.read(read).await.unwrap();
+    assert!(
+        words.iter().any(|one| one.starts_with("Visit in pairs")),
+        "{words:?}"
+    );
+    assert!(
+        words.iter().any(|one| one.contains("447700900202")),
+        "{words:?}"
+    );
+    assert!(
+        words
+            .iter()
+            .any(|one| one.contains("in Welsh, in large print")),
+        "{words:?}"
+    );
+    assert_eq!(
+        acts_for.as_deref(),
+        Some("Larkfield Residents' Association")
+    );
+    assert_eq!(n_proposed, 1);
+}
+
+#[tokio::test]
 async fn one_mail_waits_for_a_person_and_there_is_time_to_look() {
     use crate::casework::MailFilter;
     use crate::casework::views::mail;

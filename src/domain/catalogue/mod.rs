@@ -23,6 +23,7 @@ mod service;
 mod template;
 #[cfg(test)]
 mod tests;
+mod ward;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use field::{Choice, Datatype, FILLED_IN, Field};
 pub use hours::{Hours, HoursError};
 pub use service::{Category, OutOfHours, Service};
 pub use template::Template;
+pub use ward::{Ward, WardCouncillor, Wards};
 
 /// Everything a council configures, checked. Cheap to share behind an `Arc`.
 #[derive(Debug, Clone)]
@@ -69,6 +71,8 @@ pub struct Catalogue {
     /// queues too (`team-leader-waste-ops`, `duty-waste-ops`).
     pub posts: BTreeMap<String, Post>,
     pub access_points: Vec<AccessPoint>,
+    /// Which ward a place is in; empty where the council has none loaded.
+    pub wards: Wards,
     pub routing: RoutingRules,
     /// By language and notice.
     pub templates: BTreeMap<(String, String), Template>,

@@ -52,6 +52,11 @@ const PARTS: [(&str, &str); 7] = [
     ("routing.toml", "routing"),
 ];
 
+/// A single file a folder may do without.
+const WARDS: &str = "wards.toml";
+/// A table of many lines, kept as it is written.
+const WARD_LOOKUP: &str = "wards.csv";
+
 /// The council's own copy of the published holidays, where it has one.
 const HOLIDAYS: &str = "bank-holidays.json";
 
@@ -90,6 +95,15 @@ pub(super) fn from_files(
             [.., name] if name.ends_with(".md") => {}
             ["triage-examples.jsonl"] => {}
             [HOLIDAYS] => faults.extend(unreviewed(&root)),
+            [WARDS] => {
+                let place = Place::new(WARDS, 1, "/wards".to_owned());
+                root.push(("wards".to_owned(), from_toml(&place, text, &mut faults)));
+            }
+            [WARD_LOOKUP] => {
+                let place = Place::new(WARD_LOOKUP, 1, "/ward_lookup".to_owned());
+                let held = Held::Text(text.clone());
+                root.push(("ward_lookup".to_owned(), Node { place, held }));
+            }
             ["services", name] if name.ends_with(".toml") => {
                 services.push(from_named_toml("services", path, name, text, &mut faults));
             }

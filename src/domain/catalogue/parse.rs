@@ -16,6 +16,7 @@ use super::fault::Fault;
 use super::node::Node;
 use super::service::Service;
 use super::template::Template;
+use super::ward::Wards;
 use super::{Catalogue, check, read_council, read_service, reading, template};
 
 /// Everything that could be read, before it is known to fit together.
@@ -31,6 +32,7 @@ pub(super) struct Draft {
     /// Those of `posts.toml`.
     pub(super) posts: BTreeMap<String, Post>,
     pub(super) access_points: Vec<AccessPoint>,
+    pub(super) wards: Wards,
     pub(super) routing: Option<RoutingRules>,
     pub(super) templates: BTreeMap<(String, String), Template>,
 }
@@ -80,8 +82,8 @@ pub(super) fn unchecked(tree: &Node) -> Result<Catalogue, Vec<Fault>> {
 impl Draft {
     fn read(tree: &Node, faults: &mut Vec<Fault>) -> Self {
         for (key, node) in tree.entries() {
-            if !PARTS.contains(&key.as_str()) {
-                let known = PARTS.join(", ");
+            if !PARTS.contains(&key.as_str()) && !PARTS_THAT_MAY_BE.contains(&key.as_str()) {
+                let known = [&PARTS[..], &PARTS_THAT_MAY_BE[..]].concat().join(", ");
                 faults.push(node.place.fault(format!(
                     "`{key}` is no part of a catalogue; parts are: {known}"
                 )));
@@ -142,6 +144,7 @@ impl Draft {
                 .iter()
                 .map(|(slug, node)| read_council::access_point(slug, node, faults))
                 .collect(),
+            wards: Wards::read(tree, faults),
             routing,
             templates: template::read(tree, faults),
         }
@@ -179,6 +182,7 @@ impl Draft {
             queues,
             posts,
             access_points: self.access_points,
+            wards: self.wards,
             routing: self.routing?,
             templates: self.templates,
             warnings: Vec::new(),
@@ -201,6 +205,9 @@ const PARTS: [&str; 11] = [
     "templates",
     "bank_holidays",
 ];
+
+/// What it may have besides.
+const PARTS_THAT_MAY_BE: [&str; 2] = ["wards", "ward_lookup"];
 
 /// The members of a part, each read field by field.
 fn each<T>(

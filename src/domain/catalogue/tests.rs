@@ -108,6 +108,95 @@ fn every_service_and_category_of_northmere_is_there() {
 }
 
 #[test]
+fn a_place_is_in_the_ward_of_its_property_then_of_its_postcode() {
+    use crate::domain::contact::Location;
+    use crate::domain::person::Address;
+    let wards = &northmere().wards;
+    let address = |uprn: Option<&str>, postcode: &str| Address {
+        postcode: Some(postcode.to_owned()),
+        uprn: uprn.map(str::to_owned),
+        ..Address::default()
+    };
+    let check = |place: Option<&str>, home: Option<Address>, expect: Option<&str>| {
+        let location = place.map(|uprn| Location {
+            uprn: Some(uprn.to_owned()),
+            ..Location::default()
+        });
+        let found = wards.find(location.as_ref(), home.as_ref());
+        assert_eq!(
+            found.map(|ward| ward.slug.as_str()),
+            expect,
+            "{place:?} {home:?}"
+        );
+    };
+    check(
+        Some("100000000020"),
+        Some(address(None, "ZZ1 4LR")),
+        Some("eastmere"),
+    );
+    check(Some("000100000000020"), None, Some("eastmere"));
+    check(
+        Some("999"),
+        Some(address(Some("100000000030"), "ZZ1 4LR")),
+        Some("westmere"),
+    );
+    check(None, Some(address(None, "zz14lr")), Some("larkfield"));
+    check(None, Some(address(None, "ZZ1 1AA")), Some("larkfield"));
+    check(None, Some(address(None, "ZZ1 1AB")), Some("market"));
+    check(None, Some(address(None, "ZZ1 9XX")), Some("market"));
+    // The sector ZZ1 4 is not the district ZZ14.
+    check(None, Some(address(None, "ZZ14 1LR")), None);
+    check(None, Some(address(None, "SW1A 1AA")), None);
+    check(None, None, None);
+    let market = wards.of_postcode("ZZ1 1AB").unwrap();
+    assert_eq!(
+        market.councillors.first().unwrap().name,
+        "Cllr Wilfred Osgathorpe"
+    );
+}
+
+#[test]
+fn a_slip_in_the_ward_look_up_is_named_with_its_line() {
+    let faults_of = |file: &str, from: &str, to: &str| {
+        let mut files = files_without_rules();
+        for (path, text) in &mut files {
+            if path == file {
+                assert!(text.contains(from), "{from}");
+                *text = text.replacen(from, to, 1);
+            }
+        }
+        let faults = load(&files).unwrap_err();
+        faults.iter().map(ToString::to_string).collect::<String>()
+    };
+    let check = |from: &str, to: &str, says: &str| {
+        let told = faults_of("wards.csv", from, to);
+        assert!(told.contains("wards.csv") && told.contains(says), "{told}");
+    };
+    check(
+        "postcode,uprn,ward",
+        "ward,postcode",
+        "the first line must be",
+    );
+    check("ZZ2,,eastmere", "ZZ2,,eastmer", "no ward `eastmer`");
+    check("ZZ2,,eastmere", "Z-2,,eastmere", "not a postcode");
+    check("ZZ2,,eastmere", "ZZ2,1,eastmere", "one of the two");
+    check(
+        "ZZ2,,eastmere",
+        "ZZ2,,eastmere\nzz2,,westmere",
+        "stands above already",
+    );
+    check(",100000000001,", ",10000000000x,", "not a UPRN");
+    let told = faults_of("wards.toml", "@council.example", " at council");
+    assert!(told.contains("wards.toml"), "{told}");
+    let mut without: Files = files_without_rules();
+    without.retain(|(path, _)| path != "wards.csv");
+    let told = listed(&load(&without).unwrap_err());
+    assert!(told.contains("wards.csv is missing"), "{told}");
+    without.retain(|(path, _)| path != "wards.toml");
+    assert!(load(&without).unwrap().wards.wards.is_empty());
+}
+
+#[test]
 fn a_missed_bin_is_as_the_council_wrote_it() {
     let northmere = northmere();
     let (service, category) = northmere

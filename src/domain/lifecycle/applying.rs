@@ -209,7 +209,12 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::HoldPlaced { .. }
         | Event::HoldLifted { .. }
         | Event::IdentityChecked { .. }
-        | Event::RecipientsConfirmed { .. } => {}
+        | Event::RecipientsConfirmed { .. }
+        | Event::NoticeWithheld { .. }
+        | Event::PersonMerged { .. }
+        | Event::PersonUnmerged { .. }
+        | Event::PersonAdded { .. }
+        | Event::PersonRemoved { .. } => {}
     }
     if matches!(by, By::User { .. } | By::Key) {
         case.last_action = Some(LastAction {

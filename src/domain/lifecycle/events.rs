@@ -12,8 +12,10 @@ use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock;
 use crate::domain::contact::Disposition;
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
-use crate::domain::ids::{CaseId, ContactId, NoticeId, PersonId, UserId};
+use crate::domain::ids::{CaseId, ContactId, MergeId, NoticeId, PersonId, UserId};
 use crate::domain::member::{Basis, ConsentHow};
+use crate::domain::person::RoleOnCase;
+use crate::domain::person::reach::Withheld;
 use crate::domain::redaction::Ground;
 
 /// One line of a case's timeline.
@@ -238,6 +240,28 @@ pub enum Event {
     RecipientsConfirmed {
         addresses: Vec<String>,
     },
+    /// A notice was not sent, or stopped before it left: the person may not be reached that way.
+    NoticeWithheld {
+        notice_kind: String,
+        why: Withheld,
+    },
+    /// A record on this case is taken for one person with another.
+    PersonMerged {
+        person: PersonId,
+        merge: MergeId,
+    },
+    PersonUnmerged {
+        person: PersonId,
+        merge: MergeId,
+    },
+    PersonAdded {
+        person: PersonId,
+        role: RoleOnCase,
+    },
+    PersonRemoved {
+        person: PersonId,
+        role: RoleOnCase,
+    },
 }
 
 impl Event {
@@ -292,6 +316,11 @@ impl Event {
             Self::HoldLifted { .. } => "hold_lifted",
             Self::IdentityChecked { .. } => "identity_checked",
             Self::RecipientsConfirmed { .. } => "recipients_confirmed",
+            Self::NoticeWithheld { .. } => "notice_withheld",
+            Self::PersonMerged { .. } => "person_merged",
+            Self::PersonUnmerged { .. } => "person_unmerged",
+            Self::PersonAdded { .. } => "person_added",
+            Self::PersonRemoved { .. } => "person_removed",
         }
     }
 

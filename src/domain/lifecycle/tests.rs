@@ -79,6 +79,7 @@ fn case(status: Status, service: &str, category: &str) -> (Case, Terms) {
             }],
         },
         location: None,
+        ward: None,
         fields: serde_json::Map::new(),
         their_reference: None,
         n_chasers: 0,

@@ -47,6 +47,9 @@ pub struct CasesQuery {
     /// Cases this person is on.
     #[serde(default)]
     pub person: Option<Id>,
+    /// A ward's slug.
+    #[serde(default)]
+    pub ward: Option<Line<100>>,
     /// The channel the case came by.
     #[serde(default)]
     pub channel: Option<Channel>,
@@ -135,6 +138,7 @@ impl CasesQuery {
             priority: self.priority,
             channel: self.channel,
             person: self.person.map(|id| id.0.into()),
+            ward: self.ward.as_deref().map(str::to_owned),
             due_before: self
                 .due_before
                 .as_deref()

@@ -12,7 +12,7 @@ pub fn case() -> Value {
         "id": CASE, "reference": "4X7-K92-MQ3", "status": "open", "waiting_for": null, "outcome": null,
         "subject": "Missed bin", "priority": "normal", "secrecy": "ordinary",
         "procedure": "service_request", "stage": 1,
-        "service": "waste-collection", "category": "missed-bin", "queue": "waste-ops",
+        "service": "waste-collection", "category": "missed-bin", "queue": "waste-ops", "ward": "larkfield",
         "owner": {"id": "019a9f5e-7c00-7000-8000-000000000002", "name": "Sam Officer"},
         "channel": "phone", "received_at": "2026-11-20T16:58:00Z",
         "acknowledge_by": "2026-11-23T17:00:00Z", "acknowledge_on": "2026-11-23",
@@ -38,9 +38,14 @@ pub fn case_detail() -> Value {
     let more = json!({
         "requester_kind": "resident", "opened_at": "2026-11-20T16:59:00Z", "updated_at": "2026-11-20T17:05:00Z",
         "closed_at": null,
+        "instructions": [{
+            "kind": "staff_safety", "words": "Visit in pairs until Monday 1 March 2027",
+            "person": "019a9f5e-7c00-7000-8000-000000000003", "review_on": "2027-03-01",
+            "is_review_overdue": false, "owner": "Sam Officer",
+        }],
         "people": [{
             "id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example", "role": "reporter",
-            "has_withdrawn": false,
+            "organisation": null, "has_withdrawn": false,
         }],
         "related_cases": [{
             "id": "019a9f5e-7c00-7000-8000-000000000004", "reference": "8ZQ-1DW-TN6", "kind": "related",
@@ -48,6 +53,8 @@ pub fn case_detail() -> Value {
         }],
         "aliases": [], "their_reference": null,
         "location": {"description": "14 Larkfield Rise", "uprn": "100000000001"},
+        "ward_name": "Larkfield",
+        "ward_councillors": [{"name": "Cllr Parveen Lindqvist", "email": "cllr.parveen.lindqvist@council.example"}],
         "fields": {"bin": "brown"}, "danger": null, "is_claimed": true, "chasers": 0,
         "transfers": 0, "follow_up_until": null,
         "waits": [{

@@ -265,6 +265,15 @@ impl TestApp {
         self.time.move_to(at.parse().unwrap()).unwrap();
     }
 
+    /// Another process claims what is due at an instant, and is never heard of again.
+    pub async fn claim_at(&self, at: Timestamp) -> usize {
+        self.time.move_to(at).unwrap();
+        reeve::casework::delivery::claim(&self.desk, 10)
+            .await
+            .unwrap()
+            .len()
+    }
+
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         moves::carry_on(&self.desk).await.unwrap();

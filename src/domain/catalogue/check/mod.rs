@@ -35,6 +35,7 @@ pub(super) fn faults(draft: &Draft, tree: &Node) -> Vec<Fault> {
     check.queues();
     check.posts();
     check.access_points();
+    check.wards();
     check.ladders();
     check.standards();
     for service in draft.services.values() {
@@ -232,6 +233,23 @@ impl Check<'_> {
                 self.fault(
                     &["access_points", slug, "address"],
                     "an address needs at least one line",
+                );
+            }
+        }
+    }
+
+    fn wards(&mut self) {
+        for (slug, ward) in &self.draft.wards.wards {
+            self.slug(&["wards", slug], slug);
+            self.plain(&["wards", slug, "name"], &ward.name);
+            if ward.name.trim().is_empty() {
+                self.fault(&["wards", slug, "name"], "a ward needs a name");
+            }
+            for (index, councillor) in ward.councillors.iter().enumerate() {
+                let index = index.to_string();
+                self.email(
+                    &["wards", slug, "councillors", &index, "email"],
+                    &councillor.email,
                 );
             }
         }
