@@ -124,8 +124,7 @@ pub fn tell_person(
         .catalogue
         .category(&case.service, &case.category)
         .map(|(_, category)| category);
-    let reach = reaching::reach_of(tx, person)?;
-    let wishes = reaching::wishes_of(tx, person)?;
+    let (reach, wishes) = reaching::ways_to(tx, person)?;
     let mut email = None;
     for address in reach.emails(person.email.as_deref()) {
         if !people::is_bouncing(tx, &address)? {

@@ -288,7 +288,7 @@ stories! {
         let changed = change(&app, &agent, &ada, json!({"organisation_id": added["id"]})).await.expect(200);
         assert_eq!((&changed["organisation_id"], &changed["organisation"]), (&added["id"], &added["name"]), "{changed:#}");
         let path = format!("/v1/organisations/{}", added["id"].as_str().unwrap());
-        assert_eq!(ids(&app, &agent, &format!("{path}/people")).await, [ada.clone()]);
+        assert_eq!(ids(&app, &agent, &format!("{path}/people")).await, std::slice::from_ref(&ada));
         assert_eq!(ids(&app, &agent, "/v1/organisations?name=larkfield").await.len(), 1);
         let officer = app.officer().await;
         let case = app.get(&officer, &format!("/v1/cases/{}", reference(&logged))).await.expect(200);

@@ -251,7 +251,7 @@ fn instructions(
     let mut all = Vec::new();
     // To partners nothing is said but what keeps them safe.
     if MarkerKind::Vulnerable.is_shown_to(role) {
-        let reach = reaching::reach_of(conn, person)?;
+        let (reach, wishes) = reaching::ways_to(conn, person)?;
         if reach == Reach::Never {
             let words = "They have died. Nothing is sent to them.";
             all.push(plain(InstructionKind::Deceased, words.to_owned()));
@@ -260,7 +260,6 @@ fn instructions(
             let words = format!("Reach them only this way: {ways}. Nothing is sent by itself");
             all.push(plain(InstructionKind::SafeContact, words));
         }
-        let wishes = reaching::wishes_of(conn, person)?;
         if let Some(words) = wishes.in_words() {
             all.push(plain(InstructionKind::Preference, words));
         }

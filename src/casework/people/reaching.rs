@@ -10,20 +10,21 @@ use crate::casework::failure::Failure;
 use crate::domain::access::Actor;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::lifecycle::Event;
-use crate::domain::person::Preferences;
-use crate::domain::person::are_compatible_names;
 use crate::domain::person::reach::{Known, Reach, Withheld};
+use crate::domain::person::{Preferences, are_compatible_names};
 use crate::store::outbox::{self, Notice};
 use crate::store::people::{self, Person};
 use crate::store::{Conn, Tx, events};
 
-/// How a person may be reached, counting every record that is theirs. Somebody else's record with
-/// the same proved address and a name that can be theirs counts too: a form filled in under one's own
-/// address is not a way around what was agreed.
+/// How a person may be reached and wishes to be, counting every record that is theirs. What their own
+/// does not wish, another of theirs may.
+///
+/// Somebody else's record with the same proved address and a name that can be theirs limits the ways
+/// too: a form filled in under one's own address is not a way around what was agreed.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn reach_of(conn: &mut Conn, person: &Person) -> Result<Reach, Failure> {
+pub fn ways_to(conn: &mut Conn, person: &Person) -> Result<(Reach, Preferences), Failure> {
     let records = sameness::records_of(conn, person.id)?;
     let mut alike = Vec::new();
     if let Some(email) = &person.email {
@@ -39,25 +40,22 @@ pub fn reach_of(conn: &mut Conn, person: &Person) -> Result<Reach, Failure> {
             }
         }
     }
-    Ok(Reach::of(records.iter().chain(&alike).map(known)))
-}
-
-/// What a person wishes; what their own record does not say, another of theirs may.
-///
-/// # Errors
-/// When the database cannot be asked.
-pub fn wishes_of(conn: &mut Conn, person: &Person) -> Result<Preferences, Failure> {
     let mut wishes = person.preferences.clone();
-    if wishes.channel.is_some() && wishes.language.is_some() && wishes.format.is_some() {
-        return Ok(wishes);
-    }
-    for record in sameness::records_of(conn, person.id)? {
-        let other = record.preferences;
+    for record in &records {
+        let other = record.preferences.clone();
         wishes.channel = wishes.channel.or(other.channel);
         wishes.language = wishes.language.or(other.language);
         wishes.format = wishes.format.or(other.format);
     }
-    Ok(wishes)
+    Ok((Reach::of(records.iter().chain(&alike).map(known)), wishes))
+}
+
+/// How a person may be reached, as [`ways_to`] has it.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn reach_of(conn: &mut Conn, person: &Person) -> Result<Reach, Failure> {
+    Ok(ways_to(conn, person)?.0)
 }
 
 /// Why a notice that was written may not leave any more, if it may not.

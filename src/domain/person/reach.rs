@@ -178,7 +178,9 @@ impl Reach {
     }
 
     /// Whether what was written before may still leave by mail to this address.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Why not.
     pub fn still_admits_mail(&self, to: &str, is_automatic: bool) -> Result<(), Withheld> {
         match self {
             Self::Anyhow => Ok(()),
