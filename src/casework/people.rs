@@ -18,7 +18,6 @@ pub mod organisations;
 pub mod reaching;
 pub mod sameness;
 
-use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::{Failure, Fault};
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
