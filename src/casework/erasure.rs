@@ -1,5 +1,5 @@
 //! Forgetting one person, where nothing stands against it: their record, how they are found, what they
-//! said and what we wrote to them. That there was a case, when, what was promised and whether it was kept
+//! said and what we wrote to them and about them. That there was a case, when, what was promised and whether it was kept
 //! stays, under an id that leads to nobody; so figures and the audit are what they were.
 //!
 //! Whether somebody must be forgotten is for whoever asks for it to judge. What is refused here is what is
@@ -10,7 +10,7 @@ use super::desk::Moment;
 use super::failure::Failure;
 use super::people::find_for;
 use super::promises::{Written, settle_by, terms_of};
-use super::redaction::{by, check_not_held, empty, take_out_of};
+use super::redaction::{by, check_not_held, empty, take_out_of, take_out_of_row};
 use crate::domain::access::{Actor, Role};
 use crate::domain::case::Case;
 use crate::domain::ids::{ContactId, PersonId};
@@ -144,7 +144,13 @@ fn forget_on(
     marks: &Marks,
     reason: &str,
 ) -> Result<Tally, Failure> {
-    let (mut case, is_in_row, mut tally) = take_out_of(tx, marks, case)?;
+    let others = cases::people(tx, case.id)?;
+    let is_theirs_alone = others.iter().all(|(id, _, _)| *id == person);
+    let (mut case, is_in_row, mut tally) = if is_theirs_alone {
+        forget_all_words(tx, at, actor, case, marks)?
+    } else {
+        take_out_of(tx, marks, case)?
+    };
     tally.feedback += rows::empty_feedback(tx, case.id, person, marks.staff.mark())?;
     if case.reporter == Some(person) {
         // What they filled in, and where they live.
@@ -166,6 +172,44 @@ fn forget_on(
     let written = Written::Changed { read_revision };
     settle_by(tx, at, case, &terms, vec![event], &actor.label(), written)?;
     Ok(tally)
+}
+
+/// Of a case that nobody else is on, whatever anybody wrote is about the person: officers' notes and
+/// reasons too.
+fn forget_all_words(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mut case: Case,
+    marks: &Marks,
+) -> Result<(Case, bool, Tally), Failure> {
+    let mut tally = Tally::default();
+    let mut after = None;
+    loop {
+        let rows = contacts::of_case(tx, case.id, after, AT_ONCE)?;
+        let Some(last) = rows.last() else { break };
+        after = Some((last.received_at, last.id));
+        // What was emptied with the person's own is emptied once.
+        for contact in rows.iter().filter(|one| one.body != marks.staff.mark()) {
+            tally.add(empty(
+                tx,
+                at,
+                actor,
+                contact.id,
+                Ground::Erasure,
+                &marks.staff,
+            )?);
+        }
+    }
+    let all = Marks {
+        staff: Removal::of_everything(marks.staff.mark()),
+        letters: Removal::of_everything(marks.letters.mark()),
+    };
+    tally.add(rows::rewrite_beside_contacts(tx, case.id, &all)?);
+    let names = [case.id.to_string(), case.reference.to_string()];
+    tally.answers += rows::rewrite_answers(tx, &names, &all.staff)?;
+    let is_in_row = take_out_of_row(&mut case, &all.staff)?;
+    Ok((case, is_in_row, tally))
 }
 
 fn forget_record(tx: &mut Tx<'_>, at: &Moment, person: Person) -> Result<(), Failure> {

@@ -245,7 +245,7 @@ fn drop_raws(tx: &mut Tx<'_>, of: Of, removal: &Removal) -> Result<u32, Failure>
     Ok(n)
 }
 
-fn take_out_of_row(case: &mut Case, removal: &Removal) -> Result<bool, Failure> {
+pub(super) fn take_out_of_row(case: &mut Case, removal: &Removal) -> Result<bool, Failure> {
     let mut is_found = false;
     for text in [Some(&mut case.subject), case.their_reference.as_mut()]
         .into_iter()

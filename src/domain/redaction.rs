@@ -118,6 +118,20 @@ impl Removal {
         })
     }
 
+    /// Takes away whatever anybody said, and leaves what a record is.
+    #[must_use]
+    pub fn of_everything(mark: &str) -> Self {
+        let of = Regex::new(r"(?s)\A.+\z").expect("the pattern is written here and reads");
+        Self {
+            patterns: vec![Pattern {
+                of,
+                was_found: Cell::new(false),
+            }],
+            whole: Vec::new(),
+            mark: mark.to_owned(),
+        }
+    }
+
     /// Takes away besides whatever repeats all of a message.
     #[must_use]
     pub fn and_whole<'t>(mut self, messages: impl IntoIterator<Item = &'t str>) -> Self {
@@ -212,9 +226,13 @@ impl Removal {
                 }
                 is_there
             }
-            Value::Array(items) => items
-                .iter_mut()
-                .fold(false, |found, item| self.tree(item) || found),
+            Value::Array(items) => {
+                let mut found = false;
+                for item in items {
+                    found |= self.tree(item);
+                }
+                found
+            }
             Value::Object(members) => {
                 let mut found = false;
                 let all = std::mem::take(members);
@@ -381,6 +399,17 @@ mod tests {
             tree,
             json!({"card": "[gone]", "n": 4929, "[gone]": [true, "x"]})
         );
+    }
+
+    #[test]
+    fn everything_that_was_said_goes_and_what_happened_stays() {
+        let mut event = json!({
+            "kind": "paused",
+            "detail": {"reason": "She is in hospital.\nUntil May.", "waiting_for": "person", "resume_on": "2026-12-01"},
+        });
+        assert!(Removal::of_everything("[gone]").record::<Event>(&mut event));
+        let left = json!({"reason": "[gone]", "waiting_for": "person", "resume_on": "2026-12-01"});
+        assert_eq!(event["detail"], left);
     }
 
     #[test]

@@ -85,11 +85,26 @@ pub fn rewrite(tx: &mut Tx<'_>, of: Of, marks: &Marks) -> Result<Tally, StoreErr
         ..Tally::default()
     };
     if let Of::Case(case) = of {
-        tally.events = in_events(tx, case, &marks.staff)?;
-        tally.notices = in_notices(tx, case, &marks.letters)?;
-        tally.feedback = in_feedback(tx, case, &marks.staff)?;
+        tally.add(rewrite_beside_contacts(tx, case, marks)?);
     }
     Ok(tally)
+}
+
+/// Takes it out of timeline, notices and feedback.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn rewrite_beside_contacts(
+    tx: &mut Tx<'_>,
+    case: CaseId,
+    marks: &Marks,
+) -> Result<Tally, StoreError> {
+    Ok(Tally {
+        events: in_events(tx, case, &marks.staff)?,
+        notices: in_notices(tx, case, &marks.letters)?,
+        feedback: in_feedback(tx, case, &marks.staff)?,
+        ..Tally::default()
+    })
 }
 
 /// The raw messages of a case's contacts, or of one contact.
