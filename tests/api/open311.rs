@@ -225,13 +225,18 @@ pub async fn act(app: &TestApp, request: &str, what: &str, body: Value) {
         .expect(201);
 }
 
+/// What was said to us on a case.
 pub async fn contacts(app: &TestApp, request: &str) -> Vec<Value> {
     let officer = app.officer().await;
     let list = app
         .get(&officer, &format!("/v1/cases/{request}/contacts"))
         .await
         .expect(200);
-    list["items"].as_array().unwrap().clone()
+    let all = list["items"].as_array().unwrap();
+    all.iter()
+        .filter(|one| one["direction"] == "inbound")
+        .cloned()
+        .collect()
 }
 
 stories! {
