@@ -18,11 +18,11 @@ use super::second_factor::{self, Judged};
 use crate::auth::passwords::{HashFault, Hasher, Password, Verdict};
 use crate::auth::secrets::Hash;
 use crate::auth::{api_keys, page_cookies, refresh_tokens};
-use crate::domain::access::{Actor, Key, Role, Scope, User};
+use crate::domain::access::{Actor, Key, Role, Scope, Standing, User};
 use crate::domain::ids::{ApiKeyId, SessionId, UserId};
 use crate::domain::person::email_address;
 use crate::store::users::Session;
-use crate::store::{Conn, StoreError, Tx, audit, sign_in_links, tracking, users};
+use crate::store::{Conn, StoreError, Tx, audit, passes, sign_in_links, tracking, users};
 use crate::time_source::TimeSource;
 
 pub use crate::auth::api_keys::NewApiKey;
@@ -332,7 +332,11 @@ pub fn authenticate(
     if !is_open {
         return Ok(None);
     }
-    active_user(conn, today, user)
+    let Some(mut found) = active_user(conn, today, user)? else {
+        return Ok(None);
+    };
+    found.standing.passes = passes::of_user(conn, user)?;
+    Ok(Some(found))
 }
 
 /// Whoever a page's cookie stands for, if they are still who it says.
@@ -471,6 +475,7 @@ pub fn create(
             services: new.services,
             teams: new.teams,
             post: new.post,
+            standing: Standing::default(),
         },
         password_hash: new.password_hash,
         is_active: true,

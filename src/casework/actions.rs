@@ -7,6 +7,9 @@
 //! |---|---|
 //! | `owners` | whose a case is, and the next one taken |
 //! | `changing` | what a command touches beside its events |
+//! | `stages` | who may not deal with a later stage of a complaint |
+//! | `kept_from` | from whom a complaint about staff is kept |
+//! | `glass` | a restricted case opened for oneself, for a time |
 //! | `recategorising` | a category put right, its promises planned again |
 //! | `telling` | what the person hears of it |
 //! | `answering` | our side of the conversation, and a reply taken back |
@@ -16,16 +19,20 @@
 
 mod answering;
 mod changing;
+mod glass;
+mod kept_from;
 mod owners;
 pub mod people;
 mod posting;
 mod recategorising;
 mod recipients;
+mod stages;
 mod telling;
 
 pub(super) use answering::{last_thread, people_to_answer};
 pub(super) use changing::set_follow_up;
-pub use owners::{Owner, resolve_owner, take_next};
+pub use glass::break_glass;
+pub use owners::{Owner, is_owner_away, resolve_owner, take_next};
 pub use posting::note_posted;
 pub use recategorising::recategorised;
 pub use recipients::Recipients;
@@ -40,7 +47,8 @@ use super::intake::{self, Entry};
 use super::letters;
 use super::members;
 use super::promises::{Settled, Written, settle_by, terms_of};
-use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::access::{Act, Actor, Ties, Verdict, may};
+use crate::domain::case::Case;
 use crate::domain::clock;
 use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, NoticeId};
@@ -51,6 +59,7 @@ use crate::store::{Conn, Tx, audit};
 
 use changing::{check_references, note_command, take_part_of_others};
 use recategorising::changed_dates;
+use stages::dealt_before;
 use telling::tell;
 
 /// A case as it is named in a path: by id, by reference, or by the reference it had in an older
@@ -94,24 +103,57 @@ impl Target {
 /// # Errors
 /// [`Failure::Missing`] when there is none, or none the actor may know of: the two look the same.
 pub fn find(conn: &mut Conn, actor: &Actor, target: &Target, act: Act) -> Result<Filed, Failure> {
-    let filed = match target {
-        Target::Id(id) => cases::find(conn, *id)?,
-        Target::Reference(reference) => cases::find_by_reference(conn, reference)?,
-        Target::Alias(alias) => cases::find_by_alias(conn, alias)?,
-    }
-    .ok_or(Failure::Missing)?;
-    let is_raised_by = match actor.sight().raised_by {
-        Some(email) => cases::is_raised_by(conn, &filed.case, &email)?,
-        None => false,
-    };
-    match may(actor, act, &filed.case, is_raised_by) {
+    let filed = look_up(conn, target)?;
+    let ties = ties(conn, actor, &filed.case)?;
+    match may(actor, act, &filed.case, ties) {
         Verdict::Allow => Ok(filed),
         Verdict::Hide => Err(Failure::Missing),
+        Verdict::Deny if act != Act::Work => Err(Failure::forbidden(
+            "public_view_only",
+            "You may follow this case as the public does: where it stands, and by when. The rest is \
+             for those who work its queue.",
+        )),
         Verdict::Deny => Err(Failure::forbidden(
             "not_your_queue",
             "You may see this case but not change it: it is in a queue that is not yours.",
         )),
     }
+}
+
+/// What ties the actor to a case beside their role.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn ties(conn: &mut Conn, actor: &Actor, case: &Case) -> Result<Ties, Failure> {
+    let sight = actor.sight();
+    Ok(Ties {
+        raised_it: match &sight.raised_by {
+            Some(email) => cases::is_raised_by(conn, case, email)?,
+            None => false,
+        },
+        logged_it: !sight.logged_by.is_empty()
+            && cases::is_logged_by(conn, case.id, &sight.logged_by)?,
+    })
+}
+
+/// Refuses what the actor's role may not do, before it is asked what is wrong with the request.
+///
+/// # Errors
+/// Says whom to ask.
+pub fn check_role(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    case: &Case,
+    command: &Command,
+) -> Result<(), Failure> {
+    let is_owner_away = is_owner_away(conn, at, case)?;
+    Ok(lifecycle::check_role(
+        case,
+        command,
+        by(actor),
+        is_owner_away,
+    )?)
 }
 
 /// Does one thing to a case, and tells those who are answered on it.
@@ -144,13 +186,16 @@ pub fn act_and_tell(
     recipients: &Recipients,
 ) -> Result<Acted, Failure> {
     let filed = find(tx, actor, target, Act::Work)?;
+    let by = by(actor);
+    let is_owner_away = is_owner_away(tx, at, &filed.case)?;
+    lifecycle::check_role(&filed.case, command, by, is_owner_away)?;
     if if_match.is_some_and(|version| version != filed.case.version) {
         return Err(Failure::Stale);
     }
-    let by = by(actor);
     let terms = terms_of(tx, at, &filed.case)?;
     check_references(tx, at, actor, &filed.case, command)?;
     let category = letters::matter(at, &filed.case).map(|(_, category)| category);
+    let dealt_before = dealt_before(tx, &filed.case, &terms, command)?;
     let circumstances = Circumstances {
         by,
         now: at.now,
@@ -158,6 +203,8 @@ pub fn act_and_tell(
         calendar: &at.council.catalogue.calendar,
         reopen_within_days: category.map_or(28, |category| category.reopen_within_days),
         is_consent_unclear: members::is_limited(tx, at, &filed.case)?,
+        dealt_before: &dealt_before,
+        is_owner_away,
     };
     let decided = lifecycle::decide(&filed.case, command, circumstances)?;
     let read_revision = filed.case.revision;
@@ -274,6 +321,15 @@ pub fn add_contact(
 pub fn default_resume_on(at: &Moment) -> Date {
     let later = at.now + SignedDuration::from_hours(10 * 24);
     at.council.catalogue.calendar.date_of(later)
+}
+
+fn look_up(conn: &mut Conn, target: &Target) -> Result<Filed, Failure> {
+    match target {
+        Target::Id(id) => cases::find(conn, *id)?,
+        Target::Reference(reference) => cases::find_by_reference(conn, reference)?,
+        Target::Alias(alias) => cases::find_by_alias(conn, alias)?,
+    }
+    .ok_or(Failure::Missing)
 }
 
 fn by(actor: &Actor) -> By {

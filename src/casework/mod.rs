@@ -27,6 +27,7 @@
 //! | [`accounts`] | users, sessions, keys |
 //! | [`identities`] | signing in through the council's identity provider |
 //! | [`sign_in_links`] | signing in by a link in a mail |
+//! | [`rota`] | turns at other queues, days away and who stands in |
 //! | [`catalogue`] | the catalogue in force, new versions |
 //! | [`members`] | councillors and MPs: consent, the service's own case, terms, wards |
 //! | [`moves`] | open cases under a new catalogue: what would move, and the move |
@@ -61,6 +62,7 @@ pub mod promises;
 pub mod receipts;
 pub mod redaction;
 pub mod retention;
+pub mod rota;
 pub mod second_factor;
 pub mod set_back;
 pub mod sign_in_links;

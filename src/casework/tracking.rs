@@ -86,11 +86,20 @@ pub fn find_link(conn: &mut Conn, token: &str) -> Result<Option<Link>, Failure> 
 /// # Errors
 /// When the case cannot be read.
 pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Failure> {
-    let Filed { case, dates } = cases::find(conn, link.case)?.ok_or(Failure::Missing)?;
-    let terms = terms_of(conn, at, &case)?;
+    let filed = cases::find(conn, link.case)?.ok_or(Failure::Missing)?;
+    view_of(conn, at, &filed)
+}
+
+/// A case as its person may see it, for whoever was let at that much of it.
+///
+/// # Errors
+/// When the case cannot be read.
+pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView, Failure> {
+    let Filed { case, dates } = filed;
+    let terms = terms_of(conn, at, case)?;
     let readings = crate::domain::clock::read(&case.facts, &terms, at.now);
     let zone = at.council.catalogue.calendar.zone();
-    let found = letters::matter(at, &case);
+    let found = letters::matter(at, case);
     let is_private = case.secrecy != Secrecy::Ordinary;
     let lines = events::of_case(conn, case.id, None, 500)?;
     let history = lines
@@ -110,7 +119,7 @@ pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Fai
         .rev()
         .find(|line| line.kind == "replied")
         .map(|line| line.at);
-    let phone = letters::phone_line(at, &case);
+    let phone = letters::phone_line(at, case);
     Ok(PublicView {
         reference: case.reference.to_string(),
         service: found.map_or_else(String::new, |(service, _)| service.name.clone()),
@@ -119,8 +128,8 @@ pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Fai
             _ => "your message".to_owned(),
         },
         status: case.status.to_string(),
-        status_label: letters::standing(at, &case),
-        what_happens_next: next_words(conn, at, &case, &terms, &readings)?,
+        status_label: letters::standing(at, case),
+        what_happens_next: next_words(conn, at, case, &terms, &readings)?,
         received_on: zone.to_datetime(case.received_at).date(),
         respond_on: dates.respond_on,
         respond_by: dates.respond_by,

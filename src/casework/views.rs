@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::actions::ties;
 use super::failure::Failure;
 use crate::domain::access::{Act, Actor, Verdict, may};
 use crate::domain::case::Case;
@@ -99,12 +100,29 @@ fn readable(conn: &mut Conn, actor: &Actor, id: CaseId) -> Result<Option<Filed>,
     let Some(filed) = cases::find(conn, id)? else {
         return Ok(None);
     };
-    let is_raised_by = match actor.sight().raised_by {
-        Some(email) => cases::is_raised_by(conn, &filed.case, &email)?,
-        None => false,
-    };
-    let may_read = may(actor, Act::Read, &filed.case, is_raised_by) == Verdict::Allow;
+    let ties = ties(conn, actor, &filed.case)?;
+    let may_read = may(actor, Act::Read, &filed.case, ties) == Verdict::Allow;
     Ok(may_read.then_some(filed))
+}
+
+/// How much of a case its reader is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    /// What the person whose case it is could read by their link.
+    AsThePublic,
+}
+
+/// How much of a case the actor may be shown; nothing when they may not know of it.
+fn extent(conn: &mut Conn, actor: &Actor, case: &Case) -> Result<Option<Extent>, Failure> {
+    let ties = ties(conn, actor, case)?;
+    Ok(if may(actor, Act::Read, case, ties) == Verdict::Allow {
+        Some(Extent::All)
+    } else if may(actor, Act::Follow, case, ties) == Verdict::Allow {
+        Some(Extent::AsThePublic)
+    } else {
+        None
+    })
 }
 
 /// Whether the reader is one of the council's elected members, who sees what their constituent

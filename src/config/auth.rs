@@ -25,6 +25,8 @@ pub struct Auth {
     pub hashes_at_once: usize,
     /// Roles that may do nothing before they have set up codes.
     pub totp_required_for: Vec<Role>,
+    /// How long a restricted case stays open to who broke the glass.
+    pub break_glass_hours: u16,
     /// Roles that may sign in by a link in a mail.
     pub sign_in_link_for: Vec<Role>,
     pub sign_in_link_minutes: u8,

@@ -63,6 +63,7 @@ const RULES: &[(&str, Rule)] = &[
     ("auth.tracking_days", Between(1, 3_650)),
     ("auth.hashes_at_once", Between(1, 64)),
     ("auth.totp_required_for", Text(auth::is_role)),
+    ("auth.break_glass_hours", Between(1, 168)),
     ("auth.sign_in_link_for", Text(auth::is_role)),
     ("auth.sign_in_link_minutes", Between(1, 10)),
     ("auth.sign_in_link_page", Text(is_public_url)),

@@ -4,11 +4,23 @@
 //! see and no more. Restricted cases do not exist for those who were not named: the verdict is
 //! [`Verdict::Hide`], and the answer is that of an absent one.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::case::{About, Case, Secrecy};
 use super::contact::{Channel, words};
 use super::ids::{ApiKeyId, CaseId, PersonId, TrackingLinkId, UserId};
+
+mod sight;
+mod standing;
+
+#[cfg(test)]
+mod tests;
+
+pub use sight::{Reach, Sight};
+pub use standing::{Away, Pass, Standing, Turn};
+
+use sight::reach;
 
 words! {
     /// What somebody who signs in is.
@@ -64,6 +76,8 @@ pub struct User {
     pub teams: Vec<String>,
     /// The post they hold, by slug.
     pub post: Option<String>,
+    /// What holds for a time only.
+    pub standing: Standing,
 }
 
 /// An integration.
@@ -83,8 +97,19 @@ pub struct Key {
 /// What somebody wants to do with one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
+    /// Reading what the person whose case it is could read, and no more.
+    Follow,
     Read,
     Work,
+}
+
+/// What ties somebody to one case beside their role, looked up for that case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// Its reporter has the address of [`Sight::raised_by`].
+    pub raised_it: bool,
+    /// They logged the contact that opened it ([`Sight::logged_by`]).
+    pub logged_it: bool,
 }
 
 /// The answer.
@@ -95,33 +120,6 @@ pub enum Verdict {
     Deny,
     /// They may not know it is there.
     Hide,
-}
-
-/// What of all cases somebody may see, for queries to apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sight {
-    pub ordinary: Reach,
-    /// In whose name restricted cases open: `user:<id>`, `team:<team>`, `post:<slug>`.
-    pub holders: Vec<String>,
-    pub user: Option<UserId>,
-    /// Cases raised by the person with this e-mail address (councillors).
-    pub raised_by: Option<String>,
-    /// Nothing outside these queues, whatever the rest says: the limit of a key that acts for
-    /// somebody.
-    pub only_queues: Option<Vec<String>>,
-}
-
-/// How far somebody's sight goes among cases that are not restricted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reach {
-    Everything,
-    Within {
-        queues: Vec<String>,
-        services: Vec<String>,
-        /// Cases that came in this way.
-        channels: Vec<String>,
-    },
-    Nothing,
 }
 
 impl Actor {
@@ -211,6 +209,20 @@ impl Actor {
         }
     }
 
+    /// The same actor as they stand at one instant: turns of the rota that run are queues of theirs,
+    /// and passes that are over open nothing.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        match self {
+            Self::User(user) => Self::User(user.at(now)),
+            Self::Key(key) => Self::Key(Key {
+                acting_for: key.acting_for.map(|user| Box::new(user.at(now))),
+                ..key
+            }),
+            other => other,
+        }
+    }
+
     /// What they may see in lists.
     #[must_use]
     pub fn sight(&self) -> Sight {
@@ -235,6 +247,14 @@ impl Key {
             },
             Some(user) => Sight {
                 only_queues: (!self.queues.is_empty()).then(|| self.queues.clone()),
+                logged_by: if user.role == Role::Partner {
+                    vec![
+                        format!("user:{}", user.id),
+                        format!("key:{}:user:{}", self.id, user.id),
+                    ]
+                } else {
+                    Vec::new()
+                },
                 ..user.sight()
             },
             None if self.queues.is_empty() && !self.channels.is_empty() => {
@@ -244,7 +264,14 @@ impl Key {
                     channels: self.channels.clone(),
                 })
             }
-            None => Sight::of(reach(&self.queues, &[])),
+            None => Sight {
+                logged_by: if self.scopes.contains(&Scope::ContactsWrite) {
+                    vec![format!("key:{}", self.id)]
+                } else {
+                    Vec::new()
+                },
+                ..Sight::of(reach(&self.queues, &[]))
+            },
         }
     }
 }
@@ -256,7 +283,21 @@ impl User {
         let mut holders = vec![format!("user:{}", self.id)];
         holders.extend(self.teams.iter().map(|team| format!("team:{team}")));
         holders.extend(self.post.iter().map(|post| format!("post:{post}")));
+        holders.extend(self.standing.passes.iter().map(Pass::holder));
         holders
+    }
+
+    /// The same user as they stand at one instant.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        let on_turn = self.standing.queues_at(now);
+        for queue in on_turn {
+            if !self.queues.contains(&queue) {
+                self.queues.push(queue);
+            }
+        }
+        self.standing.passes.retain(|pass| pass.opens_at(now));
+        self
     }
 
     fn sight(&self) -> Sight {
@@ -277,6 +318,16 @@ impl User {
             },
             user: sees_cases.then_some(self.id),
             raised_by: (self.role == Role::Councillor).then(|| self.email.clone()),
+            overlooks: if self.role == Role::Councillor {
+                self.services.clone()
+            } else {
+                Vec::new()
+            },
+            logged_by: if self.role == Role::Partner {
+                vec![format!("user:{}", self.id)]
+            } else {
+                Vec::new()
+            },
             only_queues: None,
         }
     }
@@ -297,67 +348,6 @@ impl User {
     }
 }
 
-impl Sight {
-    /// Cases that came in one way, restricted ones never: what the public may be shown of them is for
-    /// the reader to say.
-    #[must_use]
-    pub fn of_channel(channel: Channel) -> Self {
-        Self::of(Reach::Within {
-            queues: Vec::new(),
-            services: Vec::new(),
-            channels: vec![channel.to_string()],
-        })
-    }
-
-    fn of(ordinary: Reach) -> Self {
-        Self {
-            ordinary,
-            holders: Vec::new(),
-            user: None,
-            raised_by: None,
-            only_queues: None,
-        }
-    }
-
-    /// Whether a key's own limit lets anything of this queue be seen.
-    #[must_use]
-    pub fn admits_queue(&self, queue: &str) -> bool {
-        self.only_queues
-            .as_ref()
-            .is_none_or(|only| only.iter().any(|own| own == queue))
-    }
-
-    /// Whether one case is within it. `is_raised_by` says whether the case's reporter has the
-    /// address of [`Self::raised_by`].
-    #[must_use]
-    pub fn takes_in(&self, case: &Case, is_raised_by: bool) -> bool {
-        if !self.admits_queue(&case.queue) {
-            return false;
-        }
-        if case.secrecy == Secrecy::Restricted {
-            return case
-                .restricted_to
-                .iter()
-                .any(|holder| self.holders.contains(holder));
-        }
-        let is_own = case.owner.is_some() && case.owner == self.user;
-        let is_within = match &self.ordinary {
-            Reach::Everything => true,
-            Reach::Within {
-                queues,
-                services,
-                channels,
-            } => {
-                queues.contains(&case.queue)
-                    || services.contains(&case.service)
-                    || channels.iter().any(|own| own == case.channel.as_str())
-            }
-            Reach::Nothing => false,
-        };
-        is_own || is_within || (self.raised_by.is_some() && is_raised_by)
-    }
-}
-
 /// As whom something was done, kept with the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ActorLabel {
@@ -375,23 +365,23 @@ pub struct ActorLabel {
 /// Restricted cases and those about the actor are hidden from everybody who was not named,
 /// whatever their role; after that the role's own reach decides.
 #[must_use]
-pub fn may(actor: &Actor, act: Act, case: &Case, is_raised_by: bool) -> Verdict {
+pub fn may(actor: &Actor, act: Act, case: &Case, ties: impl Into<Ties>) -> Verdict {
+    let ties = ties.into();
     if *actor == Actor::System {
         return Verdict::Allow;
     }
-    if let (Some(user), Some(about)) = (actor.user(), &case.about) {
-        let is_about_them = match about {
-            About::User(id) => *id == user.id,
-            About::Post(post) => user.post.as_ref() == Some(post),
-        };
-        if is_about_them {
-            return Verdict::Hide;
-        }
-    }
-    if !actor.sight().takes_in(case, is_raised_by) {
+    if is_about(actor, case) {
         return Verdict::Hide;
     }
-    if act == Act::Read {
+    let sight = actor.sight();
+    if !sight.takes_in(case, ties.raised_it) {
+        return match act {
+            _ if !sight.follows(case, ties.logged_it) => Verdict::Hide,
+            Act::Follow => Verdict::Allow,
+            Act::Read | Act::Work => Verdict::Deny,
+        };
+    }
+    if act != Act::Work {
         return Verdict::Allow;
     }
     let allows_work = match actor {
@@ -419,100 +409,31 @@ pub fn may(actor: &Actor, act: Act, case: &Case, is_raised_by: bool) -> Verdict 
     }
 }
 
-fn reach(queues: &[String], services: &[String]) -> Reach {
-    if queues.iter().any(|queue| queue == "*") {
-        Reach::Everything
-    } else if queues.is_empty() && services.is_empty() {
-        Reach::Nothing
-    } else {
-        Reach::Within {
-            queues: queues.to_vec(),
-            services: services.to_vec(),
-            channels: Vec::new(),
-        }
+/// Whether somebody may open for themselves, for a time, a restricted case they are not named on:
+/// heads of service and directors, at the cases of their own services. A complaint about staff is
+/// never opened so: it is in the hands of the director over them, whom nobody stands in for.
+#[must_use]
+pub fn may_break_glass(actor: &Actor, case: &Case) -> bool {
+    matches!(actor, Actor::User(user) if user.role == Role::HeadOfService
+        && user.works(&case.queue, Some(&case.service)))
+        && case.secrecy == Secrecy::Restricted
+        && case.about.is_none()
+}
+
+fn is_about(actor: &Actor, case: &Case) -> bool {
+    match (actor.user(), &case.about) {
+        (Some(user), Some(About::User(id))) => *id == user.id,
+        (Some(user), Some(About::Post(post))) => user.post.as_ref() == Some(post),
+        (None, _) | (_, None) => false,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn user(teams: &[&str]) -> User {
-        User {
-            id: Uuid::nil().into(),
-            name: "Mina Officer".to_owned(),
-            email: "mina@council.example".to_owned(),
-            role: Role::Officer,
-            queues: vec!["*".to_owned()],
-            services: Vec::new(),
-            teams: teams.iter().map(|team| (*team).to_owned()).collect(),
-            post: None,
+impl From<bool> for Ties {
+    /// Whether they raised it; that they logged it is not said.
+    fn from(raised_it: bool) -> Self {
+        Self {
+            raised_it,
+            logged_it: false,
         }
-    }
-
-    fn key(channels: &[&str], queues: &[&str], acting_for: Option<User>) -> Actor {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Actor::Key(Key {
-            id: Uuid::nil().into(),
-            name: "desk".to_owned(),
-            scopes: vec![Scope::ActForUser, Scope::PeopleRead],
-            channels: owned(channels),
-            queues: owned(queues),
-            acting_for: acting_for.map(Box::new),
-        })
-    }
-
-    #[test]
-    fn a_key_that_acts_for_somebody_sees_what_they_see_within_its_own_queues() {
-        let own = Actor::User(user(&["mash"])).sight();
-        assert_eq!(key(&[], &[], Some(user(&["mash"]))).sight(), own);
-        let within = key(&[], &["highways"], Some(user(&["mash"]))).sight();
-        assert!(within.admits_queue("highways") && !within.admits_queue("mash"));
-        assert_eq!(within.ordinary, own.ordinary);
-        // `*` is every queue but those of restricted cases, whoever is acted for.
-        let everywhere = key(&[], &["*"], Some(user(&["mash"]))).sight();
-        assert!(everywhere.admits_queue("highways") && everywhere.holders.is_empty());
-    }
-
-    #[test]
-    fn a_key_by_itself_sees_its_queues_or_what_came_by_its_channels() {
-        let reach =
-            |channels: &[&str], queues: &[&str]| key(channels, queues, None).sight().ordinary;
-        let within = |queues: &[&str], channels: &[&str]| Reach::Within {
-            queues: queues.iter().map(|text| (*text).to_owned()).collect(),
-            services: Vec::new(),
-            channels: channels.iter().map(|text| (*text).to_owned()).collect(),
-        };
-        assert_eq!(reach(&[], &[]), Reach::Nothing);
-        assert_eq!(reach(&[], &["*"]), Reach::Everything);
-        assert_eq!(reach(&["phone"], &["highways"]), within(&["highways"], &[]));
-        assert_eq!(reach(&["phone"], &[]), within(&[], &["phone"]));
-    }
-
-    #[test]
-    fn what_is_done_for_somebody_is_written_down_as_both() {
-        let both = key(&[], &[], Some(user(&[])));
-        let nil = Uuid::nil();
-        assert_eq!(both.principal(), format!("key:{nil}:user:{nil}"));
-        let name = both.label().name.unwrap();
-        assert!(
-            name.contains("Mina Officer") && name.contains("desk"),
-            "{name}"
-        );
-        assert!(
-            !both.has_scope(Scope::PeopleRead),
-            "they are judged by their role"
-        );
-        assert!(key(&[], &[], None).has_scope(Scope::PeopleRead));
-    }
-
-    #[test]
-    fn a_key_may_be_limited_to_channels_and_people_are_not() {
-        assert!(key(&[], &[], None).may_bring_in(Channel::Phone));
-        let letters = key(&["letter"], &[], Some(user(&[])));
-        assert!(letters.may_bring_in(Channel::Letter) && !letters.may_bring_in(Channel::Phone));
-        assert!(Actor::User(user(&[])).may_bring_in(Channel::Phone));
     }
 }

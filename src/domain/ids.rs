@@ -63,4 +63,6 @@ ids! {
     ClockId,
     /// One reminder or escalation that fell due.
     EscalationId,
+    /// One restricted case opened to one person for a time.
+    PassId,
 }

@@ -12,6 +12,7 @@
 //! | `deciding` | from a command to events |
 //! | `applying` | from an event to the case as it is now |
 //! | `answers` | what counts as an acknowledgement or an answer, at which stage |
+//! | `stages` | who has dealt with which stage of a complaint |
 
 mod answers;
 mod applying;
@@ -19,6 +20,7 @@ mod commands;
 mod deciding;
 mod events;
 mod refusal;
+mod stages;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +30,8 @@ pub use applying::{apply, note_amendment, note_extension};
 pub use commands::{AcknowledgedBy, Amendment, Command, Recategorised, TakenBack};
 pub use deciding::decide;
 pub use events::Event;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, check_role};
+pub use stages::{DEALING, Dealt};
 
 use jiff::Timestamp;
 
@@ -71,6 +74,11 @@ pub struct Circumstances<'a> {
     pub reopen_within_days: u32,
     /// A member's enquiry for a third party whose consent is not recorded.
     pub is_consent_unclear: bool,
+    /// Those who dealt with an earlier stage, and may not deal with this one. For a stage that is to
+    /// be opened: with any stage so far.
+    pub dealt_before: &'a [UserId],
+    /// Whoever has it is away today.
+    pub is_owner_away: bool,
 }
 
 impl From<WaitingFor> for clock::WaitingFor {

@@ -62,6 +62,8 @@ words! {
         IdentityFailed = "identity_failed",
         /// To somebody with an account, who asked for it: a link to sign in by.
         SignInLink = "sign_in_link",
+        /// To whoever answers for a restricted case: somebody opened it for themselves.
+        GlassBroken = "glass_broken",
     }
 }
 
@@ -82,6 +84,7 @@ impl NoticeKind {
                 | Self::MemberLeft
                 | Self::IdentityFailed
                 | Self::SignInLink
+                | Self::GlassBroken
         )
     }
 
@@ -573,6 +576,15 @@ pub enum Says {
         /// By the computer's own time, as sessions are.
         until: Timestamp,
     },
+    /// To whoever answers for a restricted case: somebody of the council opened it for themselves.
+    /// The reason stands on the case.
+    GlassBroken {
+        reference: String,
+        /// Whoever did: one of us, by name.
+        by: String,
+        at: String,
+        until: String,
+    },
 }
 
 impl Says {
@@ -609,6 +621,7 @@ impl Says {
             Self::ManyTransfers { .. } => "many-transfers",
             Self::IdentityFailed { .. } => "identity-failed",
             Self::SignInLink { .. } => "sign-in-link",
+            Self::GlassBroken { .. } => "glass-broken",
         }
     }
 
@@ -642,6 +655,7 @@ impl Says {
             Self::ManyTransfers { .. } => NoticeKind::ManyTransfers,
             Self::IdentityFailed { .. } => NoticeKind::IdentityFailed,
             Self::SignInLink { .. } => NoticeKind::SignInLink,
+            Self::GlassBroken { .. } => NoticeKind::GlassBroken,
         }
     }
 }
@@ -705,7 +719,7 @@ impl Letter {
             | Says::ServiceActed { item, .. }
             | Says::IdentityFailed { item, .. }
             | Says::ManyTransfers { item, .. } => vec![&item.reference],
-            Says::Alert { reference, .. } => vec![reference],
+            Says::Alert { reference, .. } | Says::GlassBroken { reference, .. } => vec![reference],
             Says::MemberConfirmation {
                 service_reference, ..
             } => service_reference.iter().collect(),

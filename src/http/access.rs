@@ -191,6 +191,7 @@ mod tests {
             services: Vec::new(),
             teams: Vec::new(),
             post: None,
+            standing: crate::domain::access::Standing::default(),
         }
     }
 

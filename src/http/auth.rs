@@ -10,15 +10,17 @@ use serde_json::json;
 use super::access::{Access, EVERYBODY};
 use super::answer::Answer;
 use super::call::Call;
-use super::fields::{Id, Line};
-use super::operation::{Operation, delete, get, post};
+use super::cases::COUNCIL;
+use super::dto::standing::{Absence, NewAbsence, TurnGiven};
+use super::fields::{Id, Line, even_null};
+use super::operation::{Operation, delete, get, patch, post};
 use super::problem::Problem;
 use super::recognise;
 use crate::auth::access_tokens::{self, TokenFault};
 use crate::auth::budgets::Exhausted;
 use crate::casework::accounts::{self, SignIn, SignedIn};
-use crate::casework::second_factor;
-use crate::domain::access::Role;
+use crate::casework::{rota, second_factor};
+use crate::domain::access::{Role, User};
 
 /// The chapter of the contract that is open to whoever has yet to set up codes.
 pub const CHAPTER: &str = "Signing in";
@@ -65,8 +67,20 @@ struct Me {
     restricted_teams: Vec<String>,
     /// The post they hold.
     post: Option<String>,
+    /// Turns at queues that are not yours otherwise; while one runs, its queue is among `queues`.
+    rota: Vec<TurnGiven>,
+    away: Option<Absence>,
     /// Signing in asks for a code of their authenticator app.
     totp: bool,
+}
+
+/// What somebody says of themselves. What is left out stays.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MyChanges {
+    /// The days on which you are away; `null`: you are not.
+    #[serde(default, deserialize_with = "even_null")]
+    away: Option<Option<NewAbsence>>,
 }
 
 /// Its operations.
@@ -105,6 +119,20 @@ pub fn operations() -> Vec<Operation> {
             .tag("Signing in")
             .access(Access::staff(EVERYBODY))
             .answers::<Me>(200, "You, and what you may work."),
+        patch("/v1/me", change_me)
+            .id("change_me")
+            .summary("Say when you are away")
+            .description(
+                "On those days what would be mailed to you about your cases goes to your deputy, as far as they may \
+                 read the case, else to your team leader; and your team may take your cases.",
+            )
+            .tag("Signing in")
+            .access(Access::staff(COUNCIL))
+            .body::<MyChanges>()
+            .answers::<Me>(200, "You, and what you may work.")
+            .example_request(json!({
+                "away": {"from_on": "2026-12-21", "until_on": "2027-01-04", "deputy": "sam.officer@council.example"},
+            })),
     ]
 }
 
@@ -199,6 +227,28 @@ async fn sign_out(call: Call) -> Result<Answer, Problem> {
 
 async fn me(call: Call) -> Result<Answer, Problem> {
     let user = call.user()?;
+    show(&call, user).await
+}
+
+async fn change_me(call: Call) -> Result<Answer, Problem> {
+    let id = call.user()?.id;
+    let changes: MyChanges = call.json()?;
+    let actor = call.actor.clone();
+    let Some(away) = changes.away else {
+        return me(call).await;
+    };
+    let away = away.map(|absence| absence.read()).transpose()?;
+    let account = call
+        .perform(move |tx, at| {
+            let account = accounts::account(tx, id)?;
+            rota::set_away(tx, at, &actor, account, away.as_ref())
+        })
+        .await?;
+    call.front.forget_the_recognised();
+    show(&call, &account.user.at(call.now)).await
+}
+
+async fn show(call: &Call, user: &User) -> Result<Answer, Problem> {
     let id = user.id;
     let totp = call
         .read(move |conn, _| second_factor::is_set_up(conn, id))
@@ -212,6 +262,8 @@ async fn me(call: Call) -> Result<Answer, Problem> {
         services: user.services.clone(),
         restricted_teams: user.teams.clone(),
         post: user.post.clone(),
+        rota: user.standing.rota.iter().map(TurnGiven::from).collect(),
+        away: user.standing.away.map(Absence::from),
         totp,
     }))
 }

@@ -238,10 +238,31 @@ impl Call {
         T: Send + 'static,
         W: FnOnce(&mut Conn, &Moment, &Actor, &Filed) -> Result<T, Failure> + Send + 'static,
     {
+        self.look_at_case(Act::Read, work).await
+    }
+
+    /// The same for what may also be shown to those who follow the case as the public does; `work`
+    /// shows them no more than that.
+    ///
+    /// # Errors
+    /// 404 when there is no such case, or none the caller may know of.
+    pub async fn follow_case<T, W>(&self, work: W) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Moment, &Actor, &Filed) -> Result<T, Failure> + Send + 'static,
+    {
+        self.look_at_case(Act::Follow, work).await
+    }
+
+    async fn look_at_case<T, W>(&self, act: Act, work: W) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Conn, &Moment, &Actor, &Filed) -> Result<T, Failure> + Send + 'static,
+    {
         let (target, actor) = (self.case()?, self.actor.clone());
         let (value, seen) = self
             .read(move |conn, at| {
-                let filed = actions::find(conn, &actor, &target, Act::Read)?;
+                let filed = actions::find(conn, &actor, &target, act)?;
                 let value = work(conn, at, &actor, &filed)?;
                 let is_open = filed.case.secrecy == Secrecy::Ordinary;
                 Ok((value, (!is_open).then(|| format!("case:{}", filed.case.id))))

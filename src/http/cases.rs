@@ -59,7 +59,9 @@ pub fn operations() -> Vec<Operation> {
             .summary("Find cases")
             .description(
                 "Those the caller may see, most at risk first unless `sort` says otherwise. Councillors find the \
-                 cases they raised; a restricted case is found by those named on it alone.",
+                 cases they raised; a restricted case is found by those named on it alone. Councillors with a \
+                 portfolio find the ordinary cases of its services too, and partners the cases they logged for \
+                 other queues: as the public sees them, and not by `q`, `owner` or `person`.",
             )
             .tag("Cases")
             .access(Access::staff(READERS).or_scope(Scope::CasesRead))
@@ -163,7 +165,7 @@ async fn list(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
-    let detail = call.read_case(case::detail).await?;
+    let detail = call.follow_case(case::detail).await?;
     answered(&call, &detail).await
 }
 
@@ -171,6 +173,13 @@ async fn change(call: Call) -> Result<Answer, Problem> {
     let (target, actor) = (call.case()?, call.actor.clone());
     check_may(&call, &target, Act::Work).await?;
     let change: CaseChange = call.json()?;
+    let (seen_by, seen, asked) = (actor.clone(), target.clone(), change.clone());
+    call.read(move |conn, at| {
+        let case = actions::find(conn, &seen_by, &seen, Act::Work)?.case;
+        let command = Command::Amend(Box::new(amendment(at, &case, &asked)?));
+        actions::check_role(conn, at, &seen_by, &case, &command)
+    })
+    .await?;
     let if_match = call.require_if_match()?;
     let detail = call
         .perform(move |tx, at| {
@@ -199,7 +208,7 @@ async fn timeline(call: Call) -> Result<Answer, Problem> {
     let query: PageQuery = call.query()?;
     let after: Option<EventId> = call.cursor(query.cursor.as_deref())?;
     let part = call
-        .read_case(move |conn, _, actor, filed| {
+        .follow_case(move |conn, _, actor, filed| {
             history::timeline(conn, actor, &filed.case, after, query.limit)
         })
         .await?;

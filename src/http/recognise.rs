@@ -77,7 +77,14 @@ pub async fn recognise(
         }
     };
     match found {
-        Ok(caller) => acting(front, headers, caller).await.map(Some),
+        Ok(caller) => {
+            let caller = acting(front, headers, caller).await?;
+            // Turns begin and passes end while somebody is remembered.
+            Ok(Some(Caller {
+                actor: caller.actor.at(front.desk.time.now()),
+                ..caller
+            }))
+        }
         Err(fault) => Err(refuse_guess(front, address, fault)),
     }
 }

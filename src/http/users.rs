@@ -1,4 +1,5 @@
-//! Accounts of the people of the council, for administrators.
+//! Accounts of the people of the council, for administrators; and the rota of a queue, for its team
+//! leader.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde_json::json;
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
+use super::dto::standing::{Absence, NewAbsence, RotaTurn, TurnGiven};
 use super::fields::{At, Id, Line, On, even_null};
 use super::operation::{Operation, delete, get, patch, post};
 use super::paging::{Page, PageQuery};
@@ -14,8 +16,8 @@ use super::problem::Problem;
 use crate::auth::passwords::{HashFault, Password, Unsuitable};
 use crate::casework::accounts::{self, Account, AccountChanges, NewAccount};
 use crate::casework::members::{self, Office, OfficeChange};
-use crate::casework::{Failure, Fault, second_factor};
-use crate::domain::access::Role;
+use crate::casework::{Failure, Fault, rota, second_factor};
+use crate::domain::access::{Role, Turn};
 use crate::domain::ids::UserId;
 
 /// An account to be made.
@@ -83,6 +85,13 @@ struct UserChanges {
     /// their mail is a member's. `null` when none is known.
     #[serde(default, deserialize_with = "even_null")]
     term_ends_on: Option<Option<On>>,
+    /// Their turns at other queues, all of them. A team leader gives turns at their own queues.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    rota: Option<Vec<RotaTurn>>,
+    /// The days on which they are away; `null`: they are not.
+    #[serde(default, deserialize_with = "even_null")]
+    away: Option<Option<NewAbsence>>,
 }
 
 /// An account.
@@ -99,6 +108,9 @@ pub(super) struct UserAccount {
     ward: Option<String>,
     term_ends_on: Option<On>,
     active: bool,
+    /// Turns at queues that are not theirs otherwise.
+    rota: Vec<TurnGiven>,
+    away: Option<Absence>,
     created_at: At,
     version: i64,
 }
@@ -131,8 +143,9 @@ pub fn operations() -> Vec<Operation> {
         get("/v1/users/{user}", show)
             .id("get_user")
             .summary("One account")
+            .description("Team leaders look at the accounts of those who can have turns at their queues.")
             .tag("Users")
-            .access(admin())
+            .access(Access::staff(&[Role::Admin, Role::TeamLeader]))
             .path_note("user", "The account's id.")
             .answers::<UserAccount>(200, "The account.")
             .has_etag(),
@@ -140,10 +153,13 @@ pub fn operations() -> Vec<Operation> {
             .id("change_user")
             .summary("Change or close an account")
             .description(
-                "Who is closed, given another role or another password has to sign in again.",
+                "Who is closed, given another role or another password has to sign in again. A team leader changes \
+                 `rota` alone, and of it the turns at their own queues: while a turn runs, the queue is theirs to \
+                 see and work. While somebody is `away`, what would be mailed to them goes to their deputy or team \
+                 leader, and their team may take their cases.",
             )
             .tag("Users")
-            .access(admin())
+            .access(Access::staff(&[Role::Admin, Role::TeamLeader]))
             .path_note("user", "The account's id.")
             .body::<UserChanges>()
             .if_match_required()
@@ -217,6 +233,12 @@ async fn create(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
+    let (account, office) = account(&call).await?;
+    Ok(Answer::ok(&UserAccount::of(&account, &office)).with_etag(account.version))
+}
+
+/// The account of the path, when the caller may look at it.
+async fn account(call: &Call) -> Result<(Account, Office), Problem> {
     let id: UserId = call.id("user")?;
     let (account, office) = call
         .read(move |conn, _| {
@@ -224,21 +246,50 @@ async fn show(call: Call) -> Result<Answer, Problem> {
             Ok((account, members::office_of(conn, id)?))
         })
         .await?;
-    Ok(Answer::ok(&UserAccount::of(&account, &office)).with_etag(account.version))
+    let is_leader = call.user()?.role == Role::TeamLeader;
+    if is_leader && !(account.is_active && rota::may_have_turns(&account.user)) {
+        return Err(Problem::not_found());
+    }
+    Ok((account, office))
 }
 
 async fn change(call: Call) -> Result<Answer, Problem> {
-    let id: UserId = call.id("user")?;
-    call.read(move |conn, _| accounts::account(conn, id))
-        .await?;
+    let id = account(&call).await?.0.user.id;
     let changes: UserChanges = call.json()?;
+    if call.user()?.role == Role::TeamLeader
+        && (changes.changes_the_account() || changes.away.is_some())
+    {
+        return Err(Problem::forbidden(
+            "role_may_not",
+            "A team_leader changes `rota` alone. Ask an administrator for the rest.",
+        ));
+    }
+    let turns: Option<Vec<Turn>> = changes
+        .rota
+        .as_ref()
+        .map(|rota| rota.iter().map(RotaTurn::turn).collect());
+    let away = match &changes.away {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(absence)) => Some(Some(absence.read()?)),
+    };
     let if_match = call.require_if_match()?;
     let password_hash = hashed(&call, changes.password.as_deref()).await?;
     let actor = call.actor.clone();
     let (account, office) = call
         .perform(move |tx, at| {
-            let account = accounts::account(tx, id)?;
+            let mut account = accounts::account(tx, id)?;
             if_match.admits(account.version)?;
+            if let Some(turns) = &turns {
+                account = rota::set_turns(tx, at, &actor, account, turns)?;
+            }
+            if let Some(away) = &away {
+                account = rota::set_away(tx, at, &actor, account, away.as_ref())?;
+            }
+            if !changes.changes_the_account() && (turns.is_some() || away.is_some()) {
+                let office = members::office_of(tx, account.user.id)?;
+                return Ok((account, office));
+            }
             let changes = changes.clone();
             let office = OfficeChange {
                 ward: changes.ward.map(|ward| ward.map(Line::into_string)),
@@ -261,6 +312,22 @@ async fn change(call: Call) -> Result<Answer, Problem> {
         .await?;
     call.front.forget_the_recognised();
     Ok(Answer::ok(&UserAccount::of(&account, &office)).with_etag(account.version))
+}
+
+impl UserChanges {
+    /// Whether anything but turns and absence is to change.
+    fn changes_the_account(&self) -> bool {
+        self.name.is_some()
+            || self.role.is_some()
+            || self.password.is_some()
+            || self.queues.is_some()
+            || self.services.is_some()
+            || self.restricted_teams.is_some()
+            || self.post.is_some()
+            || self.active.is_some()
+            || self.ward.is_some()
+            || self.term_ends_on.is_some()
+    }
 }
 
 async fn remove_totp(call: Call) -> Result<Answer, Problem> {
@@ -317,6 +384,8 @@ impl UserAccount {
             ward: office.ward.clone(),
             term_ends_on: office.term_ends_on.map(On),
             active: account.is_active,
+            rota: user.standing.rota.iter().map(TurnGiven::from).collect(),
+            away: user.standing.away.map(Absence::from),
             created_at: account.created_at.into(),
             version: account.version,
         }

@@ -490,6 +490,12 @@ fn staff_words() -> Vec<Says> {
             services,
         });
     }
+    said.push(Says::GlassBroken {
+        reference: "4X7-K92-MQ3".to_owned(),
+        by: "Hana Head".to_owned(),
+        at: "4.12pm on Friday 20 November 2026".to_owned(),
+        until: "4.12pm on Saturday 21 November 2026".to_owned(),
+    });
     for occurrence in [1, 3] {
         said.push(Says::Alert {
             reference: "4X7-K92-MQ3".to_owned(),

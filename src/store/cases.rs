@@ -1,6 +1,7 @@
 //! Cases: rows, and every question asked of them.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use jiff::{Timestamp, civil::Date};
 
 use super::db::{Conn, Tx};
@@ -376,10 +377,13 @@ pub fn counts(
 /// The case of a queue that is most at risk and that nobody has: emergencies, then the earliest
 /// answer date, then the oldest. Held until the transaction ends, so that two who ask at once get
 /// two cases.
+///
+/// Those in `passed_over` are left for somebody else.
 pub fn most_at_risk(
     tx: &mut Tx<'_>,
     sight: &Sight,
     queue: &str,
+    passed_over: &[CaseId],
 ) -> Result<Option<Filed>, StoreError> {
     super::dialect::hold(tx, &format!("next:{queue}"))?;
     let filter = Filter {
@@ -387,7 +391,9 @@ pub fn most_at_risk(
         owner: Some(None),
         ..Filter::default()
     };
-    let row: Option<Row> = narrowed(sight, &filter)
+    let passed_over: Vec<Id> = passed_over.iter().copied().map(Id::from).collect();
+    let row: Option<Row> = narrowed(&sight.clone().without_following(), &filter)
+        .filter(cases::id.ne_all(passed_over))
         .filter(cases::status.eq_any(["new", "open"]))
         .filter(cases::is_closed.eq(false))
         .order((
@@ -412,7 +418,8 @@ pub fn of_matter(
     since: Timestamp,
     alike: &Alike<'_>,
 ) -> Result<Vec<Filed>, StoreError> {
-    let mut query = narrowed(sight, &Filter::default())
+    let sight = sight.clone().without_following();
+    let mut query = narrowed(&sight, &Filter::default())
         .filter(cases::is_closed.eq(false))
         .filter(cases::service.eq(service.to_owned()))
         .filter(cases::category.eq(category.to_owned()))
@@ -633,10 +640,11 @@ pub fn related(
         .limit(100)
         .select((case_links::from_case, case_links::to_case, case_links::kind))
         .load(conn)?;
+    let sight = sight.clone().without_following();
     let mut found = Vec::new();
     for (from, to, kind) in links {
         let other = if from == id { to } else { from };
-        let row: Option<Row> = narrowed(sight, &Filter::default())
+        let row: Option<Row> = narrowed(&sight, &Filter::default())
             .filter(cases::id.eq(other))
             .select(Row::as_select())
             .first(conn)
@@ -684,6 +692,43 @@ pub fn is_raised_by(conn: &mut Conn, case: &Case, email: &str) -> Result<bool, S
     .get_result(conn)?)
 }
 
+/// Whether the contact that opened the case was logged as one of these.
+pub fn is_logged_by(
+    conn: &mut Conn,
+    case: CaseId,
+    logged_by: &[String],
+) -> Result<bool, StoreError> {
+    use super::schema::contacts;
+    Ok(diesel::select(diesel::dsl::exists(
+        contacts::table
+            .filter(contacts::case_id.eq(Some(Id::from(case))))
+            .filter(contacts::entered_by.eq_any(logged_by.to_vec()))
+            .filter(contacts::disposition.eq("opened")),
+    ))
+    .get_result(conn)?)
+}
+
+type Condition<'a> =
+    Box<dyn BoxableExpression<cases::table, super::db::MultiBackend, SqlType = Bool> + 'a>;
+
+/// What [`Sight::follows`] says of one case.
+fn followed<'a>(sight: &Sight) -> Condition<'a> {
+    use super::schema::contacts;
+    let logged = contacts::table
+        .filter(contacts::entered_by.eq_any(sight.logged_by.clone()))
+        .filter(contacts::disposition.eq("opened"))
+        .filter(contacts::case_id.is_not_null())
+        .select(contacts::case_id.assume_not_null());
+    Box::new(
+        cases::secrecy
+            .ne("restricted")
+            .and(cases::id.eq_any(logged))
+            .or(cases::secrecy
+                .eq("ordinary")
+                .and(cases::service.eq_any(sight.overlooks.clone()))),
+    )
+}
+
 /// The one place where a list is limited to what its reader may see.
 fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     let mut query = cases::table.into_boxed();
@@ -698,14 +743,19 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
                 identifiers::value.eq(sight.raised_by.clone().unwrap_or_else(|| "-".to_owned())),
             ))
             .select(identifiers::person_id.nullable());
+    // What is only followed is not searched by what its followers may not read.
+    let follows = sight.is_partly_following()
+        && filter.text.is_none()
+        && filter.owner.is_none()
+        && filter.people.is_none();
     query = match &sight.ordinary {
         Reach::Everything => query.filter(cases::secrecy.ne("restricted").or(is_named)),
         Reach::Within {
             queues,
             services,
             channels,
-        } => query.filter(
-            cases::secrecy
+        } => {
+            let within = cases::secrecy
                 .ne("restricted")
                 .and(
                     cases::queue
@@ -717,10 +767,15 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
                             .and(cases::owner.eq(own))
                             .assume_not_null()),
                 )
-                .or(is_named),
-        ),
-        Reach::Nothing => query.filter(
-            cases::secrecy
+                .or(is_named);
+            if follows {
+                query.filter(within.or(followed(sight)))
+            } else {
+                query.filter(within)
+            }
+        }
+        Reach::Nothing => {
+            let theirs = cases::secrecy
                 .ne("restricted")
                 .and(
                     cases::owner
@@ -732,8 +787,13 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
                             .and(cases::reporter.eq_any(raised))
                             .assume_not_null()),
                 )
-                .or(is_named),
-        ),
+                .or(is_named);
+            if follows {
+                query.filter(theirs.or(followed(sight)))
+            } else {
+                query.filter(theirs)
+            }
+        }
     };
     if let Some(only) = &sight.only_queues {
         query = query.filter(cases::queue.eq_any(only.clone()));

@@ -107,6 +107,24 @@ pub fn public_between(
     Ok(rows.into_iter().map(line).collect())
 }
 
+/// A page of the lines of a case's timeline that its person may read, oldest first.
+pub fn public_of_case(
+    conn: &mut Conn,
+    case: CaseId,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<Vec<Line>, StoreError> {
+    let mut query = events::table
+        .filter(events::case_id.eq(Id::from(case)))
+        .filter(events::is_public.eq(true))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(events::id.gt(Id::from(after)));
+    }
+    let rows: Vec<Row> = query.order(events::id.asc()).limit(limit).load(conn)?;
+    Ok(rows.into_iter().map(line).collect())
+}
+
 /// The lines of some kinds on a case's timeline, oldest first, with when they were written.
 pub fn of_kinds(
     conn: &mut Conn,
@@ -127,6 +145,30 @@ pub fn of_kinds(
             let event =
                 serde_json::from_value(event.0).map_err(|why| StoreError::Other(why.into()))?;
             Ok((at.0, event))
+        })
+        .collect()
+}
+
+/// The lines of some kinds on a case's timeline, oldest first, with who wrote them.
+pub fn lines_of_kinds(
+    conn: &mut Conn,
+    case: CaseId,
+    kinds: &[&str],
+) -> Result<Vec<(ActorLabel, Event)>, StoreError> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    let mut rows: Vec<(Json<ActorLabel>, Json<Value>)> = events::table
+        .filter(events::case_id.eq(Id::from(case)))
+        .filter(events::kind.eq_any(kinds))
+        .order(events::id.desc())
+        .limit(MOST_OF_KINDS)
+        .select((events::actor, events::detail))
+        .load(conn)?;
+    rows.reverse();
+    rows.into_iter()
+        .map(|(actor, event)| {
+            let event =
+                serde_json::from_value(event.0).map_err(|why| StoreError::Other(why.into()))?;
+            Ok((actor.0, event))
         })
         .collect()
 }

@@ -24,6 +24,7 @@ pub mod members;
 pub mod moves;
 pub mod organisations;
 pub mod outbox;
+pub mod passes;
 pub mod people;
 pub mod person_merges;
 pub mod redaction;

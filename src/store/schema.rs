@@ -69,6 +69,8 @@ diesel::table! {
         post -> Nullable<Text>,
         is_active -> Bool,
         created_at -> Ts,
+        rota -> Js,
+        away -> Nullable<Js>,
         version -> BigInt,
     }
 }
@@ -329,6 +331,19 @@ diesel::table! {
     case_access (case_id, holder) {
         case_id -> Uid,
         holder -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    case_passes (id) {
+        id -> Uid,
+        case_id -> Uid,
+        user_id -> Uid,
+        reason -> Text,
+        opened_at -> Ts,
+        until_at -> Ts,
     }
 }
 
@@ -606,6 +621,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     markers,
     cases,
     case_access,
+    case_passes,
     case_aliases,
     case_people,
     legal_holds,

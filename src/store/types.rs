@@ -264,6 +264,7 @@ ids_are_columns!(
     TrackingLinkId,
     ClockId,
     EscalationId,
+    PassId,
 );
 
 impl From<Timestamp> for At {

@@ -9,7 +9,7 @@ use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{api_keys, sessions, users};
 use super::types::{At, Id, Json};
-use crate::domain::access::{Key, Role, Scope, User};
+use crate::domain::access::{Away, Key, Role, Scope, Standing, Turn, User};
 use crate::domain::ids::{ApiKeyId, SessionId, UserId};
 
 /// An account, as kept.
@@ -74,6 +74,8 @@ struct UserRow {
     post: Option<String>,
     is_active: bool,
     created_at: At,
+    rota: Json<Vec<Turn>>,
+    away: Option<Json<Away>>,
     version: i64,
 }
 
@@ -437,6 +439,8 @@ impl From<&Account> for UserRow {
             post: account.user.post.clone(),
             is_active: account.is_active,
             created_at: account.created_at.into(),
+            rota: Json(account.user.standing.rota.clone()),
+            away: account.user.standing.away.map(Json),
             version: account.version,
         }
     }
@@ -455,6 +459,11 @@ impl TryFrom<UserRow> for Account {
                 services: row.services.0,
                 teams: row.teams.0,
                 post: row.post,
+                standing: Standing {
+                    rota: row.rota.0,
+                    passes: Vec::new(),
+                    away: row.away.map(|away| away.0),
+                },
             },
             password_hash: row.password_hash,
             is_active: row.is_active,

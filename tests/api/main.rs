@@ -7,6 +7,7 @@
 mod support;
 
 mod abuse;
+mod access;
 mod audit;
 mod contacts;
 mod contract;

@@ -52,6 +52,9 @@ CREATE TABLE users (
     post            text,
     is_active       boolean NOT NULL,
     created_at      timestamptz NOT NULL,
+    -- Turns at queues that are not theirs otherwise, and the days on which they are away.
+    rota            jsonb NOT NULL,
+    away            jsonb,
     version         bigint NOT NULL
 );
 
@@ -313,6 +316,19 @@ CREATE TABLE case_access (
 );
 CREATE INDEX access_of_holder ON case_access (holder);
 
+-- A restricted case that somebody opened for themselves, for a time and with a reason. In case_access
+-- it stands as pass:<id>.
+CREATE TABLE case_passes (
+    id              uuid PRIMARY KEY,
+    case_id         uuid NOT NULL REFERENCES cases (id),
+    user_id         uuid NOT NULL REFERENCES users (id),
+    reason          text NOT NULL,
+    opened_at       timestamptz NOT NULL,
+    until_at        timestamptz NOT NULL
+);
+CREATE INDEX passes_of_user ON case_passes (user_id, until_at);
+CREATE INDEX passes_of_case ON case_passes (case_id);
+
 CREATE TABLE case_aliases (
     alias           text PRIMARY KEY,
     case_id         uuid NOT NULL REFERENCES cases (id)
@@ -378,6 +394,7 @@ CREATE INDEX contacts_to_wake ON contacts (wake_at) WHERE wake_at IS NOT NULL;
 CREATE UNIQUE INDEX contacts_by_external_id ON contacts (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX contacts_of_case ON contacts (case_id, received_at);
 CREATE INDEX contacts_of_person ON contacts (person_id, received_at);
+CREATE INDEX contacts_by_enterer ON contacts (entered_by, case_id);
 CREATE INDEX contacts_by_fingerprint ON contacts (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX contacts_by_message_id ON contacts (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX contacts_by_day ON contacts (logged_at, disposition);

@@ -15,6 +15,7 @@ DROP TABLE case_links;
 DROP TABLE legal_holds;
 DROP TABLE case_people;
 DROP TABLE case_aliases;
+DROP TABLE case_passes;
 DROP TABLE case_access;
 DROP TABLE cases;
 DROP TABLE identifiers;

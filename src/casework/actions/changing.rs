@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::kept_from::KeptFrom;
 use super::owners::may_own;
 use super::recategorising::replan_acknowledgement;
 use super::{Target, by, find};
@@ -28,7 +29,8 @@ pub(super) fn check_references(
     let catalogue = &at.council.catalogue;
     match command {
         Command::Assign { owner: Some(owner) } => {
-            let account = users::find(tx, *owner)?.filter(|account| may_own(&account.user, case));
+            let account = users::find(tx, *owner)?
+                .filter(|account| may_own(&account.user.clone().at(at.now), case));
             account.map(|_| ()).ok_or_else(|| {
                 Failure::invalid(
                     "/owner",
@@ -64,6 +66,27 @@ pub(super) fn check_references(
                 "not_restricted",
                 "Only a restricted case has people named on it; this one is not restricted.",
             ))
+        }
+        Command::GrantAccess { holders, about, .. } => {
+            let Some(about) = about.as_ref().or(case.about.as_ref()) else {
+                return Ok(());
+            };
+            let kept_from = KeptFrom::of(tx, at, about)?;
+            for holder in holders {
+                if kept_from.is_holder(tx, holder)? {
+                    let pointer = if holder.starts_with("team:") {
+                        "/teams"
+                    } else {
+                        "/people"
+                    };
+                    return Err(Failure::invalid(
+                        pointer,
+                        "about_them",
+                        "It is about one of them or of their team, who never see it. Name somebody else.",
+                    ));
+                }
+            }
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -108,7 +131,17 @@ pub(super) fn note_command(
                         "There is no director who could look into this. Name the people who shall see it.",
                     ));
                 }
-                case.restricted_to.extend(above);
+                let kept_from = KeptFrom::of(tx, at, about)?;
+                let mut holders = Vec::new();
+                for holder in std::mem::take(&mut case.restricted_to)
+                    .into_iter()
+                    .chain(above)
+                {
+                    if !kept_from.is_holder(tx, &holder)? {
+                        holders.push(holder);
+                    }
+                }
+                case.restricted_to = holders;
             }
             Ok(None)
         }

@@ -1,9 +1,11 @@
 //! Whose a case is: the next one taken, the owner asked for, and who can have it.
 
+use super::stages::has_dealt_before;
 use super::{Acted, Target, act};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::domain::access::{Actor, Role, User};
+use crate::casework::promises::terms_of;
+use crate::domain::access::{Act, Actor, Role, User, Verdict, may};
 use crate::domain::case::{Case, Secrecy};
 use crate::domain::ids::UserId;
 use crate::domain::lifecycle::Command;
@@ -50,8 +52,17 @@ pub fn take_next(
             "This queue is not yours to work.",
         ));
     }
-    let Some(filed) = cases::most_at_risk(tx, &actor.sight(), queue)? else {
-        return Ok(None);
+    let mut passed_over = Vec::new();
+    let filed = loop {
+        let Some(filed) = cases::most_at_risk(tx, &actor.sight(), queue, &passed_over)? else {
+            return Ok(None);
+        };
+        let terms = terms_of(tx, at, &filed.case)?;
+        // A complaint they answered at an earlier stage is for somebody else.
+        if !has_dealt_before(tx, &filed.case, &terms, user.id)? {
+            break filed;
+        }
+        passed_over.push(filed.case.id);
     };
     let command = Command::Assign {
         owner: Some(user.id),
@@ -93,6 +104,18 @@ pub fn resolve_owner(
     }
 }
 
+/// Whether whoever has a case is away today: their team may take it from them then.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn is_owner_away(conn: &mut Conn, at: &Moment, case: &Case) -> Result<bool, Failure> {
+    let Some(owner) = case.owner else {
+        return Ok(false);
+    };
+    let account = users::find(conn, owner)?;
+    Ok(account.is_some_and(|account| account.user.standing.away_on(at.today()).is_some()))
+}
+
 /// Whether a case can be somebody's: they work cases, and a restricted one knows them.
 pub(super) fn may_own(user: &User, case: &Case) -> bool {
     let works = match user.role {
@@ -104,5 +127,7 @@ pub(super) fn may_own(user: &User, case: &Case) -> bool {
         .holders()
         .iter()
         .any(|holder| case.restricted_to.contains(holder));
-    works && (case.secrecy != Secrecy::Restricted || is_named)
+    let is_theirs_to_know = case.secrecy != Secrecy::Restricted
+        || (is_named && may(&Actor::User(user.clone()), Act::Read, case, false) == Verdict::Allow);
+    works && is_theirs_to_know
 }

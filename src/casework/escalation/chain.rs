@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::domain::access::Actor;
+use crate::domain::access::{Act, Actor, Away, Verdict, may};
 use crate::domain::case::{About, Case, LinkKind, Procedure};
 use crate::domain::catalogue::{Catalogue, Post, PostKind, Queue, Service};
 use crate::domain::ids::UserId;
@@ -44,6 +44,8 @@ pub struct Resolved {
 /// The people over one case, as they stand at one moment.
 pub struct Chain<'c> {
     catalogue: &'c Catalogue,
+    /// What a deputy must be able to read; none for a mail on no case.
+    case: Option<Box<Case>>,
     now: Timestamp,
     today: Date,
     queue: Option<&'c Queue>,
@@ -84,6 +86,7 @@ impl<'c> Chain<'c> {
         };
         Ok(Self {
             catalogue,
+            case: Some(Box::new(case.clone())),
             now: at.now,
             today: at.today(),
             queue,
@@ -105,6 +108,7 @@ impl<'c> Chain<'c> {
         });
         Self {
             catalogue,
+            case: None,
             now: at.now,
             today: at.today(),
             queue,
@@ -133,7 +137,7 @@ impl<'c> Chain<'c> {
         let mut resolved = Resolved::default();
         let mut rung = Some(whom.clone());
         if *whom == Whom::Owner {
-            resolved.recipient = self.owner(conn, owner)?;
+            self.try_owner(conn, owner, &mut resolved)?;
             rung = whom.next_up();
         } else if let Whom::Address(address) = whom
             && self.confined.is_none()
@@ -173,18 +177,56 @@ impl<'c> Chain<'c> {
         }
     }
 
-    fn owner(&self, conn: &mut Conn, owner: Option<UserId>) -> Result<Option<Recipient>, Failure> {
-        let Some(owner) = owner else { return Ok(None) };
-        let account = users::find(conn, owner)?.filter(|account| account.is_active);
-        let Some(address) = account.map(|account| account.user.email) else {
+    /// Whoever has it; away, their deputy where they named one who may read the case. Else the step
+    /// goes to the team leader.
+    fn try_owner(
+        &self,
+        conn: &mut Conn,
+        owner: Option<UserId>,
+        resolved: &mut Resolved,
+    ) -> Result<(), Failure> {
+        let Some(owner) = owner else { return Ok(()) };
+        let Some(account) = users::find(conn, owner)?.filter(|account| account.is_active) else {
+            return Ok(());
+        };
+        let mut told = account.user.email.clone();
+        if let Some(away) = account.user.standing.away_on(self.today) {
+            resolved.unreached.push(Unreached {
+                post: "owner".to_owned(),
+                address: told,
+            });
+            let Some(deputy) = self.deputy(conn, away)? else {
+                return Ok(());
+            };
+            told = deputy;
+        }
+        if self.may_be_told(&told) && !is_passed_over(conn, &told, self.now)? {
+            resolved.recipient = Some(Recipient {
+                post: "owner".to_owned(),
+                address: told,
+                gets_digest: false,
+            });
+        }
+        Ok(())
+    }
+
+    fn deputy(&self, conn: &mut Conn, away: Away) -> Result<Option<String>, Failure> {
+        let Some(deputy) = away.deputy else {
             return Ok(None);
         };
-        let can_be_told = self.may_be_told(&address) && !is_passed_over(conn, &address, self.now)?;
-        Ok(can_be_told.then(|| Recipient {
-            post: "owner".to_owned(),
-            address,
-            gets_digest: false,
-        }))
+        let account = users::find(conn, deputy)?.filter(|account| {
+            account.is_active && account.user.standing.away_on(self.today).is_none()
+        });
+        let Some(user) = account.map(|account| account.user.at(self.now)) else {
+            return Ok(None);
+        };
+        let address = user.email.clone();
+        let deputy = Actor::User(user);
+        let may_read = self
+            .case
+            .as_ref()
+            .is_none_or(|case| may(&deputy, Act::Read, case, false) == Verdict::Allow);
+        Ok(may_read.then_some(address))
     }
 
     fn try_post(
@@ -203,7 +245,10 @@ impl<'c> Chain<'c> {
         let mut told = None;
         for address in post.addresses_on(self.today) {
             let is_one = address.contains('@') && self.may_be_told(address);
-            if is_one && !is_passed_over(conn, address, self.now)? {
+            if is_one
+                && !is_passed_over(conn, address, self.now)?
+                && !is_away(conn, address, self.today)?
+            {
                 told = Some(address.to_owned());
                 break;
             }
@@ -247,7 +292,10 @@ pub(super) fn address_of(
     at: &Moment,
 ) -> Result<Option<String>, Failure> {
     for address in post.addresses_on(at.today()) {
-        if address.contains('@') && !is_passed_over(conn, address, at.now)? {
+        if address.contains('@')
+            && !is_passed_over(conn, address, at.now)?
+            && !is_away(conn, address, at.today())?
+        {
             return Ok(Some(address.to_owned()));
         }
     }
@@ -278,6 +326,12 @@ fn is_passed_over(conn: &mut Conn, address: &str, now: Timestamp) -> Result<bool
     let noted = settings::get(conn, &unreachable_key(address))?;
     let since = noted.and_then(|text| text.parse::<Timestamp>().ok());
     Ok(since.is_some_and(|since| since <= now && now.duration_since(since) < PASSED_OVER))
+}
+
+/// Whether whoever signs in with this office address is away today.
+fn is_away(conn: &mut Conn, address: &str, today: Date) -> Result<bool, Failure> {
+    let account = users::find_by_email(conn, &address.to_lowercase())?;
+    Ok(account.is_some_and(|account| account.user.standing.away_on(today).is_some()))
 }
 
 fn unreachable_key(address: &str) -> String {

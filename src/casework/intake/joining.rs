@@ -10,15 +10,17 @@ use super::placing::open_cases;
 use super::telling::answer;
 use super::{Entry, Received};
 use crate::casework::desk::Moment;
+use crate::casework::escalation::Chain;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{self, ToPerson};
 use crate::casework::promises::{Settled, Written, settle_by, terms_of};
-use crate::domain::access::{Act, Actor, ActorLabel, Verdict, may};
-use crate::domain::case::{Priority, Status, WaitingFor};
+use crate::domain::access::{Act, Actor, ActorLabel, User, Verdict, may};
+use crate::domain::case::{Case, Priority, Status, WaitingFor};
 use crate::domain::clock::Terms;
 use crate::domain::contact::{Direction, Disposition};
 use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::ladder::Whom;
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::Says;
 use crate::domain::person::RoleOnCase;
@@ -26,7 +28,7 @@ use crate::domain::routing::Placement;
 use crate::domain::wording;
 use crate::store::cases::{self, Filed};
 use crate::store::people::Person;
-use crate::store::{Tx, users};
+use crate::store::{Conn, Tx, users};
 
 /// A contact that joins a case.
 #[derive(Debug)]
@@ -270,7 +272,13 @@ fn tell_of_joining(
     };
     if let Some(account) = users::find(tx, owner)?
         && account.is_active
-        && may(&Actor::User(account.user.clone()), Act::Read, case, false) == Verdict::Allow
+        && may(
+            &Actor::User(account.user.clone().at(at.now)),
+            Act::Read,
+            case,
+            false,
+        ) == Verdict::Allow
+        && let Some(address) = in_place_of(tx, at, case, &account.user)?
     {
         let reading = settled
             .readings
@@ -285,15 +293,22 @@ fn tell_of_joining(
         };
         let send_at = at.council.catalogue.calendar.next_sending_time(at.now);
         let key = format!("joined:{}", joining.contact);
-        letters::tell_staff(
-            tx,
-            at,
-            Some(case.id),
-            &account.user.email,
-            says,
-            key,
-            send_at,
-        )?;
+        letters::tell_staff(tx, at, Some(case.id), &address, says, key, send_at)?;
     }
     Ok(())
+}
+
+/// Where whoever has a case is told: at their address; while they are away, where their deputy or
+/// their team leader is.
+fn in_place_of(
+    conn: &mut Conn,
+    at: &Moment,
+    case: &Case,
+    owner: &User,
+) -> Result<Option<String>, Failure> {
+    if owner.standing.away_on(at.today()).is_none() {
+        return Ok(Some(owner.email.clone()));
+    }
+    let told = Chain::of(conn, at, case)?.resolve(conn, &Whom::Owner, Some(owner.id))?;
+    Ok(told.recipient.map(|recipient| recipient.address))
 }

@@ -10,13 +10,16 @@ use uuid::Uuid;
 
 use super::history::{TimelineLine, line_for};
 use super::person::Instruction;
-use super::{CaseName, Named, Part, Sort, is_outside_the_work, is_readable, named, names};
+use super::{
+    CaseName, Extent, Named, Part, Sort, extent, is_outside_the_work, is_readable, named, names,
+};
 use crate::casework::actions::{Acted, Owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::identity;
 use crate::casework::people::{marking, sameness};
 use crate::casework::promises::stays_of;
+use crate::casework::tracking::{self, PublicView};
 use crate::casework::{letters, members};
 use crate::domain::access::{Act, Actor, Verdict, may};
 use crate::domain::case::{
@@ -125,6 +128,12 @@ pub struct CaseDetail {
     pub follow_up_until: Option<Date>,
     /// Where it waits now and until when it may; empty when somebody is at it.
     pub waits: Vec<WaitView>,
+    /// The last day on which whoever has it is away, while they are: their team may take it.
+    pub owner_away_until_on: Option<Date>,
+    /// What the person reads by their link, for those who follow the case as they do. Of everything
+    /// else they see no words, names or addresses. Absent for those who may read all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_view: Option<PublicView>,
     /// Whether whoever spoke to us about it last has shown who they are.
     pub identity_checked: IdentityChecked,
     /// It must be kept as it is: nothing is taken away from it.
@@ -326,12 +335,25 @@ pub fn list(
     });
     let rows = cases::list(conn, &sight, &filter, order, after, i64::from(limit) + 1)?;
     let part = Part::cut(rows, limit, |filed| goes_on(question.sort, filed));
-    let seen: Vec<Filed> = part
-        .items
-        .into_iter()
-        .filter(|filed| is_readable(actor, &filed.case))
-        .collect();
-    let items = views(conn, &seen)?;
+    let mut seen = Vec::with_capacity(part.items.len());
+    let mut followed = Vec::new();
+    for filed in part.items {
+        let extent = if sight.is_partly_following() {
+            extent(conn, actor, &filed.case)?
+        } else {
+            is_readable(actor, &filed.case).then_some(Extent::All)
+        };
+        if let Some(extent) = extent {
+            followed.push(extent == Extent::AsThePublic);
+            seen.push(filed);
+        }
+    }
+    let mut items = views(conn, &seen)?;
+    for ((view, filed), is_followed) in items.iter_mut().zip(&seen).zip(followed) {
+        if is_followed {
+            leave_out_what_is_not_public(at, view, &filed.case);
+        }
+    }
     let total = if question.with_total {
         Some(u64::try_from(cases::count(conn, &sight, &filter)?).unwrap_or(0))
     } else {
@@ -357,6 +379,9 @@ pub fn detail(
     filed: &Filed,
 ) -> Result<CaseDetail, Failure> {
     let case = &filed.case;
+    if extent(conn, actor, case)? == Some(Extent::AsThePublic) {
+        return detail_as_the_public(conn, at, filed);
+    }
     let is_outside = is_outside_the_work(actor);
     let people = people_on(conn, actor, case.id)?;
     let related_cases = related(conn, actor, case.id)?;
@@ -404,6 +429,12 @@ pub fn detail(
         } else {
             waits(conn, at, filed)?
         },
+        owner_away_until_on: if is_outside {
+            None
+        } else {
+            owner_away_until(conn, at, case)?
+        },
+        public_view: None,
         answers_for,
         member_enquiry,
         identity_checked: if is_outside {
@@ -413,6 +444,65 @@ pub fn detail(
         },
         is_under_legal_hold: !is_outside && legal_holds::of_case(conn, case.id)?.is_some(),
     })
+}
+
+/// A case for those who follow it as the public does. What the person could not read by their link
+/// is left out, and what they read is there in words.
+fn detail_as_the_public(
+    conn: &mut Conn,
+    at: &Moment,
+    filed: &Filed,
+) -> Result<CaseDetail, Failure> {
+    let case = &filed.case;
+    let mut shown = view(conn, filed)?;
+    leave_out_what_is_not_public(at, &mut shown, case);
+    Ok(CaseDetail {
+        instructions: Vec::new(),
+        ward_name: None,
+        ward_councillors: Vec::new(),
+        case: shown,
+        requester_kind: case.requester_kind,
+        opened_at: case.opened_at,
+        updated_at: case.updated_at,
+        closed_at: case.closed_at,
+        people: Vec::new(),
+        related_cases: Vec::new(),
+        aliases: Vec::new(),
+        their_reference: None,
+        location: None,
+        fields: serde_json::Map::new(),
+        danger: None,
+        is_claimed: case.is_claimed,
+        chasers: 0,
+        transfers: 0,
+        follow_up_until: case.follow_up_until,
+        waits: Vec::new(),
+        identity_checked: IdentityChecked::None,
+        is_under_legal_hold: false,
+        answers_for: answers_for(conn, at, case)?,
+        member_enquiry: None,
+        owner_away_until_on: None,
+        public_view: Some(tracking::view_of(conn, at, filed)?),
+    })
+}
+
+/// Anybody's words, names and addresses, and why it is where it is (words again).
+fn leave_out_what_is_not_public(at: &Moment, view: &mut CaseView, case: &Case) {
+    let category = letters::matter(at, case)
+        .filter(|_| case.secrecy == Secrecy::Ordinary)
+        .map(|(_, category)| category.public_name.clone());
+    view.subject = category.unwrap_or_else(|| "A message".to_owned());
+    view.owner = None;
+    view.routing = Routed::default();
+}
+
+fn owner_away_until(conn: &mut Conn, at: &Moment, case: &Case) -> Result<Option<Date>, Failure> {
+    let Some(owner) = case.owner else {
+        return Ok(None);
+    };
+    let account = users::find(conn, owner)?;
+    let away = account.and_then(|account| account.user.standing.away_on(at.today()));
+    Ok(away.map(|away| away.until_on))
 }
 
 fn member_enquiry(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{AfterRow, Part, is_outside_the_work};
+use super::{AfterRow, Extent, Part, extent, is_outside_the_work};
 use crate::casework::failure::Failure;
 use crate::casework::identity;
 use crate::casework::members;
@@ -84,6 +84,9 @@ pub fn timeline(
     after: Option<EventId>,
     limit: u16,
 ) -> Result<Part<TimelineLine, EventId>, Failure> {
+    if extent(conn, actor, case)? == Some(Extent::AsThePublic) {
+        return public_lines(conn, case, after, limit);
+    }
     // On the service's own case its officers write for whoever has the enquiry, not for the member.
     let hides_words = is_outside_the_work(actor) && members::enquiry_beside(conn, case)?.is_some();
     let mut items = Vec::new();
@@ -109,6 +112,40 @@ pub fn timeline(
             return Ok(Part { items, next: None });
         }
     }
+}
+
+/// Its public lines, with their public words alone.
+fn public_lines(
+    conn: &mut Conn,
+    case: &Case,
+    after: Option<EventId>,
+    limit: u16,
+) -> Result<Part<TimelineLine, EventId>, Failure> {
+    let lines = events::public_of_case(conn, case.id, after, i64::from(limit) + 1)?;
+    let part = Part::cut(lines, limit, |line: &Line| line.id);
+    let items = part
+        .items
+        .iter()
+        .map(|line| {
+            Ok(TimelineLine {
+                id: line.id.0,
+                at: line.at,
+                kind: line.kind.clone(),
+                actor: ActorLabel {
+                    kind: line.actor.kind.clone(),
+                    id: None,
+                    name: None,
+                },
+                public: true,
+                words: read(line)?.public_words(),
+                detail: Value::Object(serde_json::Map::new()),
+            })
+        })
+        .collect::<Result<_, Failure>>()?;
+    Ok(Part {
+        items,
+        next: part.next,
+    })
 }
 
 /// A part of what was said on a case, oldest first.

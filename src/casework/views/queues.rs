@@ -90,6 +90,20 @@ fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
     if queue.is_restricted_only {
         return false;
     }
+    is_worked(at, actor, queue) || is_overlooked(at, actor, queue)
+}
+
+/// Portfolio holders see how much stands in the queues of their services, never whose it is.
+fn is_overlooked(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
+    actor.sight().overlooks.iter().any(|service| {
+        at.council
+            .catalogue
+            .service(service)
+            .is_some_and(|service| service.queue == queue.slug)
+    })
+}
+
+fn is_worked(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
     match actor.sight().ordinary {
         Reach::Everything => true,
         Reach::Within {
@@ -131,7 +145,11 @@ fn view(conn: &mut Conn, at: &Moment, actor: &Actor, queue: &Queue) -> Result<Qu
         at.now,
         just_after_midnight,
     )?;
-    let to_write = outbox::n_to_write(conn, &queue.slug)?;
+    let to_write = if is_worked(at, actor, queue) || is_of_its_team(actor, queue) {
+        outbox::n_to_write(conn, &queue.slug)?
+    } else {
+        0
+    };
     let whole = |count: i64| u64::try_from(count).unwrap_or(0);
     Ok(QueueView {
         queue: queue.slug.clone(),

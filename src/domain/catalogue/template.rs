@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 28] = [
+pub(super) const REQUIRED: [&str; 29] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -32,6 +32,7 @@ pub(super) const REQUIRED: [&str; 28] = [
     "digest",
     "due",
     "extension",
+    "glass-broken",
     "holding-reply",
     "joined",
     "many-transfers",

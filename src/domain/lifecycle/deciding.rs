@@ -22,8 +22,9 @@ pub fn decide(
     command: &Command,
     at: Circumstances<'_>,
 ) -> Result<Vec<Event>, Refusal> {
-    check_role(case, command, at.by)?;
+    check_role(case, command, at.by, at.is_owner_away)?;
     check_status(case, command)?;
+    check_other_officer(case, command, at)?;
     let events = match command {
         Command::Acknowledge { how, text } => {
             vec![Event::Acknowledged {
@@ -202,6 +203,33 @@ pub fn decide(
     Ok(events)
 }
 
+/// A later stage is for somebody who did not deal with an earlier one: they neither get it nor
+/// acknowledge or answer it.
+fn check_other_officer(
+    case: &Case,
+    command: &Command,
+    at: Circumstances<'_>,
+) -> Result<(), Refusal> {
+    if case.stage < 2 || !at.terms.standard.stage_2_other_officer {
+        return Ok(());
+    }
+    let officer = match (command, at.by) {
+        (Command::Assign { owner }, _) => *owner,
+        (
+            Command::Acknowledge { .. } | Command::Reply { .. } | Command::Close { .. },
+            By::User { id, .. },
+        ) => Some(id),
+        _ => None,
+    };
+    if officer.is_some_and(|officer| at.dealt_before.contains(&officer)) {
+        return Err(Refusal::SameOfficer {
+            stage: case.stage,
+            before: case.stage.saturating_sub(1),
+        });
+    }
+    Ok(())
+}
+
 fn check_pause(
     case: &Case,
     at: Circumstances<'_>,
@@ -278,7 +306,8 @@ fn open_stage(
     if stage <= case.stage || stage_events(at.terms, stage).is_empty() {
         return Err(Refusal::NoSuchStage(stage));
     }
-    if at.terms.standard.stage_2_other_officer && officer.is_some() && officer == case.owner {
+    let has_dealt = |officer| Some(officer) == case.owner || at.dealt_before.contains(&officer);
+    if at.terms.standard.stage_2_other_officer && officer.is_some_and(has_dealt) {
         return Err(Refusal::SameOfficer {
             stage,
             before: case.stage,

@@ -12,7 +12,7 @@ use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock;
 use crate::domain::contact::Disposition;
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
-use crate::domain::ids::{CaseId, ContactId, MergeId, NoticeId, PersonId, UserId};
+use crate::domain::ids::{CaseId, ContactId, MergeId, NoticeId, PassId, PersonId, UserId};
 use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::person::RoleOnCase;
 use crate::domain::person::reach::Withheld;
@@ -130,6 +130,13 @@ pub enum Event {
     },
     AccessGranted {
         holders: Vec<String>,
+        reason: String,
+    },
+    /// Somebody opened a restricted case for themselves, for a time.
+    GlassBroken {
+        by: UserId,
+        pass: PassId,
+        until_at: Timestamp,
         reason: String,
     },
     Called {
@@ -293,6 +300,7 @@ impl Event {
             Self::MergedIn { .. } => "merged_in",
             Self::Linked { .. } => "linked",
             Self::AccessGranted { .. } => "access_granted",
+            Self::GlassBroken { .. } => "glass_broken",
             Self::Called { .. } => "called",
             Self::Amended { .. } => "amended",
             Self::Recategorised { .. } => "recategorised",

@@ -85,7 +85,17 @@ impl Refusal {
     }
 }
 
-pub(super) fn check_role(case: &Case, command: &Command, by: By) -> Result<(), Refusal> {
+/// Whether somebody of this role may do it at all: what comes before the version they saw, and before
+/// everything that may be wrong with what they ask for. Of somebody who is away a case may be taken.
+///
+/// # Errors
+/// Says whom to ask.
+pub fn check_role(
+    case: &Case,
+    command: &Command,
+    by: By,
+    is_owner_away: bool,
+) -> Result<(), Refusal> {
     let (By::User { id, .. }, Some(role)) = (by, by.role()) else {
         return Ok(());
     };
@@ -93,7 +103,10 @@ pub(super) fn check_role(case: &Case, command: &Command, by: By) -> Result<(), R
     match (role, command) {
         (Role::Councillor | Role::Auditor | Role::Admin, _) => refuse("an officer"),
         (Role::Agent | Role::Officer | Role::Partner, Command::Assign { owner })
-            if case.owner.is_some() && case.owner != Some(id) && *owner != case.owner =>
+            if case.owner.is_some()
+                && case.owner != Some(id)
+                && *owner != case.owner
+                && !is_owner_away =>
         {
             Err(Refusal::OwnedBySomebody)
         }

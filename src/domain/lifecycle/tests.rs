@@ -123,6 +123,8 @@ fn replied(kind: ReplyKind) -> Event {
 
 fn at<'a>(terms: &'a Terms, by: By) -> Circumstances<'a> {
     Circumstances {
+        dealt_before: &[],
+        is_owner_away: false,
         by,
         now: now(),
         terms,

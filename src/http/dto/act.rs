@@ -266,6 +266,9 @@ pub struct NewAccess {
     /// Whom the case is about; they never see it.
     #[serde(default)]
     pub about: Option<AboutWhom>,
+    /// Opens it to whoever asks, for a time. Then nobody else is named.
+    #[serde(default)]
+    pub break_glass: bool,
 }
 
 /// Whom a case is about: a user by id or e-mail address, or a post by its slug.

@@ -12,3 +12,4 @@ pub mod notice;
 pub mod person;
 pub mod public;
 pub mod redaction;
+pub mod standing;

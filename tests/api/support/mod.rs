@@ -19,7 +19,7 @@ use reeve::time_source::TimeSource;
 use serde_json::Value;
 
 pub use database::Database;
-pub use people::{PASSWORD, settings};
+pub use people::{PASSWORD, key as key_of, settings};
 
 /// Writes one story as two tests, one for each database.
 macro_rules! stories {
@@ -133,6 +133,11 @@ impl TestApp {
             time,
             database,
         }
+    }
+
+    /// What the router is made over, for whoever sends very many requests to one.
+    pub fn front(&self) -> Arc<Front> {
+        Arc::clone(&self.front)
     }
 
     /// Sends a request as it would come over the wire.
