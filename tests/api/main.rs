@@ -8,6 +8,7 @@ mod support;
 
 mod abuse;
 mod access;
+mod access_matrix;
 mod audit;
 mod contacts;
 mod contract;

@@ -165,6 +165,7 @@ impl Office {
             services: Vec::new(),
             teams: Vec::new(),
             post: None,
+            standing: reeve::domain::access::Standing::default(),
         };
         let account = Account {
             user: user.clone(),
