@@ -32,7 +32,7 @@ mod telling;
 pub(super) use answering::{last_thread, people_to_answer};
 pub(super) use changing::set_follow_up;
 pub use glass::break_glass;
-pub use owners::{Owner, is_owner_away, resolve_owner, take_next};
+pub use owners::{Owner, check_may_take, is_owner_away, resolve_owner, take_next};
 pub use posting::note_posted;
 pub use recategorising::recategorised;
 pub use recipients::Recipients;

@@ -83,7 +83,9 @@ async fn show(call: Call) -> Result<Answer, Problem> {
 
 async fn take_next(call: Call) -> Result<Answer, Problem> {
     let (actor, slug) = (call.actor.clone(), call.path("queue").to_owned());
-    queues::check_is_known(&call.front.desk.moment(), &actor, &slug)?;
+    let at = call.front.desk.moment();
+    queues::check_is_known(&at, &actor, &slug)?;
+    actions::check_may_take(&at, &actor, &slug)?;
     let _: Nothing = call.json()?;
     call.commit(
         move |tx, at| match actions::take_next(tx, at, &actor, &slug)? {

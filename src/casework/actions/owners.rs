@@ -30,6 +30,30 @@ pub fn take_next(
     actor: &Actor,
     queue: &str,
 ) -> Result<Option<Acted>, Failure> {
+    let user = check_may_take(at, actor, queue)?;
+    let mut passed_over = Vec::new();
+    let filed = loop {
+        let Some(filed) = cases::most_at_risk(tx, &actor.sight(), queue, &passed_over)? else {
+            return Ok(None);
+        };
+        let terms = terms_of(tx, at, &filed.case)?;
+        // A complaint they answered at an earlier stage is for somebody else.
+        if !has_dealt_before(tx, &filed.case, &terms, user.id)? {
+            break filed;
+        }
+        passed_over.push(filed.case.id);
+    };
+    let command = Command::Assign {
+        owner: Some(user.id),
+    };
+    act(tx, at, actor, &Target::Id(filed.case.id), &command, None).map(Some)
+}
+
+/// Whether the actor may take cases of a queue, and as whom.
+///
+/// # Errors
+/// [`Failure::Missing`] when there is no such queue; forbidden when it is not theirs to work.
+pub fn check_may_take<'a>(at: &Moment, actor: &'a Actor, queue: &str) -> Result<&'a User, Failure> {
     if at.council.catalogue.queue(queue).is_none() {
         return Err(Failure::Missing);
     }
@@ -52,22 +76,7 @@ pub fn take_next(
             "This queue is not yours to work.",
         ));
     }
-    let mut passed_over = Vec::new();
-    let filed = loop {
-        let Some(filed) = cases::most_at_risk(tx, &actor.sight(), queue, &passed_over)? else {
-            return Ok(None);
-        };
-        let terms = terms_of(tx, at, &filed.case)?;
-        // A complaint they answered at an earlier stage is for somebody else.
-        if !has_dealt_before(tx, &filed.case, &terms, user.id)? {
-            break filed;
-        }
-        passed_over.push(filed.case.id);
-    };
-    let command = Command::Assign {
-        owner: Some(user.id),
-    };
-    act(tx, at, actor, &Target::Id(filed.case.id), &command, None).map(Some)
+    Ok(user)
 }
 
 /// Reads who shall own a case.
