@@ -21,14 +21,14 @@ use std::fmt::Write as _;
 
 use actix_web::App;
 use actix_web::http::Method;
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::test::{call_service, init_service, read_body};
 use serde_json::Value;
 
 use actors::Actor;
 use objects::Object;
 use requests::{Asked, Over, asked};
 
-use crate::support::{Reply, TestApp};
+use crate::support::Reply;
 
 /// How much of a case somebody may know, as `GET /v1/cases/{case}` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
