@@ -339,23 +339,23 @@ stories! {
             let reply = read(&app, &format!("requests.json?{query}")).await.expect(200);
             reply.as_array().unwrap().iter().map(|one| one["service_request_id"].as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(ids("").await, [second.clone(), first.clone()], "newest first");
-        assert_eq!(ids("status=open").await, [first.clone()]);
-        assert_eq!(ids("status=closed").await, [second.clone()]);
+        assert_eq!(ids("").await, [second.as_str(), first.as_str()], "newest first");
+        assert_eq!(ids("status=open").await, [first.as_str()]);
+        assert_eq!(ids("status=closed").await, [second.as_str()]);
         assert_eq!(ids("status=open,closed").await.len(), 2);
         assert_eq!(ids("service_code=pothole").await, Vec::<String>::new());
         assert_eq!(ids("service_code=pothole,fly-tip").await.len(), 2);
-        assert_eq!(ids("end_date=2026-11-20T23:59:59Z").await, [first.clone()]);
-        assert_eq!(ids("start_date=2026-11-21T00:00:00Z").await, [second.clone()]);
-        assert_eq!(ids("start_date=2026-11-21T00:00:00+00:00&end_date=2026-11-21T10:00:00%2B00:00").await, [second.clone()]);
-        assert_eq!(ids(&format!("service_request_id={first},4X7-K92-MQ3,nonsense&status=closed&service_code=pothole")).await, [first.clone()]);
+        assert_eq!(ids("end_date=2026-11-20T23:59:59Z").await, [first.as_str()]);
+        assert_eq!(ids("start_date=2026-11-21T00:00:00Z").await, [second.as_str()]);
+        assert_eq!(ids("start_date=2026-11-21T00:00:00+00:00&end_date=2026-11-21T10:00:00%2B00:00").await, [second.as_str()]);
+        assert_eq!(ids(&format!("service_request_id={first},4X7-K92-MQ3,nonsense&status=closed&service_code=pothole")).await, [first.as_str()]);
         assert_eq!(ids("service_request_id=nonsense").await, Vec::<String>::new());
-        assert_eq!(ids("page_size=1").await, [second.clone()]);
-        assert_eq!(ids("page_size=1&page=2").await, [first.clone()]);
+        assert_eq!(ids("page_size=1").await, [second.as_str()]);
+        assert_eq!(ids("page_size=1&page=2").await, [first.as_str()]);
         assert_eq!(ids("page_size=1&page=3").await, Vec::<String>::new());
         app.jump_to("2027-02-18T17:00:00Z").await;
-        assert_eq!(ids("").await, [second.clone()], "ninety days and no more");
-        assert_eq!(ids("start_date=2026-01-01T00:00:00Z").await, [second.clone()]);
+        assert_eq!(ids("").await, [second.as_str()], "ninety days and no more");
+        assert_eq!(ids("start_date=2026-01-01T00:00:00Z").await, [second.as_str()]);
         assert_eq!(ids("start_date=2026-01-01T00:00:00Z&end_date=2026-12-01T00:00:00Z").await.len(), 2);
     }
 
