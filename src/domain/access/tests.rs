@@ -116,6 +116,7 @@ fn case(queue: &str, secrecy: Secrecy) -> Case {
         terms: String::new(),
         routing: crate::domain::case::Routed::default(),
         location: None,
+        ward: None,
         fields: serde_json::Map::new(),
         their_reference: None,
         n_chasers: 0,
