@@ -20,7 +20,7 @@ use crate::domain::redaction::{Ground, Removal, Unsearchable};
 use crate::domain::wording::{self, Language};
 use crate::store::people::{self, Person};
 use crate::store::redaction::{self as rows, Marks, Tally};
-use crate::store::{Conn, Tx, cases, contacts, outbox, tracking};
+use crate::store::{Conn, Tx, cases, contacts, markers, outbox, person_merges, tracking};
 
 /// What was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub fn erase(
     }
     tally.answers += rows::rewrite_answers(tx, &[id.to_string()], &marks.staff)?;
     tracking::revoke_of_person(tx, id, at.now)?;
+    markers::forget_of(tx, id)?;
+    person_merges::forget_reasons(tx, id, marks.staff.mark())?;
     forget_record(tx, at, person)?;
     note_look(
         tx,

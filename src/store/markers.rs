@@ -172,3 +172,13 @@ impl TryFrom<Row> for Kept {
         })
     }
 }
+
+/// Takes every marker of a person away, ended ones too: they say what nobody is to know any more.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn forget_of(tx: &mut Tx<'_>, person: PersonId) -> Result<(), StoreError> {
+    diesel::delete(markers::table.filter(markers::person_id.eq(Id::from(person))))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -193,3 +193,18 @@ impl From<Row> for Merge {
         }
     }
 }
+
+/// Puts `mark` in the place of why a person's records were taken for one with others.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn forget_reasons(tx: &mut Tx<'_>, person: PersonId, mark: &str) -> Result<(), StoreError> {
+    let person = Id::from(person);
+    let theirs = person_merges::from_person
+        .eq(person)
+        .or(person_merges::into_person.eq(person));
+    diesel::update(person_merges::table.filter(theirs))
+        .set(person_merges::reason.eq(mark))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -11,7 +11,7 @@ use super::db::{Conn, Tx};
 use super::dialect;
 use super::error::StoreError;
 use super::schema::{
-    contacts, events, feedback, idempotency, outbox, raw_messages, tracking_links,
+    case_passes, contacts, events, feedback, idempotency, outbox, raw_messages, tracking_links,
 };
 use super::types::{Id, Json};
 use crate::domain::ids::{CaseId, ContactId, PersonId};
@@ -47,6 +47,8 @@ pub struct Tally {
     pub feedback: u32,
     /// Answers kept for clients that repeat a request.
     pub answers: u32,
+    /// Reasons of those who opened a restricted case for themselves.
+    pub passes: u32,
 }
 
 /// A raw message: the contact it came with, its key and its bytes.
@@ -61,6 +63,7 @@ impl Tally {
         self.notices += other.notices;
         self.feedback += other.feedback;
         self.answers += other.answers;
+        self.passes += other.passes;
     }
 
     /// In all.
@@ -72,6 +75,7 @@ impl Tally {
             + self.notices
             + self.feedback
             + self.answers
+            + self.passes
     }
 }
 
@@ -103,6 +107,7 @@ pub fn rewrite_beside_contacts(
         events: in_events(tx, case, &marks.staff)?,
         notices: in_notices(tx, case, &marks.letters)?,
         feedback: in_feedback(tx, case, &marks.staff)?,
+        passes: in_passes(tx, case, &marks.staff)?,
         ..Tally::default()
     })
 }
@@ -264,6 +269,24 @@ fn in_notices(tx: &mut Tx<'_>, case: CaseId, removal: &Removal) -> Result<u32, S
                     outbox::letter.eq(letter),
                     outbox::last_error.eq(new_error.or(error)),
                 ))
+                .execute(&mut **tx)?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}
+
+/// Why somebody opened a restricted case for themselves.
+fn in_passes(tx: &mut Tx<'_>, case: CaseId, removal: &Removal) -> Result<u32, StoreError> {
+    let rows: Vec<(Id, String)> = case_passes::table
+        .filter(case_passes::case_id.eq(Id::from(case)))
+        .select((case_passes::id, case_passes::reason))
+        .load(&mut **tx)?;
+    let mut n = 0;
+    for (id, reason) in rows {
+        if let Some(left) = removal.text(&reason) {
+            diesel::update(case_passes::table.filter(case_passes::id.eq(id)))
+                .set(case_passes::reason.eq(left))
                 .execute(&mut **tx)?;
             n += 1;
         }

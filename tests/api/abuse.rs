@@ -247,6 +247,7 @@ stories! {
         let admin = app.sign_in("admin@council.example").await;
         let leader = app.team_leader().await;
         let officer = app.officer().await;
+        let councillor = app.sign_in("cllr.anwen.prothero@council.example").await;
         let notices = app.get(&leader, &format!("/v1/cases/{reference}/notices")).await.expect(200);
         let users = app.get(&admin, "/v1/users").await.expect(200);
         let (key, _) = make_key(&app, json!({"name": "reader", "scopes": ["cases:read"]})).await;
@@ -277,6 +278,7 @@ stories! {
                     () if roles.contains("team_leader") => &leader,
                     () if roles.contains("officer") => &officer,
                     () if roles.contains("admin") => &admin,
+                    () if roles.contains("councillor") => &councillor,
                     () if operation["x-reeve-access"]["scopes"] == json!(["tracking"]) => &person,
                     () => &Caller::nobody(),
                 };

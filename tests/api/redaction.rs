@@ -27,6 +27,18 @@ fn card(text: &str) -> Value {
     json!({"ground": "payment_details", "reason": "A card", "texts": [text]})
 }
 
+/// The clocks of a case without what anybody wrote on them.
+fn without_words(mut clocks: Value) -> Value {
+    for clock in clocks["items"].as_array_mut().unwrap() {
+        for (place, word) in [("extended", "reason"), ("promise", "what")] {
+            if let Some(words) = clock[place].as_object_mut() {
+                words.remove(word);
+            }
+        }
+    }
+    clocks
+}
+
 /// A case on which a card number and a name stand wherever anybody can write something.
 async fn full_of_it(app: &TestApp) -> String {
     let said = format!("My card is {CARD}, and I am {NAME}.");
@@ -314,7 +326,8 @@ stories! {
                 assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text}");
             }
         }
-        assert_eq!(app.get(&officer, &format!("/v1/cases/{case}/clocks")).await.expect(200), clocks);
+        let after = app.get(&officer, &format!("/v1/cases/{case}/clocks")).await.expect(200);
+        assert_eq!(without_words(after), without_words(clocks));
         assert_eq!(app.get(&head, "/v1/reports/intake?on=2026-11-20").await.expect(200), figures);
         reeve::casework::audit::seal(&app.desk).await.unwrap();
         let verified = reeve::casework::audit::verify(&app.desk.db, Vec::new()).await.unwrap();
@@ -342,6 +355,7 @@ const REACHED: &[&str] = &[
     "outbox.last_error",
     "idempotency.body",
     "feedback.comment",
+    "case_passes.reason",
 ];
 
 /// Columns that hold who somebody is, and nothing they said: they go when the person is forgotten.
@@ -355,6 +369,9 @@ const OF_PEOPLE: &[&str] = &[
     "people.safe_contact",
     "identifiers.value",
     "outbox.recipient",
+    "markers.purpose",
+    "markers.instruction",
+    "person_merges.reason",
 ];
 
 /// Columns that hold names of ours, ids, hashes and addresses of the council's own people.
@@ -368,6 +385,18 @@ const WITHOUT_WORDS: &[&str] = &[
     "sessions.",
     "second_factors.",
     "api_keys.",
+    "members.",
+    "member_assistants.",
+    "sign_in_links.",
+    "identities.",
+    // Of bodies, not of people; who looks after them changes them.
+    "organisations.",
+    "people_apart.",
+    "person_merges.merged_by",
+    "person_merges.undone_by",
+    "markers.kind",
+    "markers.created_by",
+    "markers.ended_by",
     "people.kind",
     "identifiers.kind",
     "cases.reference",
@@ -387,6 +416,10 @@ const WITHOUT_WORDS: &[&str] = &[
     "cases.danger",
     "cases.terms",
     "cases.last_action",
+    "cases.ward",
+    // Made of the location anew whenever a case is written.
+    "cases.place_uprn",
+    "cases.place_words",
     "case_access.",
     "case_aliases.",
     "case_people.",

@@ -106,21 +106,24 @@ async fn a_new_demo_has_two_hundred_cases_of_every_kind_and_tells_nobody_about_t
             filed.case
         );
     }
-    let waits = |state: &'static str| {
-        desk.read(move |conn, _| Ok(outbox::list(conn, None, Some(state), None, 100)?.len()))
+    let waiting = |state: &'static str| {
+        desk.read(move |conn, _| Ok(outbox::list(conn, None, Some(state), None, 100)?))
     };
-    assert_eq!(
-        (
-            waits("pending").await.unwrap(),
-            waits("to_write").await.unwrap()
-        ),
-        (0, 0)
-    );
+    assert_eq!(waiting("pending").await.unwrap().len(), 0);
+    let letters = waiting("to_write").await.unwrap();
+    assert!(!letters.is_empty(), "there is a letter to print and post");
+    for letter in &letters {
+        let age = now.duration_since(letter.created_at);
+        assert!(
+            age < SignedDuration::from_hours(24),
+            "older ones were posted: {age}"
+        );
+    }
 
     escalation::sweep(&desk).await.unwrap();
     escalation::digests(&desk, desk.moment()).await.unwrap();
     assert_eq!(
-        waits("pending").await.unwrap(),
+        waiting("pending").await.unwrap().len(),
         0,
         "the first sweep has something to tell"
     );

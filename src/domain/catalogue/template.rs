@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 29] = [
+pub(super) const REQUIRED: [&str; 30] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -34,6 +34,7 @@ pub(super) const REQUIRED: [&str; 29] = [
     "extension",
     "glass-broken",
     "holding-reply",
+    "identity-failed",
     "joined",
     "many-transfers",
     "member-confirmation",

@@ -73,6 +73,7 @@ pub fn case_detail() -> Value {
             },
         },
         "member_enquiry": null,
+        "owner_away_until_on": null,
         "identity_checked": "none", "is_under_legal_hold": false,
     });
     let mut whole = case();

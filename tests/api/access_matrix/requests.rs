@@ -37,6 +37,7 @@ pub struct Asked {
 enum Sent {
     Nothing,
     Json(Value),
+    Form(&'static str),
     Mail,
 }
 
@@ -67,6 +68,13 @@ impl Asked {
             .replace("{reply}", &of(&object.reply))
             .replace("{mail}", &of(&object.mail))
             .replace("{queue}", &object.queue)
+            .replace("{id}", &object.reference)
+            .replace("{token}", &object.reference)
+            .replace("{code}", "missed-bin")
+            .replace("{other}", &world.absent)
+            .replace("{merge}", &world.absent)
+            .replace("{marker}", &world.absent)
+            .replace("{organisation}", &world.absent)
             .replace("{clock}", "respond")
             .replace("{service}", "waste-collection")
             .replace("{version}", "1")
@@ -79,6 +87,7 @@ impl Asked {
         let fill = |text: &str| {
             text.replace("@case", &object.case)
                 .replace("@person", &object.person)
+                .replace("@reference", &object.reference)
                 .replace("@name", &Object::token(object.name, "name"))
                 .replace("@body", &Object::token(object.name, "body"))
                 .replace(
@@ -99,6 +108,9 @@ impl Asked {
             Sent::Json(body) => request
                 .insert_header(("content-type", "application/json"))
                 .set_payload(fill(&body.to_string())),
+            Sent::Form(fields) => request
+                .insert_header(("content-type", "application/x-www-form-urlencoded"))
+                .set_payload(fill(fields)),
             Sent::Mail => request
                 .insert_header(("content-type", "message/rfc822"))
                 .set_payload(format!(
@@ -139,6 +151,18 @@ fn sends(over: Over, body: Value) -> Asked {
         body: Sent::Json(body),
         ..plain(over)
     }
+}
+
+fn form(over: Over, fields: &'static str) -> Vec<Asked> {
+    vec![Asked {
+        body: Sent::Form(fields),
+        ..plain(over)
+    }]
+}
+
+/// Something that lacks what it needs.
+fn lacking(over: Over) -> Vec<Asked> {
+    vec![sends(over, json!({"no_such": "member"}))]
 }
 
 /// An act on a case, at a version nobody has seen.
@@ -236,6 +260,39 @@ pub fn asked(id: &str) -> Vec<Asked> {
         }
         "record_standard_event" => act(json!({"event": "concluded"})),
 
+        "set_member_basis" => {
+            act(json!({"basis": "constituent_asked", "reason": "The mail below theirs says so."}))
+        }
+        "record_member_consent" => act(json!({"given": true, "how": "verbal"})),
+        "record_identity_check" => {
+            act(json!({"how": "phone", "result": "passed", "asked": ["name"]}))
+        }
+        "put_person_on_case" => act(json!({"person": "@person", "role": "advocate"})),
+        "take_person_off_case" => vec![plain(Case).stale()],
+        "redact_case" | "place_legal_hold" | "lift_legal_hold" => lacking(Case),
+        "redact_mail" => lacking(Mail),
+
+        // Reporting services
+        "open311_discovery_xml"
+        | "open311_discovery_json"
+        | "open311_services_xml"
+        | "open311_services_json"
+        | "open311_service_xml"
+        | "open311_service_json"
+        | "open311_requests_xml"
+        | "open311_requests_json"
+        | "open311_updates_xml"
+        | "open311_updates_json" => reads(Nothing),
+        "open311_request_xml"
+        | "open311_request_json"
+        | "open311_token_xml"
+        | "open311_token_json" => reads(Case),
+        "open311_report_xml" | "open311_report_json" => form(Nothing, "service_code=no-such"),
+        "open311_update_xml" | "open311_update_json" => form(
+            Case,
+            "service_request_id=@reference&update_id=@n&status=NO_SUCH&description=And+again",
+        ),
+
         // Queues, escalations, notices
         "list_queues" => reads(Nothing),
         "get_queue" => reads(Queue),
@@ -260,6 +317,25 @@ pub fn asked(id: &str) -> Vec<Asked> {
         ],
         "get_person" | "list_contacts_of_person" | "list_cases_of_person" => reads(Person),
         "change_person" => vec![sends(Person, json!({})).stale()],
+        "list_person_proposals"
+        | "list_markers_of_person"
+        | "delete_person_proposal"
+        | "end_marker" => reads(Person),
+        "place_marker" | "change_marker" | "erase_person" => lacking(Person),
+        "merge_people" => vec![sends(
+            Person,
+            json!({"from": "@person", "into": "@person", "reason": "Both are theirs."}),
+        )],
+        "list_markers_to_review" => {
+            vec![plain(Nothing).query("review_due_before=2030-01-01&limit=100")]
+        }
+        "get_person_merge"
+        | "undo_person_merge"
+        | "list_organisations"
+        | "get_organisation"
+        | "list_people_of_organisation" => reads(Nothing),
+        "add_organisation" => lacking(Nothing),
+        "change_organisation" => vec![sends(Nothing, json!({})).stale()],
 
         // The public
         "send_form" => vec![sends(
@@ -287,7 +363,16 @@ pub fn asked(id: &str) -> Vec<Asked> {
                 .named("opened"),
         ],
 
+        "get_ward_report" => reads(Nothing),
+
         // Signing in, users, keys
+        "send_sign_in_link"
+        | "redeem_sign_in_link"
+        | "tie_identity"
+        | "name_my_assistants"
+        | "name_assistants" => lacking(Nothing),
+        "start_oidc" | "finish_oidc" | "list_identities" | "untie_identities"
+        | "list_my_assistants" | "list_assistants" => reads(Nothing),
         "sign_in" | "refresh_tokens" | "bootstrap" | "confirm_totp" | "create_user"
         | "create_api_key" => {
             vec![sends(Nothing, json!({"no_such": "member"}))]
@@ -313,6 +398,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
 pub const ALL: &[&str] = &[
     "acknowledge_case",
     "add_note",
+    "add_organisation",
     "add_promise",
     "add_tracking_message",
     "apply_catalogue",
@@ -320,17 +406,23 @@ pub const ALL: &[&str] = &[
     "assign_case",
     "bootstrap",
     "change_case",
+    "change_marker",
     "change_me",
+    "change_organisation",
     "change_person",
     "change_user",
     "close_case",
     "confirm_totp",
     "create_api_key",
     "create_user",
+    "delete_person_proposal",
     "dismiss_mail",
+    "end_marker",
     "enrol_totp",
+    "erase_person",
     "explain_case_clock",
     "extend_case_clock",
+    "finish_oidc",
     "follow_case",
     "get_api_key",
     "get_case",
@@ -342,16 +434,21 @@ pub const ALL: &[&str] = &[
     "get_mail",
     "get_me",
     "get_notice",
+    "get_organisation",
     "get_person",
+    "get_person_merge",
     "get_public_service",
     "get_queue",
     "get_readiness",
     "get_user",
+    "get_ward_report",
     "give_tracking_feedback",
     "grant_case_access",
+    "lift_legal_hold",
     "link_case",
     "list_access_points",
     "list_api_keys",
+    "list_assistants",
     "list_audit",
     "list_case_clocks",
     "list_case_contacts",
@@ -362,19 +459,55 @@ pub const ALL: &[&str] = &[
     "list_catalogue_versions",
     "list_contacts_of_person",
     "list_escalations",
+    "list_identities",
     "list_mails",
+    "list_markers_of_person",
+    "list_markers_to_review",
+    "list_my_assistants",
     "list_my_receipts",
     "list_notices",
+    "list_organisations",
+    "list_people_of_organisation",
+    "list_person_proposals",
     "list_public_services",
     "list_queues",
     "list_users",
     "log_contact",
     "merge_case",
+    "merge_people",
+    "name_assistants",
+    "name_my_assistants",
     "note_letter_posted",
+    "open311_discovery_json",
+    "open311_discovery_xml",
+    "open311_report_json",
+    "open311_report_xml",
+    "open311_request_json",
+    "open311_request_xml",
+    "open311_requests_json",
+    "open311_requests_xml",
+    "open311_service_json",
+    "open311_service_xml",
+    "open311_services_json",
+    "open311_services_xml",
+    "open311_token_json",
+    "open311_token_xml",
+    "open311_update_json",
+    "open311_update_xml",
+    "open311_updates_json",
+    "open311_updates_xml",
     "open_stage",
     "pause_case",
+    "place_legal_hold",
+    "place_marker",
+    "put_person_on_case",
     "record_call",
+    "record_identity_check",
+    "record_member_consent",
     "record_standard_event",
+    "redact_case",
+    "redact_mail",
+    "redeem_sign_in_link",
     "refresh_tokens",
     "release_mail",
     "remove_totp",
@@ -386,13 +519,20 @@ pub const ALL: &[&str] = &[
     "rotate_api_key",
     "search_people",
     "send_form",
+    "send_sign_in_link",
     "send_tracking_link",
+    "set_member_basis",
     "sign_in",
     "sign_out",
+    "start_oidc",
     "take_back_reply",
     "take_mail",
     "take_next_case",
+    "take_person_off_case",
+    "tie_identity",
     "transfer_case",
     "try_routing",
+    "undo_person_merge",
+    "untie_identities",
     "withdraw_from_case",
 ];
