@@ -275,9 +275,9 @@ stories! {
                 if filled.contains('{') { continue }
                 let roles = operation["x-reeve-access"]["roles"].to_string();
                 let caller = match () {
+                    () if roles.contains("admin") => &admin,
                     () if roles.contains("team_leader") => &leader,
                     () if roles.contains("officer") => &officer,
-                    () if roles.contains("admin") => &admin,
                     () if roles.contains("councillor") => &councillor,
                     () if operation["x-reeve-access"]["scopes"] == json!(["tracking"]) => &person,
                     () => &Caller::nobody(),

@@ -71,7 +71,7 @@ pub async fn people(walk: &mut Walk<'_>) {
     let (other, _) = walk
         .rings(
             &agent,
-            json!({"name": "M Example", "email": "maud.two@mail.example", "phone": "01632 960777"}),
+            json!({"name": "Tom Jones", "email": "tom@mail.example", "phone": "01632 960777"}),
         )
         .await;
     walk.delete(
