@@ -168,6 +168,34 @@ fn no_module_is_named_after_nothing() {
     }
 }
 
+/// Codes are what programs decide by, so each is explained under `/docs/problems/…`.
+#[test]
+fn every_code_that_is_answered_is_explained() {
+    let ways = [
+        r#"(?:conflict|forbidden|unavailable|unreadable)\(\s*"([a-z0-9_]+)""#,
+        r#"Problem::new\(\s*\d+,\s*"([a-z0-9_]+)""#,
+        r#"(?:invalid|fault)\(\s*(?:"[^"]*"|&?\w+|&format!\([^)]*\)),\s*"([a-z0-9_]+)""#,
+        r#"code: "([a-z0-9_]+)""#,
+    ];
+    let ways = ways.map(|way| regex::Regex::new(way).unwrap());
+    let all = sources();
+    let is_list = |(path, _): &&(String, String)| path.ends_with("http/docs/problems.rs");
+    let explained = &all.iter().find(is_list).unwrap().1;
+    let mut missing = std::collections::BTreeSet::new();
+    let mut n_found = 0;
+    for (path, text) in &all {
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for found in ways.iter().flat_map(|way| way.captures_iter(text)) {
+            n_found += 1;
+            if !explained.contains(&format!("\"{}\",", &found[1])) {
+                missing.insert(format!("{} in {path}", &found[1]));
+            }
+        }
+    }
+    assert!(n_found > 200, "{n_found} codes");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();

@@ -303,6 +303,10 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
 /// A member's confirmation names the service's own case too: where that one asks for nothing but the
 /// machine's receipt, this was it.
 fn meet_beside(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
+    // A copy to somebody who helps the member tells the member nothing.
+    if notice.person.is_none() {
+        return Ok(());
+    }
     let Says::MemberConfirmation {
         service_reference: Some(reference),
         ..

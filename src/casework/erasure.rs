@@ -8,7 +8,7 @@
 use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
-use super::people::find_for;
+use super::people::{find_for, sameness};
 use super::promises::{Written, settle_by, terms_of};
 use super::redaction::{by, check_not_held, empty, take_out_of, take_out_of_row};
 use crate::domain::access::{Actor, Role};
@@ -44,6 +44,13 @@ pub fn erase(
     reason: &str,
 ) -> Result<Erased, Failure> {
     let person = find_to_erase(tx, at, actor, id)?;
+    if sameness::ids_of(tx, id)?.len() > 1 {
+        return Err(Failure::conflict(
+            "merged",
+            "This record is taken for one person with others. Undo the merge, put on the others how that person may \
+             be reached, and forget each record by itself.",
+        ));
+    }
     let mut theirs = Vec::new();
     for case in cases::of_person(tx, id)? {
         let filed = cases::find(tx, case)?.ok_or(Failure::Missing)?;
@@ -159,7 +166,10 @@ fn forget_on(
         case.fields.clear();
         if let Some(place) = &mut case.location {
             place.description = None;
-            place.uprn = None;
+            // A point on the map is a home only where it is that of a property.
+            if place.uprn.take().is_some() {
+                (place.lat, place.long) = (None, None);
+            }
         }
     }
     let event = Event::Redacted {
@@ -223,6 +233,7 @@ fn forget_record(tx: &mut Tx<'_>, at: &Moment, person: Person) -> Result<(), Fai
         phone: None,
         address: None,
         organisation: None,
+        organisation_id: None,
         preferences: Preferences::default(),
         safe_contact: None,
         updated_at: at.now,

@@ -15,7 +15,7 @@ use super::members;
 use crate::domain::access::{Actor, Role};
 use crate::domain::ids::UserId;
 use crate::domain::person::email_address;
-use crate::store::{Conn, Tx, identities, users};
+use crate::store::{Conn, Tx, identities, sign_in_links, users};
 
 pub use crate::store::identities::Identity;
 
@@ -84,6 +84,7 @@ pub async fn sign_in(
             RoleThere::Nothing => {
                 // Taken away over there: what they still have open here ends too.
                 users::revoke_all(tx, user, real_now())?;
+                sign_in_links::end_all(tx, user)?;
                 let object = user_object(user);
                 note(
                     tx,
@@ -171,6 +172,7 @@ pub fn untie(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, user: UserId) -> Resul
         return Err(Failure::Missing);
     }
     users::revoke_all(tx, user, real_now())?;
+    sign_in_links::end_all(tx, user)?;
     let request_id = at.request_id.as_deref();
     note(
         tx,

@@ -11,7 +11,7 @@ use super::actions::{Owner, resolve_owner};
 use super::desk::Moment;
 use super::failure::{Failure, Fault};
 use crate::domain::access::{Actor, Away, Role, Turn, User};
-use crate::store::{Tx, users};
+use crate::store::{Conn, Tx, users};
 
 /// An absence, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn set_turns(
     account: Account,
     turns: &[Turn],
 ) -> Result<Account, Failure> {
-    check_turns_are_theirs(actor, &account.user.standing.rota, turns)?;
+    check_turns_are_theirs(tx, actor, &account.user.standing.rota, turns)?;
     let faults: Vec<Fault> = turns
         .iter()
         .enumerate()
@@ -119,10 +119,17 @@ fn deputy(
     Ok(Some(id))
 }
 
-fn check_turns_are_theirs(actor: &Actor, had: &[Turn], wanted: &[Turn]) -> Result<(), Failure> {
+fn check_turns_are_theirs(
+    conn: &mut Conn,
+    actor: &Actor,
+    had: &[Turn],
+    wanted: &[Turn],
+) -> Result<(), Failure> {
     let Some(leader) = actor.user().filter(|user| user.role == Role::TeamLeader) else {
         return Ok(());
     };
+    // As the account has it: a queue where they have a turn today is not theirs to give away.
+    let leader = accounts::account(conn, leader.id)?.user;
     let is_elsewhere = |turn: &&Turn| !leader.works(&turn.queue, None);
     let others_had: Vec<&Turn> = had.iter().filter(is_elsewhere).collect();
     let others_wanted: Vec<&Turn> = wanted.iter().filter(is_elsewhere).collect();

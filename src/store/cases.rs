@@ -747,6 +747,7 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     let follows = sight.is_partly_following()
         && filter.text.is_none()
         && filter.owner.is_none()
+        && filter.category.is_none()
         && filter.people.is_none();
     query = match &sight.ordinary {
         Reach::Everything => query.filter(cases::secrecy.ne("restricted").or(is_named)),

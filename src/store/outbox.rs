@@ -373,6 +373,16 @@ pub fn was_put(conn: &mut Conn, dedupe_key: &str) -> Result<bool, StoreError> {
     .get_result(conn)?)
 }
 
+/// The notice that was put in under this key.
+pub fn find_by_key(conn: &mut Conn, dedupe_key: &str) -> Result<Option<Notice>, StoreError> {
+    let row: Option<Row> = outbox::table
+        .filter(outbox::dedupe_key.eq(dedupe_key.to_owned()))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
 /// The notice one of our mails was, by its Message-ID.
 pub fn find_by_message_id(conn: &mut Conn, message_id: &str) -> Result<Option<Notice>, StoreError> {
     let row: Option<Row> = outbox::table

@@ -234,6 +234,19 @@ stories! {
         app.get(&head, &path).await.expect(200);
     }
 
+    async fn whoever_broke_the_glass_cannot_name_themselves_for_good(app) {
+        let reference = child_at_risk(&app).await;
+        let path = format!("/v1/cases/{reference}/access");
+        let head = head_of_childrens_services(&app).await;
+        let glass = json!({"break_glass": true, "reason": "The team cannot be reached tonight."});
+        app.post(&head, &path, glass).await.expect(201);
+        let me = app.get(&head, "/v1/me").await.expect(200)["id"].clone();
+        let own = app.post(&head, &path, json!({"people": [me], "reason": "It is handy."})).await.expect(422);
+        assert_eq!(own["errors"][0]["code"], "pass_only", "{own:#}");
+        app.jump_to("2026-11-21T16:58:00Z").await;
+        assert_eq!(app.get(&head, &format!("/v1/cases/{reference}")).await.status, 404, "and it is shut again");
+    }
+
     async fn nobody_breaks_the_glass_of_what_is_not_theirs_to_answer_for(app) {
         let reference = child_at_risk(&app).await;
         let path = format!("/v1/cases/{reference}/access");
@@ -257,6 +270,19 @@ stories! {
         let own = app.sign_in(HEAD).await;
         assert_eq!(app.post(&own, &format!("/v1/cases/{bins}/access"), glass).await.expect(409)["code"], "access_already");
         assert!(app.mails().await.iter().all(|mail| mail.kind() != "glass_broken"));
+    }
+
+    async fn a_leader_cannot_lengthen_or_hand_on_a_turn_at_somebody_elses_queue(app) {
+        let admin = app.sign_in("admin@council.example").await;
+        let leader = app.team_leader().await;
+        let me = app.get(&leader, "/v1/me").await.expect(200);
+        let users = format!("/v1/users/{}", me["id"].as_str().unwrap());
+        let turn = |until: &str| json!({"rota": [{"queue": "repairs", "from_at": "2026-11-20T09:00:00Z", "until_at": until}]});
+        let seen = app.get(&admin, &users).await.expect(200);
+        let given = patch(&app, &admin, &users, &seen["version"], turn("2026-11-21T09:00:00Z")).await.expect(200);
+        assert_eq!(app.get(&leader, "/v1/me").await.expect(200)["queues"].as_array().unwrap().len(), 2, "the turn runs");
+        let longer = patch(&app, &leader, &users, &given["version"], turn("2027-11-21T09:00:00Z")).await;
+        assert_eq!(longer.expect(403)["code"], "not_your_queue");
     }
 
     async fn a_queue_is_theirs_while_their_turn_runs_and_not_a_second_longer(app) {

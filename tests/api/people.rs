@@ -185,6 +185,19 @@ stories! {
         }
     }
 
+    async fn a_record_that_is_one_person_with_others_is_not_forgotten_by_itself(app) {
+        let (logged, other) = ada_twice(&app).await;
+        let (ada, double) = (person_of(&logged), other["id"].as_str().unwrap().to_owned());
+        let agent = app.agent().await;
+        merge(&app, &agent, &double, &ada).await.expect(201);
+        let head = app.sign_in("head.of.waste.and.street.scene@council.example").await;
+        for record in [&ada, &double] {
+            let path = format!("/v1/people/{record}/erasures");
+            let refused = app.post(&head, &path, json!({"reason": "Article 17"})).await.expect(409);
+            assert_eq!(refused["code"], "merged", "what is said of how she may be reached stands on one of them");
+        }
+    }
+
     async fn records_are_merged_one_way_and_once_however_many_ask(app) {
         let (logged, other) = ada_twice(&app).await;
         let (ada, double) = (person_of(&logged), other["id"].as_str().unwrap().to_owned());

@@ -91,6 +91,21 @@ stories! {
         assert_eq!(lifted["safe_contact"], Value::Null);
     }
 
+    async fn a_copy_to_somebody_else_is_no_answer_to_her(app) {
+        let (_, reference) = ada_by_telephone_only(&app).await;
+        let officer = app.officer().await;
+        let path = format!("/v1/cases/{reference}/replies");
+        let copied = json!({
+            "text": "It was emptied.", "kind": "substantive", "cc": ["landlord@homes.example"],
+            "confirmed_recipients": ["landlord@homes.example"],
+        });
+        assert_eq!(app.post(&officer, &path, copied).await.expect(409)["code"], "no_safe_way");
+        app.until("2026-11-20T17:10:00Z").await;
+        assert_eq!(app.mails_to("landlord@homes.example").await.len(), 0, "nothing was sent");
+        let case = app.get(&officer, &format!("/v1/cases/{reference}")).await.expect(200);
+        assert_eq!(case["status"], "new", "and nothing counts as answered");
+    }
+
     async fn what_is_safe_holds_for_every_record_of_one_person(app) {
         let (ada, _) = ada_by_telephone_only(&app).await;
         let old = json!({"name": "Ada Example", "email": "ada.old@mail.example"});

@@ -291,6 +291,19 @@ stories! {
         assert_eq!(on_case.expect(409)["code"], "on_a_case");
     }
 
+    async fn who_took_words_away_and_why_is_not_for_everybody_to_read(app) {
+        let reference = crate::open311::reported(&app, "911").await;
+        let read = async || crate::open311::read(&app, &format!("requests/{reference}.json")).await.text;
+        assert!(read().await.contains("They have been there"), "it can be read by all");
+        let body = json!({"ground": "unlawful", "reason": "Names a neighbour", "texts": ["They have been there"]});
+        redact(&app, &reference, body).await.expect(201);
+        let shown = read().await;
+        assert!(shown.contains("[removed]"), "{shown}");
+        for inside in ["They have been there", "Names a neighbour", "removed on", "Tina Leader"] {
+            assert!(!shown.contains(inside), "{inside}: {shown}");
+        }
+    }
+
     async fn a_forgotten_person_stands_nowhere_and_the_figures_stay(app) {
         let case = full_of_it(&app).await;
         let officer = app.officer().await;

@@ -3,7 +3,6 @@
 
 use serde_json::json;
 
-use super::recipients::Addressed;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters::{Thread, Told};
@@ -59,15 +58,9 @@ pub(super) fn log_outbound(
     case: &Case,
     text: &str,
     (told, person): (Told, Option<PersonId>),
-    addressed: &Addressed,
+    recipients: Option<Vec<String>>,
 ) -> Result<(), Failure> {
-    let detail = if addressed.is_named {
-        let people = addressed.people.iter().filter_map(|one| one.email.as_ref());
-        let all: Vec<&String> = people.chain(&addressed.strangers).collect();
-        json!({"recipients": all})
-    } else {
-        json!({})
-    };
+    let detail = recipients.map_or_else(|| json!({}), |all| json!({"recipients": all}));
     contacts::insert(
         tx,
         &Contact {
@@ -110,7 +103,13 @@ pub(super) fn take_back(tx: &mut Tx<'_>, case: CaseId, id: NoticeId) -> Result<(
     }
     for other in outbox::written_with(tx, case, &notice)? {
         let has_gone = match other.state.as_str() {
-            "cancelled" | "failed" => false,
+            "cancelled" => false,
+            // What could not be mailed may lie there as a letter instead.
+            "failed" => match outbox::find_by_key(tx, &format!("post:{}", other.id))? {
+                Some(letter) if letter.state == "to_write" => !outbox::take_back(tx, letter.id)?,
+                Some(letter) => letter.state == "sent",
+                None => false,
+            },
             "sent" => true,
             _ => !outbox::take_back(tx, other.id)?,
         };

@@ -68,6 +68,7 @@ pub(super) fn check_references(
             ))
         }
         Command::GrantAccess { holders, about, .. } => {
+            check_pass_names_others(actor, case, holders)?;
             let Some(about) = about.as_ref().or(case.about.as_ref()) else {
                 return Ok(());
             };
@@ -90,6 +91,29 @@ pub(super) fn check_references(
         }
         _ => Ok(()),
     }
+}
+
+/// What was opened for a time is not opened for good by whoever opened it.
+fn check_pass_names_others(actor: &Actor, case: &Case, holders: &[String]) -> Result<(), Failure> {
+    let Some(user) = actor.user() else {
+        return Ok(());
+    };
+    let own = user.holders();
+    let is_there_by_name = case
+        .restricted_to
+        .iter()
+        .any(|holder| !holder.starts_with("pass:") && own.contains(holder));
+    if case.secrecy != Secrecy::Restricted
+        || is_there_by_name
+        || !holders.iter().any(|holder| own.contains(holder))
+    {
+        return Ok(());
+    }
+    Err(Failure::invalid(
+        "/people",
+        "pass_only",
+        "You opened it for a time. Somebody who is named on it names you.",
+    ))
 }
 
 /// The part of a command that changes the case beside its events. Says the new terms when the
@@ -230,7 +254,10 @@ pub(super) fn take_part_of_others(
                 ));
             }
             cases::link(tx, case.id, *into, LinkKind::DuplicateOf)?;
-            for (person, role, _) in cases::people(tx, case.id)? {
+            for (person, role, has_withdrawn) in cases::people(tx, case.id)? {
+                if has_withdrawn {
+                    continue;
+                }
                 cases::add_person(tx, *into, person, role)?;
             }
             let terms = terms_of(tx, at, &filed.case)?;

@@ -9,6 +9,7 @@ use crate::domain::access::{Role, User};
 use crate::domain::case::About;
 use crate::domain::catalogue::{Catalogue, Post, PostKind};
 use crate::domain::ids::UserId;
+use crate::store::users::Account;
 use crate::store::{Conn, users};
 
 /// Those from whom one complaint is kept.
@@ -24,11 +25,11 @@ impl<'c> KeptFrom<'c> {
     /// From whom a complaint about this post or officer is kept.
     pub(super) fn of(conn: &mut Conn, at: &'c Moment, about: &About) -> Result<Self, Failure> {
         let catalogue = &at.council.catalogue;
-        let (user, slug, own) = match about {
-            About::Post(slug) => (None, Some(slug.clone()), Vec::new()),
+        let (user, slug, own, own_teams) = match about {
+            About::Post(slug) => (None, Some(slug.clone()), Vec::new(), Vec::new()),
             About::User(id) => match users::find(conn, *id)? {
-                Some(account) => (Some(*id), account.user.post, account.user.queues),
-                None => (Some(*id), None, Vec::new()),
+                Some(Account { user, .. }) => (Some(*id), user.post, user.queues, user.teams),
+                None => (Some(*id), None, Vec::new(), Vec::new()),
             },
         };
         let post = slug.as_deref().and_then(|slug| catalogue.post(slug));
@@ -41,6 +42,7 @@ impl<'c> KeptFrom<'c> {
             .filter_map(|slug| catalogue.queue(slug))
             .flat_map(|queue| queue.restricted_teams.iter())
             .map(|team| team.trim_start_matches("team:").to_owned())
+            .chain(own_teams)
             .collect();
         Ok(Self {
             user,

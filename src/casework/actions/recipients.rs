@@ -3,10 +3,12 @@
 //! person does not come back.
 
 use crate::casework::failure::{Failure, Fault};
+use crate::casework::people::{reaching, sameness};
 use crate::domain::addresses;
 use crate::domain::case::{Case, ReplyKind};
 use crate::domain::lifecycle::Command;
 use crate::domain::person::email_address;
+use crate::domain::person::reach::Withheld;
 use crate::store::people::{self, Person};
 use crate::store::{Conn, cases};
 
@@ -133,8 +135,11 @@ fn addresses_of(conn: &mut Conn, case: &Case) -> Result<Vec<(String, Person)>, F
         let Some(person) = people::find(conn, id)? else {
             continue;
         };
-        let mut own = people::emails_of(conn, id)?;
-        own.extend(person.email.clone());
+        let mut own = Vec::new();
+        for record in sameness::records_of(conn, id)? {
+            own.extend(people::emails_of(conn, record.id)?);
+            own.extend(record.email);
+        }
         own.sort();
         own.dedup();
         known.extend(own.into_iter().map(|email| (email, person.clone())));
@@ -163,8 +168,16 @@ fn read_all(pointer: &str, given: &[String]) -> Result<Vec<String>, Failure> {
 }
 
 fn check_reachable(conn: &mut Conn, person: &Person, email: &str) -> Result<(), Failure> {
-    if person.is_deceased {
-        return Err(unreachable(email, "its holder has died"));
+    let reach = reaching::reach_of(conn, person)?;
+    match reach.still_admits_mail(email, false) {
+        Ok(()) => {}
+        Err(Withheld::Deceased) => return Err(unreachable(email, "its holder has died")),
+        Err(Withheld::SafeContact) => {
+            return Err(unreachable(
+                email,
+                "its holder may be reached only in other ways",
+            ));
+        }
     }
     if people::is_bouncing(conn, email)? {
         return Err(unreachable(email, "mail to it comes back"));

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::answering::{last_thread, log_outbound, take_back};
+use super::answering::{last_thread, log_outbound, people_to_answer, take_back};
 use super::recipients::Addressed;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
@@ -15,12 +15,13 @@ use crate::casework::promises;
 use crate::domain::access::Actor;
 use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Secrecy, Status};
 use crate::domain::clock::{self, Reading, Terms};
-use crate::domain::ids::NoticeId;
+use crate::domain::ids::{NoticeId, PersonId};
 use crate::domain::lifecycle::{self, AcknowledgedBy, Command};
 use crate::domain::notice::{OmbudsmanWhen, Says};
 use crate::domain::person::reach::{Reach, Withheld};
 use crate::domain::wording::{self, Language};
 use crate::store::Tx;
+use crate::store::people::Person;
 
 /// Tells the person, where the command is something they should hear.
 #[expect(clippy::too_many_arguments, reason = "the whole of one act, said once")]
@@ -38,6 +39,13 @@ pub(super) fn tell(
     if let Some(news) = members::told_inside(command)
         && let Some(enquiry) = members::enquiry_beside(tx, case)?
     {
+        if addressed.is_named {
+            return Err(Failure::conflict(
+                "answered_inside",
+                "What is said on this case goes to whoever has the member's enquiry, who writes to the member. Leave \
+                 out `to` and `cc`.",
+            ));
+        }
         if matches!(command, Command::Transfer { .. }) {
             tell_of_third_transfer(tx, at, case)?;
         }
@@ -287,6 +295,8 @@ pub(super) fn tell(
     };
     let mut first = Told::NotAtAll;
     let mut told_first = None;
+    let mut told_people: Vec<PersonId> = Vec::new();
+    let mut told_addresses: Vec<String> = Vec::new();
     let mut withheld = None;
     for (n, person) in addressed.people.iter().enumerate() {
         let dedupe_key = if addressed.is_named {
@@ -299,6 +309,10 @@ pub(super) fn tell(
             ..telling.clone()
         };
         let told = letters::tell_person(tx, at, case, Some(person), telling)?;
+        if matches!(told, Told::ByMail(_) | Told::ByPost(_)) {
+            told_people.push(person.id);
+            told_addresses.extend(person.email.clone());
+        }
         match told {
             Told::ByMail(_) | Told::ByPost(_) if told_first.is_none() => {
                 first = told;
@@ -321,6 +335,13 @@ pub(super) fn tell(
             first = told;
         }
         is_anybody_told = true;
+        told_addresses.push(email.clone());
+    }
+    // Whom a copy reached does not make it an answer to the person it was promised to.
+    if promises_the_person(command) {
+        let answered = people_to_answer(tx, case)?;
+        let reaches = |one: &Person| told_people.contains(&one.id);
+        is_anybody_told &= answered.is_empty() || answered.iter().any(reaches);
     }
     if let Some(text) = words {
         if !is_anybody_told {
@@ -329,11 +350,21 @@ pub(super) fn tell(
                 None => nobody_to_write_to(command),
             });
         }
-        log_outbound(tx, at, actor, case, &text, (first, told_first), addressed)?;
+        let recipients = addressed.is_named.then_some(told_addresses);
+        log_outbound(tx, at, actor, case, &text, (first, told_first), recipients)?;
     }
     match first {
         Told::ByMail(id) | Told::ByPost(id) => Ok(Some(id)),
         Told::NotAtAll | Told::Withheld(_) => Ok(None),
+    }
+}
+
+/// Whether the person is told something they were promised: an answer, or another date.
+fn promises_the_person(command: &Command) -> bool {
+    match command {
+        Command::Reply { kind, .. } => *kind == ReplyKind::Substantive,
+        Command::Hold { .. } => true,
+        _ => false,
     }
 }
 

@@ -237,6 +237,10 @@ pub fn updates(
     Ok(shown)
 }
 
+/// How every mark begins that stands in the place of words taken away.
+const REMOVED_BEGINS: &str = "[removed on ";
+const REMOVED: &str = "[removed]";
+
 /// What is told of one case.
 struct Told {
     reference: String,
@@ -255,13 +259,13 @@ fn show(at: &Moment, filed: &Filed, opening: Option<&Contact>) -> RequestShown {
         status_notes: Some(letters::standing(at, case)),
         service_name: name.clone(),
         service_code: case.category.clone(),
-        description: opening.map_or(name, words_of),
+        description: for_everybody(opening.map_or(name, words_of)),
         agency_responsible: at.council.catalogue.council.name.clone(),
         service_notice: None,
         requested_datetime: instant_in_words(case.received_at),
         updated_datetime: instant_in_words(case.updated_at),
         expected_datetime: filed.dates.respond_by.map(instant_in_words),
-        address: location.description,
+        address: location.description.map(for_everybody),
         address_id: None,
         zipcode: None,
         lat: location.lat,
@@ -308,6 +312,16 @@ fn words_of(contact: &Contact) -> String {
         (true, _) => contact.body.clone(),
         (false, true) => contact.subject.clone(),
         (false, false) => format!("{}\n\n{}", contact.subject, contact.body),
+    }
+}
+
+/// Words that anybody may read. Where some were taken away, what staff read in their place (by whom
+/// and why) is for staff alone.
+fn for_everybody(words: String) -> String {
+    if words.contains(REMOVED_BEGINS) {
+        REMOVED.to_owned()
+    } else {
+        words
     }
 }
 

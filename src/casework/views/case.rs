@@ -492,6 +492,9 @@ fn leave_out_what_is_not_public(at: &Moment, view: &mut CaseView, case: &Case) {
         .filter(|_| case.secrecy == Secrecy::Ordinary)
         .map(|(_, category)| category.public_name.clone());
     view.subject = category.unwrap_or_else(|| "A message".to_owned());
+    if case.secrecy != Secrecy::Ordinary {
+        view.category = String::new();
+    }
     view.owner = None;
     view.routing = Routed::default();
 }

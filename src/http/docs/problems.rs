@@ -405,4 +405,107 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "The code is not the one the app shows now, or was used before.",
     ),
     ("wrong_type", "The value is of another type than is needed."),
+    (
+        "about_them",
+        "It is about one of them or of their team, who never see it. Name somebody else.",
+    ),
+    (
+        "access_already",
+        "The case is open to you already, or is not restricted: no glass needs breaking.",
+    ),
+    (
+        "answered_inside",
+        "What is said on this case goes to whoever has the member's enquiry. Leave out `to` and `cc`.",
+    ),
+    ("before_received", "That is before the case was received."),
+    (
+        "cannot_work_it",
+        "This user does not work cases like this one, or cannot stand in. Name somebody who does.",
+    ),
+    (
+        "catalogue_fault",
+        "The catalogue has a mistake; `pointer` names its place.",
+    ),
+    (
+        "empty_message",
+        "The message is empty: send its bytes as the body.",
+    ),
+    ("feedback_given", "A score was given by this link already."),
+    ("in_future", "That has not come yet."),
+    (
+        "is_reporter",
+        "This is the person who is answered. Put somebody else on the case as `reporter` first.",
+    ),
+    (
+        "key_needed",
+        "Send an Idempotency-Key, so that a form sent twice opens one case.",
+    ),
+    (
+        "merge_would_reveal",
+        "A restricted case cannot be merged into one that others may see.",
+    ),
+    (
+        "merged",
+        "This record is taken for one person with others. Undo the merge first.",
+    ),
+    (
+        "merged_already",
+        "One of the records is merged into another already. Name the one that stands for them, or undo that merge.",
+    ),
+    (
+        "no_address",
+        "There is no address to send this to. Tell the person another way and record that.",
+    ),
+    (
+        "no_safe_way",
+        "This person may be reached only in the ways they named. Tell them so, and log it as an outbound contact.",
+    ),
+    (
+        "nobody_above",
+        "There is no director who could look into this. Name the people who shall see it.",
+    ),
+    ("not_failed", "Only a notice that failed is sent again."),
+    (
+        "not_restricted",
+        "Only a restricted case has people named on it.",
+    ),
+    (
+        "not_to_write",
+        "This notice is not a letter that waits to be written.",
+    ),
+    (
+        "not_your_queue",
+        "A team leader gives turns at their own queues, and leaves those at others as they are.",
+    ),
+    ("one_of", "Send exactly one of these members."),
+    (
+        "one_of_two",
+        "Either it is opened to you for a time, or others are named. Send one after the other.",
+    ),
+    (
+        "other_site",
+        "This form came from another site, or from a page opened long ago. Open the page again.",
+    ),
+    (
+        "own_address",
+        "This is the member's own address. Name somebody who helps them.",
+    ),
+    (
+        "pass_only",
+        "You opened it for a time. Somebody who is named on it names you.",
+    ),
+    (
+        "person_deceased",
+        "This person has died, and nothing is sent to them. Write to whoever acts for them.",
+    ),
+    (
+        "public_view_only",
+        "You follow this case as the public does: its words, names and addresses are not yours to see.",
+    ),
+    (
+        "review_out_of_bounds",
+        "A marker is looked at again on a day to come, within the time its kind allows.",
+    ),
+    ("too_early", "That is before the notice was written."),
+    ("user_needed", "Only somebody who signs in can take a case."),
 ];
