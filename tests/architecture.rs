@@ -192,7 +192,7 @@ fn every_code_that_is_answered_is_explained() {
             }
         }
     }
-    assert!(n_found > 200, "{n_found} codes");
+    assert!(n_found > 150, "{n_found} codes");
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
