@@ -34,6 +34,9 @@ pub(super) enum Held {
     Nothing,
     Truth(bool),
     Whole(i64),
+    /// Beyond what [`Held::Whole`] holds. Nothing we read is so large; what is only kept is given
+    /// back as it came.
+    Large(u64),
     Number(f64),
     Text(String),
     List(Vec<Node>),
@@ -232,6 +235,10 @@ impl Node {
             .map(|(_, node)| node)
     }
 
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.held, Held::Table(_))
+    }
+
     /// The entries of a table; none for anything else.
     pub(super) fn entries(&self) -> &[(String, Node)] {
         match &self.held {
@@ -285,6 +292,7 @@ impl Node {
             Held::Nothing => Value::Null,
             Held::Truth(truth) => Value::Bool(*truth),
             Held::Whole(whole) => Value::Number(Number::from(*whole)),
+            Held::Large(number) => Value::from(*number),
             Held::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
             Held::Text(text) => Value::String(text.clone()),
             Held::List(list) => Value::Array(list.iter().map(Self::to_value).collect()),
@@ -381,10 +389,11 @@ fn from_value(value: &Value, pointer: String) -> Node {
     let held = match value {
         Value::Null => Held::Nothing,
         Value::Bool(truth) => Held::Truth(*truth),
-        Value::Number(number) => number.as_i64().map_or_else(
-            || number.as_f64().map_or(Held::Nothing, Held::Number),
-            Held::Whole,
-        ),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(whole), _) => Held::Whole(whole),
+            (None, Some(large)) => Held::Large(large),
+            (None, None) => number.as_f64().map_or(Held::Nothing, Held::Number),
+        },
         Value::String(text) => Held::Text(text.clone()),
         Value::Array(list) => Held::List(
             list.iter()

@@ -141,6 +141,7 @@ impl<'de> Deserializer<'de> for &'de Node {
             Held::Nothing => visitor.visit_unit(),
             Held::Truth(truth) => visitor.visit_bool(*truth),
             Held::Whole(whole) => visitor.visit_i64(*whole),
+            Held::Large(number) => visitor.visit_u64(*number),
             Held::Number(number) => visitor.visit_f64(*number),
             Held::Text(text) => visitor.visit_borrowed_str(text),
             Held::List(list) => visitor.visit_seq(Items(list.iter())),

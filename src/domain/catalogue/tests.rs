@@ -1054,6 +1054,26 @@ fn every_public_text_of_northmere_reads_well_in_a_sentence() {
     }
 }
 
+#[test]
+fn wards_that_are_no_table_are_refused_and_not_taken_for_none() {
+    for nothing in [Value::from(u64::MAX), Value::Null, serde_json::json!([])] {
+        let mut tree = tree_without_rules();
+        tree["wards"] = nothing;
+        let faults = Catalogue::from_json(&tree).unwrap_err();
+        let is_named = faults
+            .iter()
+            .any(|fault| fault.message.contains("table of wards"));
+        assert!(is_named, "{}", listed(&faults));
+    }
+}
+
+#[test]
+fn what_is_only_kept_is_given_back_as_it_came_however_large() {
+    let mut tree = tree_without_rules();
+    tree["bank_holidays"]["scotland"]["events"][0]["bunting"] = Value::from(u64::MAX);
+    assert_eq!(Catalogue::from_json(&tree).unwrap().to_json(), tree);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
 

@@ -85,6 +85,12 @@ impl Wards {
     /// Reads both parts of a catalogue's tree; either may be left out.
     pub(super) fn read(tree: &Node, faults: &mut Vec<Fault>) -> Self {
         let mut all = Self::default();
+        if let Some(node) = tree.get("wards").filter(|node| !node.is_table()) {
+            faults.push(
+                node.place
+                    .fault("this must be a table of wards, each under its slug"),
+            );
+        }
         for (slug, node) in tree.get("wards").map(Node::entries).unwrap_or_default() {
             match reading::read::<Written>(node) {
                 Ok(written) => {
