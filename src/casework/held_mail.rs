@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::actions::{self, Target};
+use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
 use super::intake::{self, Entry, MailFacts};
@@ -25,10 +26,10 @@ use crate::domain::enquiry::{Described, Enquiry, Who};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::person::RoleOnCase;
+use crate::store::Tx;
 use crate::store::cases::{self, Filed};
 use crate::store::contacts::Contact;
 use crate::store::waiting_mail::{self, Message, Settled};
-use crate::store::{Tx, audit};
 
 /// Where a mail is let through to.
 #[derive(Debug, Clone)]
@@ -420,14 +421,5 @@ fn note(
     action: &str,
     id: ContactId,
 ) -> Result<(), Failure> {
-    let entry = audit::Entry {
-        id: at.id(),
-        at: at.now,
-        actor: &actor.principal(),
-        action,
-        object: &format!("contact:{id}"),
-        purpose: None,
-        request_id: at.request_id.as_deref(),
-    };
-    Ok(audit::append(tx, &entry)?)
+    note_look(tx, at, actor, action, &format!("contact:{id}"), None)
 }

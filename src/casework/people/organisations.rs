@@ -5,6 +5,7 @@
 
 use super::sameness::append_audit;
 use super::{find_for, is_visible};
+use crate::casework::audit::note_look;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::views::Part;
@@ -13,7 +14,7 @@ use crate::domain::ids::{OrganisationId, PersonId};
 use crate::domain::person::{Address, OrganisationKind, email_address, phone_number};
 use crate::store::organisations::{self, Organisation};
 use crate::store::people::Person;
-use crate::store::{Conn, Tx, audit};
+use crate::store::{Conn, Tx};
 
 /// What is said of a body; what is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -183,14 +184,5 @@ fn note(
     action: &str,
     id: OrganisationId,
 ) -> Result<(), Failure> {
-    let entry = audit::Entry {
-        id: at.id(),
-        at: at.now,
-        actor: &actor.principal(),
-        action,
-        object: &format!("organisation:{id}"),
-        purpose: None,
-        request_id: at.request_id.as_deref(),
-    };
-    Ok(audit::append(tx, &entry)?)
+    note_look(tx, at, actor, action, &format!("organisation:{id}"), None)
 }

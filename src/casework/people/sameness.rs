@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::{find_for, is_visible, reaching};
+use crate::casework::audit::note_look;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::domain::access::Actor;
@@ -16,7 +17,7 @@ use crate::domain::lifecycle::Event;
 use crate::domain::person::likeness::{self, Reason, Shared};
 use crate::store::people::{self, Person};
 use crate::store::person_merges::{self as merges, Merge};
-use crate::store::{Conn, Tx, audit, cases, events};
+use crate::store::{Conn, Tx, cases, events};
 
 /// A record that may be the same person as another, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -326,16 +327,7 @@ pub(super) fn append_audit(
     action: &str,
     person: PersonId,
 ) -> Result<(), Failure> {
-    let entry = audit::Entry {
-        id: at.id(),
-        at: at.now,
-        actor: &actor.principal(),
-        action,
-        object: &format!("person:{person}"),
-        purpose: None,
-        request_id: at.request_id.as_deref(),
-    };
-    Ok(audit::append(tx, &entry)?)
+    note_look(tx, at, actor, action, &format!("person:{person}"), None)
 }
 
 fn named(
