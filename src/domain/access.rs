@@ -328,8 +328,16 @@ impl User {
             } else {
                 Vec::new()
             },
+            kept_from: self.own_names(),
             only_queues: None,
         }
+    }
+
+    /// Themselves and the post they hold, as a case names them.
+    fn own_names(&self) -> Vec<String> {
+        let post = self.post.iter().map(|post| About::Post(post.clone()));
+        let own = std::iter::once(About::User(self.id)).chain(post);
+        own.map(|name| name.to_string()).collect()
     }
 
     /// Whether they may work this queue.
@@ -369,9 +377,6 @@ pub fn may(actor: &Actor, act: Act, case: &Case, ties: impl Into<Ties>) -> Verdi
     let ties = ties.into();
     if *actor == Actor::System {
         return Verdict::Allow;
-    }
-    if is_about(actor, case) {
-        return Verdict::Hide;
     }
     let sight = actor.sight();
     if !sight.takes_in(case, ties.raised_it) {
@@ -419,14 +424,6 @@ pub fn may_break_glass(actor: &Actor, case: &Case) -> bool {
         && (user.queues.contains(&case.queue) || user.services.contains(&case.service)))
         && case.secrecy == Secrecy::Restricted
         && case.about.is_none()
-}
-
-fn is_about(actor: &Actor, case: &Case) -> bool {
-    match (actor.user(), &case.about) {
-        (Some(user), Some(About::User(id))) => *id == user.id,
-        (Some(user), Some(About::Post(post))) => user.post.as_ref() == Some(post),
-        (None, _) | (_, None) => false,
-    }
 }
 
 impl From<bool> for Ties {

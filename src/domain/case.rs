@@ -1,10 +1,13 @@
 //! A case: the piece of work. What was asked, whose it is, its promises, its state.
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Facts;
-use super::contact::{Channel, Location, words};
+use super::contact::{Channel, Location, UnknownWord, words};
 use super::ids::{CaseId, PersonId, UserId};
 use super::person::PersonKind;
 use super::reference::Reference;
@@ -156,6 +159,32 @@ pub enum About {
     User(UserId),
     /// A post's slug.
     Post(String),
+}
+
+impl fmt::Display for About {
+    /// As holders of restricted cases are written: `user:<id>`, `post:<slug>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Post(slug) => write!(f, "post:{slug}"),
+        }
+    }
+}
+
+impl FromStr for About {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let known = match text.split_once(':') {
+            Some(("user", id)) => id.parse().ok().map(Self::User),
+            Some(("post", slug)) => Some(Self::Post(slug.to_owned())),
+            _ => None,
+        };
+        known.ok_or_else(|| UnknownWord {
+            word: text.to_owned(),
+            known: &["user:<id>", "post:<slug>"],
+        })
+    }
 }
 
 /// The last thing done to a case by a person.

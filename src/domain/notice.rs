@@ -41,6 +41,8 @@ words! {
         Waiting = "waiting",
         /// To the councillor responsible for services: a week in counts.
         WeeklyCounts = "weekly_counts",
+        /// To whoever owns instructions about people that are past their review, once a week.
+        MarkerReview = "marker_review",
         /// To the duty contact: somebody may be in danger.
         Alert = "alert",
         /// The secret link, sent again.
@@ -77,6 +79,7 @@ impl NoticeKind {
                 | Self::Digest
                 | Self::Waiting
                 | Self::WeeklyCounts
+                | Self::MarkerReview
                 | Self::Alert
                 | Self::Joined
                 | Self::ManyTransfers
@@ -527,6 +530,14 @@ pub enum Says {
         week: String,
         services: Vec<ServiceCounts>,
     },
+    /// To the owner of markers whose review day has passed. Nothing of whom they are about.
+    MarkerReview {
+        n_overdue: u64,
+        /// "Monday 2 November 2026".
+        oldest: String,
+        /// Somebody who has left owns them, and this goes to the team leader instead.
+        owner_left: Option<String>,
+    },
     /// To the duty contact. No name, address or words.
     Alert {
         reference: String,
@@ -614,6 +625,7 @@ impl Says {
             Self::Waiting { .. } => "waiting",
             Self::Digest { .. } => "digest",
             Self::WeeklyCounts { .. } => "weekly-counts",
+            Self::MarkerReview { .. } => "marker-review",
             Self::Alert { .. } => "alert",
             Self::Joined { .. } => "joined",
             Self::ServiceActed { .. } => "service-acted",
@@ -648,6 +660,7 @@ impl Says {
             Self::Waiting { .. } => NoticeKind::Waiting,
             Self::Digest { .. } => NoticeKind::Digest,
             Self::WeeklyCounts { .. } => NoticeKind::WeeklyCounts,
+            Self::MarkerReview { .. } => NoticeKind::MarkerReview,
             Self::Alert { .. } => NoticeKind::Alert,
             Self::Joined { .. } => NoticeKind::Joined,
             Self::ServiceActed { .. } => NoticeKind::ServiceActed,

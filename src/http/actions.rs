@@ -489,6 +489,9 @@ async fn grant(call: Call) -> Result<Answer, Problem> {
         return break_glass(call).await;
     }
     act(call, |tx, asked, body: &NewAccess| {
+        if matches!(body.about, Some(AboutWhom::Nobody)) {
+            return about_nobody(body);
+        }
         if body.people.is_empty() && body.teams.is_empty() && body.about.is_none() {
             return Err(Failure::invalid(
                 "/people",
@@ -521,7 +524,7 @@ async fn grant(call: Call) -> Result<Answer, Problem> {
             holders.push(format!("team:{}", &**team));
         }
         let about = match &body.about {
-            None => None,
+            None | Some(AboutWhom::Nobody) => None,
             Some(AboutWhom::User(whom)) => {
                 let pointer = "/about/user";
                 user(tx, asked.actor, &owner(whom, pointer)?, pointer)?.map(About::User)
@@ -544,6 +547,25 @@ async fn grant(call: Call) -> Result<Answer, Problem> {
         })
     })
     .await
+}
+
+/// What was taken to be about somebody of the council is about nobody.
+fn about_nobody(body: &NewAccess) -> Result<Command, Failure> {
+    let named = if body.people.is_empty() {
+        (!body.teams.is_empty()).then_some("/teams")
+    } else {
+        Some("/people")
+    };
+    match named {
+        Some(pointer) => Err(Failure::invalid(
+            pointer,
+            "unknown_value",
+            "Once it is about nobody it is not restricted, and nobody is named on it. Leave this out.",
+        )),
+        None => Ok(Command::NotAboutStaff {
+            reason: body.reason.to_string(),
+        }),
+    }
 }
 
 async fn set_basis(call: Call) -> Result<Answer, Problem> {

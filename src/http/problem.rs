@@ -264,6 +264,7 @@ fn refused(refusal: &Refusal, detail: String) -> Problem {
         | Refusal::SameOfficer { .. }
         | Refusal::ConsentUnclear
         | Refusal::NotAMembersEnquiry
+        | Refusal::NotAboutStaff
         | Refusal::NoAnswerDate
         | Refusal::AlreadySent => 409,
     };

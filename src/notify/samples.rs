@@ -490,6 +490,13 @@ fn staff_words() -> Vec<Says> {
             services,
         });
     }
+    for (n_overdue, owner_left) in [(1, None), (3, Some("Sefa Second".to_owned()))] {
+        said.push(Says::MarkerReview {
+            n_overdue,
+            oldest: "Monday 2 November 2026".to_owned(),
+            owner_left,
+        });
+    }
     said.push(Says::GlassBroken {
         reference: "4X7-K92-MQ3".to_owned(),
         by: "Hana Head".to_owned(),

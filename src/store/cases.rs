@@ -128,7 +128,7 @@ struct Row {
     subject: String,
     secrecy: String,
     restricted_to: Json<Vec<String>>,
-    about: Option<Json<About>>,
+    about: Option<String>,
     channel: String,
     received_at: At,
     opened_at: At,
@@ -796,6 +796,12 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
             }
         }
     };
+    if !sight.kept_from.is_empty() {
+        let is_about_others = cases::about.is_null().or(cases::about
+            .assume_not_null()
+            .ne_all(sight.kept_from.clone()));
+        query = query.filter(is_about_others);
+    }
     if let Some(only) = &sight.only_queues {
         query = query.filter(cases::queue.eq_any(only.clone()));
     }
@@ -949,7 +955,7 @@ impl Row {
             subject: case.subject.clone(),
             secrecy: case.secrecy.to_string(),
             restricted_to: Json(case.restricted_to.clone()),
-            about: case.about.clone().map(Json),
+            about: case.about.as_ref().map(About::to_string),
             channel: case.channel.to_string(),
             received_at: case.received_at.into(),
             opened_at: case.opened_at.into(),
@@ -1023,7 +1029,7 @@ impl TryFrom<Row> for Filed {
             subject: row.subject,
             secrecy: word(&row.secrecy)?,
             restricted_to: row.restricted_to.0,
-            about: row.about.map(|about| about.0),
+            about: row.about.as_deref().map(word).transpose()?,
             channel: word(&row.channel)?,
             received_at: row.received_at.0,
             opened_at: row.opened_at.0,

@@ -153,6 +153,30 @@ pub fn to_review(
     rows.into_iter().map(Kept::try_from).collect()
 }
 
+/// Whose markers in force are past their review: how many, and since when.
+///
+/// # Errors
+/// A [`StoreError`] when they cannot be counted.
+pub fn overdue_by_owner(
+    conn: &mut Conn,
+    before: Date,
+) -> Result<Vec<(UserId, u64, Date)>, StoreError> {
+    let rows: Vec<(Id, On)> = markers::table
+        .filter(markers::ended_at.is_null())
+        .filter(markers::review_on.lt(On(before)))
+        .order((markers::owner.asc(), markers::review_on.asc()))
+        .select((markers::owner, markers::review_on))
+        .load(conn)?;
+    let mut of_owners: Vec<(UserId, u64, Date)> = Vec::new();
+    for (owner, review_on) in rows {
+        match of_owners.last_mut() {
+            Some((same, n, _)) if Id::from(*same) == owner => *n += 1,
+            _ => of_owners.push((owner.into(), 1, review_on.0)),
+        }
+    }
+    Ok(of_owners)
+}
+
 impl TryFrom<Row> for Kept {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self, StoreError> {

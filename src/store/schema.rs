@@ -282,7 +282,7 @@ diesel::table! {
         subject -> Text,
         secrecy -> Text,
         restricted_to -> Js,
-        about -> Nullable<Js>,
+        about -> Nullable<Text>,
         channel -> Text,
         received_at -> Ts,
         opened_at -> Ts,

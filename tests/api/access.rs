@@ -196,6 +196,67 @@ stories! {
         assert_eq!(app.get(&roads, "/v1/cases?include=total").await.expect(200)["total"], 0);
     }
 
+    async fn a_complaint_taken_to_be_about_staff_by_mistake_is_ordinary_work_once_the_director_says_so(app) {
+        let director = hire(&app, json!({
+            "email": "director.of.place@council.example", "name": "Dita Director", "role": "head_of_service",
+            "queues": ["waste-ops"], "services": ["waste-collection"], "post": "director-of-place",
+        })).await;
+        let logged = log(&app, json!({
+            "channel": "phone", "body": "I want to complain. The Head of Waste and Street Scene was kind, the bins were not emptied.",
+            "service": "complaints", "category": "stage-1",
+        })).await;
+        let path = format!("/v1/cases/{}", logged["receipt"]["reference"].as_str().unwrap());
+        let agent = app.agent().await;
+        assert_eq!(app.get(&agent, &path).await.status, 404);
+        let undo = json!({"about": "nobody", "reason": "It praises him, and is about bins."});
+        let head = app.sign_in(HEAD).await;
+        assert_eq!(app.post(&head, &format!("{path}/access"), undo.clone()).await.status, 404);
+        // Somebody who only helps with it does not decide.
+        let helper = hire(&app, json!({
+            "email": "helper@council.example", "name": "Hal Helper", "role": "team_leader", "queues": ["complaints"],
+        })).await;
+        app.post(&director, &format!("{path}/access"), json!({"people": ["helper@council.example"], "reason": "Helps."})).await.expect(201);
+        app.get(&helper, &path).await.expect(200);
+        assert_eq!(app.post(&helper, &format!("{path}/access"), undo.clone()).await.expect(403)["code"], "role_may_not");
+        let mixed = json!({"about": "nobody", "people": [ROADS], "reason": "Both."});
+        let refused = app.post(&director, &format!("{path}/access"), mixed).await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/people");
+
+        let undone = app.post(&director, &format!("{path}/access"), undo.clone()).await.expect(201);
+        assert_eq!(undone["event"]["kind"], "found_not_about_staff", "{undone:#}");
+        let shown = app.get(&agent, &path).await.expect(200);
+        assert_eq!((&shown["queue"], &shown["owner"]), (&json!("complaints"), &Value::Null));
+        let timeline = app.get(&agent, &format!("{path}/timeline?limit=100")).await;
+        assert!(timeline.text.contains("It praises him"), "{}", timeline.text);
+        let leader = app.post(&helper, &format!("{path}/access"), undo).await.expect(403);
+        assert_eq!(leader["code"], "role_may_not");
+    }
+
+    async fn whoever_takes_the_post_a_complaint_is_about_loses_sight_of_it_though_they_were_named(app) {
+        let director = hire(&app, json!({
+            "email": "director.of.place@council.example", "name": "Dita Director", "role": "head_of_service",
+            "queues": ["waste-ops"], "services": ["waste-collection"], "post": "director-of-place",
+        })).await;
+        let logged = log(&app, json!({
+            "channel": "phone", "body": "I want to complain about the Head of Waste and Street Scene, who shouted at me.",
+            "service": "complaints", "category": "stage-1",
+        })).await;
+        let path = format!("/v1/cases/{}", logged["receipt"]["reference"].as_str().unwrap());
+        let helper = hire(&app, json!({
+            "email": "helper@council.example", "name": "Hal Helper", "role": "head_of_service", "queues": ["complaints"],
+        })).await;
+        app.post(&director, &format!("{path}/access"), json!({"people": ["helper@council.example"], "reason": "Helps."})).await.expect(201);
+        assert_eq!(app.get(&helper, "/v1/cases?include=total").await.expect(200)["total"], 1);
+        let own = account(&app, "helper@council.example").await;
+        let admin = app.sign_in("admin@council.example").await;
+        let change = json!({"post": "head-of-waste-and-street-scene"});
+        patch(&app, &admin, &format!("/v1/users/{}", own["id"].as_str().unwrap()), &own["version"], change).await.expect(200);
+        let helper = app.sign_in("helper@council.example").await;
+        assert_eq!(app.get(&helper, &path).await.status, 404);
+        let listed = app.get(&helper, "/v1/cases?include=total").await.expect(200);
+        assert_eq!((&listed["total"], &listed["items"]), (&json!(0), &json!([])), "not in a list either");
+    }
+
     async fn a_head_of_service_opens_a_restricted_case_in_an_emergency_for_a_day_and_its_team_is_told(app) {
         let reference = child_at_risk(&app).await;
         let path = format!("/v1/cases/{reference}");

@@ -132,6 +132,44 @@ stories! {
         assert!(instructions(&app, &officer, &case).await.is_empty());
     }
 
+    async fn whoever_owns_a_marker_past_its_review_is_asked_once_a_week_to_look_at_it_again(app) {
+        let ada = person_of(&log(&app, missed_bin()).await);
+        let officer = app.officer().await;
+        let mut body = in_pairs();
+        body["review_on"] = json!("2026-11-21");
+        app.post(&officer, &format!("/v1/people/{ada}/markers"), body).await.expect(201);
+        let asked = || async {
+            app.tell_the_week().await;
+            let mut mails = app.mails().await;
+            mails.retain(|mail| mail.kind() == "marker_review");
+            mails
+        };
+        app.jump_to("2026-11-21T10:00:00Z").await;
+        assert_eq!(asked().await.len(), 0, "its day is not over, and it is a Saturday");
+        app.jump_to("2026-11-23T09:00:00Z").await;
+        let mails = asked().await;
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].to, "officer@council.example");
+        let raw = &mails[0].raw;
+        assert!(raw.contains("Please look again at an instruction about people") && raw.contains("Saturday 21 November 2026"), "{raw}");
+        assert!(!raw.contains("pairs") && !raw.contains("Ada"), "nothing of whom, or what: {raw}");
+        app.jump_to("2026-11-24T09:00:00Z").await;
+        assert_eq!(asked().await.len(), 1, "once a week");
+
+        // They leave: their team leader is asked.
+        let admin = app.sign_in("admin@council.example").await;
+        let users = app.get(&admin, "/v1/users?limit=100").await.expect(200);
+        let owner = users["items"].as_array().unwrap().iter().find(|one| one["email"] == "officer@council.example").unwrap();
+        let gone = TestRequest::patch().uri(&format!("/v1/users/{}", owner["id"].as_str().unwrap()))
+            .insert_header(("if-match", format!("\"{}\"", owner["version"]))).set_json(json!({"active": false}));
+        app.send(&admin, gone).await.expect(200);
+        app.jump_to("2026-11-30T09:00:00Z").await;
+        let mails = asked().await;
+        assert_eq!(mails.len(), 2);
+        assert!(mails[1].to.starts_with("team.leader."), "{}", mails[1].to);
+        assert!(mails[1].raw.contains("Olu Officer looked after an instruction"), "{}", mails[1].raw);
+    }
+
     async fn a_marker_on_one_record_is_read_on_the_cases_of_the_other(app) {
         let ada = person_of(&log(&app, missed_bin()).await);
         let other = log(&app, from(json!({"name": "Ada Example", "phone": "07700 900555"}), "Another bin.")).await;

@@ -2,6 +2,7 @@
 //!
 //! Each story starts the program itself, as a council would, and looks at it from outside.
 
+mod abuse;
 mod clocks;
 mod demo;
 mod downtime;

@@ -243,7 +243,7 @@ CREATE TABLE cases (
     subject             text NOT NULL,
     secrecy             text NOT NULL,
     restricted_to       jsonb NOT NULL,
-    about               jsonb,
+    about               text,
     channel             text NOT NULL,
     received_at         timestamptz NOT NULL,
     opened_at           timestamptz NOT NULL,

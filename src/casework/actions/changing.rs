@@ -14,6 +14,7 @@ use crate::casework::letters;
 use crate::casework::promises::{Written, settle, terms_of};
 use crate::domain::access::{Act, Actor};
 use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
+use crate::domain::catalogue::PostKind;
 use crate::domain::clock::{Longer, Terms};
 use crate::domain::lifecycle::{self, Command, Event};
 use crate::store::{Tx, cases, people, users};
@@ -66,6 +67,18 @@ pub(super) fn check_references(
                 "not_restricted",
                 "Only a restricted case has people named on it; this one is not restricted.",
             ))
+        }
+        Command::NotAboutStaff { .. } => {
+            let own = actor.user().and_then(|user| user.post.as_deref());
+            let post = own.and_then(|slug| catalogue.post(slug));
+            if post.is_some_and(|post| post.kind == PostKind::Director) {
+                Ok(())
+            } else {
+                Err(Failure::forbidden(
+                    "role_may_not",
+                    "Only the director over them can say that it is not about them.",
+                ))
+            }
         }
         Command::GrantAccess { holders, about, .. } => {
             check_pass_names_others(actor, case, holders)?;
@@ -167,6 +180,15 @@ pub(super) fn note_command(
                 }
                 case.restricted_to = holders;
             }
+            Ok(None)
+        }
+        Command::NotAboutStaff { .. } => {
+            let matter = letters::matter(at, case).map(|(_, category)| category);
+            case.secrecy = matter.map_or(Secrecy::Ordinary, |category| category.secrecy());
+            case.restricted_to =
+                matter.map_or_else(Vec::new, |category| category.restricted_to.clone());
+            // Its queue takes it up; the director who looked into it does not keep it.
+            case.owner = None;
             Ok(None)
         }
         Command::Amend(amendment) => {

@@ -1,5 +1,6 @@
-//! One mail a week to the councillor responsible for a group of services: how many, how late, and
-//! nothing of whom.
+//! What is told once a week: to the councillor responsible for a group of services, how many and how
+//! late; to whoever owns instructions about people (markers), how many are past their review. Nothing
+//! of whom, in either.
 //!
 //! Written on the first working day of the week, from 9am. The week told of is the one before it,
 //! Monday to Sunday; what is open is counted as it stands at that moment.
@@ -18,7 +19,7 @@ use crate::domain::calendar::WallTime;
 use crate::domain::catalogue::{Post, PostKind};
 use crate::domain::notice::{Says, ServiceCounts};
 use crate::domain::wording;
-use crate::store::{Tx, case_figures, outbox};
+use crate::store::{Tx, case_figures, markers, outbox, users};
 
 /// The week this process has seen to already, so that it is not asked of the database every second.
 /// It is a convenience: what is written twice is kept single by the notice's key.
@@ -26,11 +27,11 @@ use crate::store::{Tx, case_figures, outbox};
 pub struct WeekSeen(Mutex<Option<Date>>);
 
 impl WeekSeen {
-    /// Writes the counts that are due, and says how many.
+    /// Writes the mails that are due, and says how many.
     ///
     /// # Errors
-    /// The last failure; the counts of other posts were written all the same, and this one's are
-    /// tried again at the next tick.
+    /// The last failure; the mails to others were written all the same, and this one is tried again
+    /// at the next tick.
     pub async fn tell(&self, desk: &Arc<Desk>) -> Result<usize, Failure> {
         let at = desk.moment();
         let monday = monday_of(at.today());
@@ -51,6 +52,16 @@ impl WeekSeen {
                     tracing::error!("Could not write a week's counts: {why:#}");
                     failed = Some(why);
                 }
+            }
+        }
+        match desk
+            .perform(move |tx, at| ask_to_review(tx, at, monday))
+            .await
+        {
+            Ok(n) => n_written += n,
+            Err(why) => {
+                tracing::error!("Could not ask for markers to be reviewed: {why:#}");
+                failed = Some(why);
             }
         }
         match failed {
@@ -98,6 +109,52 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, slug: &str, monday: Date) -> Result<b
     };
     letters::tell_staff(tx, at, None, &address, says, key, at.now)?;
     Ok(true)
+}
+
+/// Asks everybody who owns markers past their review to look at them again; for owners who have left,
+/// the team leader of the contact centre.
+fn ask_to_review(tx: &mut Tx<'_>, at: &Moment, monday: Date) -> Result<usize, Failure> {
+    if monday_of(at.today()) != monday {
+        return Ok(0);
+    }
+    let mut n_written = 0;
+    for (owner, n_overdue, oldest) in markers::overdue_by_owner(tx, at.today())? {
+        let key = format!("reviews:{owner}:{monday}");
+        if outbox::was_put(tx, &key)? {
+            continue;
+        }
+        let Some(account) = users::find(tx, owner)? else {
+            continue;
+        };
+        let (address, owner_left) = if account.is_active {
+            (Some(account.user.email), None)
+        } else {
+            let catalogue = &at.council.catalogue;
+            let leader = catalogue
+                .queue(&catalogue.routing.fallback.queue)
+                .map(|queue| &queue.team_leader);
+            let address = match leader {
+                Some(post) => chain::address_of(tx, post, at)?,
+                None => None,
+            };
+            (address, Some(account.user.name))
+        };
+        let Some(address) = address else {
+            tracing::warn!(
+                "Nobody can be asked to review markers: their owner has left, and the team leader's post is unattended"
+            );
+            metrics::counter!("escalation_undeliverable_total").increment(1);
+            continue;
+        };
+        let says = Says::MarkerReview {
+            n_overdue,
+            oldest: wording::on_day(oldest),
+            owner_left,
+        };
+        letters::tell_staff(tx, at, None, &address, says, key, at.now)?;
+        n_written += 1;
+    }
+    Ok(n_written)
 }
 
 /// The services of a portfolio that have anything to tell, the latest first.

@@ -329,3 +329,25 @@ async fn one_mail_waits_for_a_person_and_there_is_time_to_look() {
     assert!(waiting.guessed_case.is_some());
     assert!(waiting.limit_at.is_some_and(|limit| limit > now));
 }
+
+#[tokio::test]
+async fn the_demo_has_a_turn_on_the_rota_and_somebodys_leave() {
+    use crate::store::users;
+    let folder = tempfile::tempdir().unwrap();
+    let desk = new_demo(folder.path(), "2026-11-24T10:30:00Z").await;
+    demo::load(&desk).await.unwrap();
+    let read = |conn: &mut crate::store::Conn, _: &Moment| {
+        let of = |conn: &mut crate::store::Conn, email| users::find_by_email(conn, email);
+        let helper = of(conn, "officer.repairs@council.example")?.unwrap();
+        let away = of(conn, "officer.environmental-health@council.example")?.unwrap();
+        Ok((helper.user.standing, away.user.standing))
+    };
+    let (helper, away) = desk.read(read).await.unwrap();
+    assert_eq!(
+        helper.queues_at(desk.time.now()),
+        ["environmental-health".to_owned()]
+    );
+    let leave = away.away_on(jiff::civil::date(2026, 12, 3)).unwrap();
+    assert!(leave.deputy.is_some());
+    assert!(away.away_on(jiff::civil::date(2026, 11, 24)).is_none());
+}

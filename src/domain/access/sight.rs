@@ -20,6 +20,8 @@ pub struct Sight {
     /// As whom they logged contacts: the cases those opened they follow as the public does
     /// (partners).
     pub logged_by: Vec<String>,
+    /// As whom a case may be about them: such a case does not exist for them, whoever named them on it.
+    pub kept_from: Vec<String>,
     /// Nothing outside these queues, whatever the rest says: the limit of a key that acts for
     /// somebody.
     pub only_queues: Option<Vec<String>>,
@@ -58,8 +60,16 @@ impl Sight {
             raised_by: None,
             overlooks: Vec::new(),
             logged_by: Vec::new(),
+            kept_from: Vec::new(),
             only_queues: None,
         }
+    }
+
+    /// Whether the case is about them, or about whoever holds their post.
+    fn is_kept_from(&self, case: &Case) -> bool {
+        case.about
+            .as_ref()
+            .is_some_and(|about| self.kept_from.contains(&about.to_string()))
     }
 
     /// Whether a key's own limit lets anything of this queue be seen.
@@ -74,7 +84,7 @@ impl Sight {
     /// address of [`Self::raised_by`].
     #[must_use]
     pub fn takes_in(&self, case: &Case, is_raised_by: bool) -> bool {
-        if !self.admits_queue(&case.queue) {
+        if !self.admits_queue(&case.queue) || self.is_kept_from(case) {
             return false;
         }
         if case.secrecy == Secrecy::Restricted {
@@ -104,7 +114,7 @@ impl Sight {
     /// nobody's words, name or address. `is_logged` says whether they logged what opened it.
     #[must_use]
     pub fn follows(&self, case: &Case, is_logged: bool) -> bool {
-        if !self.admits_queue(&case.queue) {
+        if !self.admits_queue(&case.queue) || self.is_kept_from(case) {
             return false;
         }
         match case.secrecy {

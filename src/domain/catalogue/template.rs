@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 30] = [
+pub(super) const REQUIRED: [&str; 31] = [
     "acknowledgement",
     "alert",
     "chaser-confirmation",
@@ -37,6 +37,7 @@ pub(super) const REQUIRED: [&str; 30] = [
     "identity-failed",
     "joined",
     "many-transfers",
+    "marker-review",
     "member-confirmation",
     "member-left",
     "not-ours",

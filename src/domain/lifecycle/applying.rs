@@ -158,6 +158,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
                 }
             }
         }
+        Event::FoundNotAboutStaff { .. } => case.about = None,
         Event::GlassBroken { pass, .. } => case.restricted_to.push(format!("pass:{pass}")),
         Event::Called { .. } => {
             case.is_rung = true;

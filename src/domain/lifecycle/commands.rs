@@ -85,6 +85,10 @@ pub enum Command {
         reason: String,
         about: Option<About>,
     },
+    /// It is not about anybody of ours after all: its words were read wrongly.
+    NotAboutStaff {
+        reason: String,
+    },
     Call {
         who: String,
         number: String,

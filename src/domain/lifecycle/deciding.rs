@@ -137,6 +137,12 @@ pub fn decide(
                 reason: reason.clone(),
             }]
         }
+        Command::NotAboutStaff { .. } if case.about.is_none() => {
+            return Err(Refusal::NotAboutStaff);
+        }
+        Command::NotAboutStaff { reason } => vec![Event::FoundNotAboutStaff {
+            reason: reason.clone(),
+        }],
         Command::Call {
             who,
             number,

@@ -132,6 +132,10 @@ pub enum Event {
         holders: Vec<String>,
         reason: String,
     },
+    /// The director over them found that it is about nobody of the council: it is ordinary work again.
+    FoundNotAboutStaff {
+        reason: String,
+    },
     /// Somebody opened a restricted case for themselves, for a time.
     GlassBroken {
         by: UserId,
@@ -300,6 +304,7 @@ impl Event {
             Self::MergedIn { .. } => "merged_in",
             Self::Linked { .. } => "linked",
             Self::AccessGranted { .. } => "access_granted",
+            Self::FoundNotAboutStaff { .. } => "found_not_about_staff",
             Self::GlassBroken { .. } => "glass_broken",
             Self::Called { .. } => "called",
             Self::Amended { .. } => "amended",

@@ -47,6 +47,8 @@ pub enum Refusal {
     ConsentUnclear,
     #[error("This is not a councillor's or MP's enquiry.")]
     NotAMembersEnquiry,
+    #[error("The case is not kept from anybody as being about them.")]
+    NotAboutStaff,
     #[error("Consent cannot have been said on a day that is still to come.")]
     ConsentOnAnotherDay,
     #[error("The case has no answer date that could be moved.")]
@@ -77,6 +79,7 @@ impl Refusal {
             Self::PromiseInThePast => "promise_in_the_past",
             Self::ConsentUnclear => "consent_unclear",
             Self::NotAMembersEnquiry => "not_a_members_enquiry",
+            Self::NotAboutStaff => "not_about_staff",
             Self::ConsentOnAnotherDay => "consent_on_another_day",
             Self::NoAnswerDate => "no_answer_date",
             Self::AlreadySent => "already_sent",
@@ -128,6 +131,9 @@ pub fn check_role(
             | Command::Record { .. },
         ) => refuse("an officer"),
         (Role::Agent | Role::Officer, Command::GrantAccess { .. }) => refuse("a team leader"),
+        (Role::Agent | Role::Officer | Role::TeamLeader, Command::NotAboutStaff { .. }) => {
+            refuse("the director over them")
+        }
         (Role::Agent | Role::Officer, Command::Amend(amendment))
             if case.is_in_danger()
                 && amendment
@@ -147,6 +153,7 @@ pub(super) fn check_status(case: &Case, command: &Command) -> Result<(), Refusal
             | Command::Reopen { .. }
             | Command::Link { .. }
             | Command::GrantAccess { .. }
+            | Command::NotAboutStaff { .. }
             | Command::Call { .. }
             | Command::OpenStage { .. }
             | Command::SetBasis { .. }

@@ -244,6 +244,7 @@ fn commands() -> Vec<(&'static str, Command)> {
                 about: None,
             },
         ),
+        ("not about staff", Command::NotAboutStaff { reason: text() }),
         (
             "call",
             Command::Call {

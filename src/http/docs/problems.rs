@@ -218,6 +218,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Only a councillor's or MP's enquiry has a basis and consent.",
     ),
     (
+        "not_about_staff",
+        "Nobody of the council is named as whom the case is about, so there is nothing to undo.",
+    ),
+    (
         "not_a_working_day",
         "The new date must be a day that counts.",
     ),

@@ -271,12 +271,16 @@ pub struct NewAccess {
     pub break_glass: bool,
 }
 
-/// Whom a case is about: a user by id or e-mail address, or a post by its slug.
+/// Whom a case is about: a user by id or e-mail address, a post by its slug, or `nobody` of the
+/// council: what was taken to be a complaint about staff is one no longer.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AboutWhom {
     User(Line<254>),
     Post(Line<100>),
+    /// Only the director over them says so. The case is open to its queue again, what was written on
+    /// it included.
+    Nobody,
 }
 
 /// Somebody was rung about a danger.

@@ -290,6 +290,14 @@ impl TestApp {
         while self.pump.pump_once().await.unwrap() > 0 {}
     }
 
+    /// Writes what is told once a week, as a process that has just started would.
+    pub async fn tell_the_week(&self) {
+        escalation::WeekSeen::default()
+            .tell(&self.desk)
+            .await
+            .unwrap();
+    }
+
     /// Every mail that has left so far.
     pub async fn mails(&self) -> Vec<Mail> {
         self.catch_up().await;

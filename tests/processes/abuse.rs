@@ -1,0 +1,222 @@
+//! Access taken away under three replicas, and a flood of the public form beside people at work.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::demo::Demo;
+
+/// The status of an answer, refusals included.
+fn status(request: ureq::RequestBuilder<ureq::typestate::WithoutBody>) -> u16 {
+    let answer = request
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .call()
+        .unwrap();
+    answer.status().as_u16()
+}
+
+fn reads_a_list(demo: &Demo, token: &str) -> u16 {
+    status(
+        ureq::get(format!("{}/v1/cases?limit=1", demo.api()))
+            .header("authorization", format!("Bearer {token}")),
+    )
+}
+
+fn renews(demo: &Demo, refresh_token: &str) -> u16 {
+    let answer = ureq::post(format!("{}/v1/auth/refreshes", demo.api()))
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .send_json(json!({"refresh_token": refresh_token}))
+        .unwrap();
+    answer.status().as_u16()
+}
+
+/// Both tokens of a fresh sign-in.
+fn tokens(demo: &Demo, email: &str, password: &str) -> (String, String) {
+    let mut answer = ureq::post(format!("{}/v1/auth/tokens", demo.api()))
+        .send_json(json!({"email": email, "password": password}))
+        .unwrap();
+    let answer: Value = answer.body_mut().read_json().unwrap();
+    let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+    (text("access_token"), text("refresh_token"))
+}
+
+#[test]
+fn an_account_that_is_disabled_is_out_of_all_three_replicas_within_a_minute() {
+    let Some(one) = Demo::on_postgres() else {
+        return;
+    };
+    let replicas = [one.replica(), one.replica()];
+    let all = || std::iter::once(&one).chain(&replicas);
+    let admin = one.sign_in("admin");
+    let (email, password) = ("leaver@council.example", "four words are enough");
+    let leaver = one.post(
+        &admin,
+        "/v1/users",
+        json!({"email": email, "name": "Lena Leaver", "role": "agent", "queues": ["*"], "password": password}),
+    );
+    // A session opened at each replica, used at every one of them.
+    let sessions: Vec<(String, String)> = all().map(|demo| tokens(demo, email, password)).collect();
+    for demo in all() {
+        for (access, _) in &sessions {
+            assert_eq!(reads_a_list(demo, access), 200);
+        }
+    }
+    let disabled = ureq::patch(format!(
+        "{}/v1/users/{}",
+        replicas[1].api(),
+        leaver["id"].as_str().unwrap()
+    ))
+    .header("authorization", format!("Bearer {admin}"))
+    .header("if-match", format!("\"{}\"", leaver["version"]))
+    .send_json(json!({"active": false}))
+    .unwrap();
+    assert_eq!(disabled.status().as_u16(), 200);
+    let since = Instant::now();
+    one.wait_until("every replica refuses every session", || {
+        all().all(|demo| {
+            sessions
+                .iter()
+                .all(|(access, _)| reads_a_list(demo, access) == 401)
+        })
+    });
+    assert!(since.elapsed() < Duration::from_secs(60));
+    for (demo, (_, refresh)) in all().zip(&sessions) {
+        assert_eq!(renews(demo, refresh), 401);
+    }
+    assert_eq!(reads_a_list(&one, &admin), 200, "nobody else is");
+}
+
+/// Eight clients post as fast as they can to the public form; somebody at work reads on beside them.
+#[test]
+fn a_flood_of_the_public_form_is_shed_at_once_and_an_agent_works_on() {
+    let demo = Demo::on_sqlite();
+    let agent = demo.sign_in("agent");
+    let form = json!({
+        "channel": "web_form", "subject": "Flood", "body": "Again and again.",
+        "service": "waste-collection", "category": "missed-bin",
+        "person": {"name": "Flo Flood", "email": "flo@mail.example"},
+    });
+    let is_over = AtomicBool::new(false);
+    let (mut shed, mut reads) = (Vec::new(), Vec::new());
+    std::thread::scope(|scope| {
+        let flooding: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let client = ureq::Agent::new_with_config(
+                        ureq::Agent::config_builder()
+                            .http_status_as_error(false)
+                            .build(),
+                    );
+                    let mut answers = Vec::new();
+                    // Bounded in count, should the reader never be done.
+                    for _ in 0..20_000 {
+                        if is_over.load(Ordering::Relaxed) {
+                            break;
+                        }
+                        let asked = Instant::now();
+                        let answer = client
+                            .post(format!("{}/v1/public/contacts", demo.api()))
+                            .send_json(&form)
+                            .unwrap();
+                        answers.push((answer.status().as_u16(), asked.elapsed()));
+                    }
+                    answers
+                })
+            })
+            .collect();
+        // The budget of the form is spent before the reader's time is taken.
+        std::thread::sleep(Duration::from_millis(1_500));
+        for _ in 0..200 {
+            let asked = Instant::now();
+            assert_eq!(reads_a_list(&demo, &agent), 200);
+            reads.push(asked.elapsed());
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for client in flooding {
+            for (status, took) in client.join().unwrap() {
+                assert!(matches!(status, 201 | 429), "{status}");
+                if status == 429 {
+                    shed.push(took);
+                }
+            }
+        }
+    });
+    reads.sort();
+    shed.sort();
+    assert!(shed.len() > 1_000, "only {} were refused", shed.len());
+    let typical = shed[shed.len() / 2];
+    assert!(
+        typical < Duration::from_millis(50),
+        "half of what is refused waited {typical:?} or longer"
+    );
+    let slowest_but_one_percent = reads[reads.len() * 99 / 100];
+    assert!(
+        slowest_but_one_percent < Duration::from_secs(1),
+        "an agent waited {slowest_but_one_percent:?}"
+    );
+    println!(
+        "refused: {} in {typical:?} (median); an agent's list: {slowest_but_one_percent:?} (99 %)",
+        shed.len()
+    );
+}
+
+/// What may not be known is refused like what is not there, and as fast: asked for in turns, so that
+/// whatever else the machine does falls on both alike.
+#[test]
+fn a_hidden_case_is_refused_in_the_same_time_as_an_absent_one() {
+    let demo = Demo::on_sqlite();
+    let agent = demo.sign_in("agent");
+    let child_at_risk = json!({
+        "channel": "phone", "body": "There is a child alone next door and nobody has come for two days.",
+        "service": "childrens-social-care", "category": "child-at-risk",
+    });
+    let receipt = demo.post(&agent, "/v1/contacts", child_at_risk)["receipt"]["reference"].clone();
+    let mash = demo.told["users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|user| user["restricted_teams"] == json!(["mash"]) && user["role"] == "officer");
+    let mash = mash.unwrap();
+    let (reader, _) = tokens(
+        &demo,
+        mash["email"].as_str().unwrap(),
+        mash["password"].as_str().unwrap(),
+    );
+    let case = demo.get(&reader, &format!("/v1/cases/{}", receipt.as_str().unwrap()));
+    let hidden = case["id"].as_str().unwrap().to_owned();
+    let absent = uuid::Uuid::now_v7().to_string();
+    let client = ureq::Agent::new_with_config(
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build(),
+    );
+    let ask = |id: &str| {
+        let asked = Instant::now();
+        let answer = client
+            .get(format!("{}/v1/cases/{id}", demo.api()))
+            .header("authorization", format!("Bearer {agent}"))
+            .call()
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), 404);
+        asked.elapsed()
+    };
+    let (mut of_hidden, mut of_absent) = (Vec::new(), Vec::new());
+    for _ in 0..1_000 {
+        of_hidden.push(ask(&hidden));
+        of_absent.push(ask(&absent));
+    }
+    of_hidden.sort();
+    of_absent.sort();
+    let (hidden, absent) = (of_hidden[500], of_absent[500]);
+    println!("hidden: {hidden:?}, absent: {absent:?} (medians of 1,000)");
+    let apart = hidden.abs_diff(absent);
+    assert!(
+        apart < hidden.min(absent) / 4,
+        "hidden: {hidden:?}, absent: {absent:?}"
+    );
+}
