@@ -16,9 +16,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
 
 use crate::auth::secrets;
 use crate::auth::signing::SigningKey;
+use crate::casework::attachments::scanner::{ClamdAddress, Scanner};
+use crate::casework::attachments::{Folder, Keeping};
 use crate::casework::audit::{self, Checkpoint};
 use crate::casework::desk::{Council, Manners, Secrets, hex};
 use crate::casework::{Desk, catalogue};
@@ -223,6 +226,7 @@ impl Ground {
             self.keys.secrets.clone(),
             council,
         );
+        desk.keep_attachments(keeping(&self.settings)?);
         desk.proofread_with(crate::notify::render::check);
         desk.write_out_with(crate::notify::render::write_out);
         Ok(desk)
@@ -426,6 +430,37 @@ fn open_existing(settings: &Settings) -> anyhow::Result<Db> {
         );
     }
     open_database(settings)
+}
+
+/// Where attachments are kept, and who looks at them.
+///
+/// # Errors
+/// When their folder cannot be made.
+pub fn keeping(settings: &Settings) -> anyhow::Result<Keeping> {
+    let set = &settings.attachments;
+    let root = set.folder(&settings.database.data_dir);
+    let folder = Folder::open(&root)
+        .with_context(|| format!("making the folder {} for attachments", root.display()))?;
+    let patience = Duration::from_secs(set.scan_timeout_seconds);
+    let scanner = match set.scan {
+        config::Scan::Off => Scanner::Off,
+        config::Scan::Clamd => Scanner::Clamd {
+            address: ClamdAddress::read(&set.clamd),
+            patience,
+        },
+        config::Scan::Command => Scanner::Command {
+            line: set.scan_command.clone(),
+            patience,
+        },
+    };
+    Ok(Keeping {
+        folder,
+        scanner,
+        types: set.types.clone(),
+        largest: u64::try_from(settings.http.max_attachment_bytes)?,
+        most_per_contact: set.max_per_contact,
+        unused_kept: SignedDuration::from_hours(i64::from(set.keep_unused_hours)),
+    })
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {

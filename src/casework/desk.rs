@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Notify;
 use uuid::{ContextV7, Uuid};
 
+use super::attachments::Keeping;
 use super::failure::Failure;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::clock::Terms;
@@ -31,6 +32,7 @@ pub struct Desk {
     ids: Mutex<ContextV7>,
     proofreader: OnceLock<Proofread>,
     scribe: OnceLock<WriteOut>,
+    keeping: OnceLock<Keeping>,
     /// Rung after every commit: there may be something to send.
     pub outbox_bell: Notify,
 }
@@ -172,6 +174,7 @@ impl Desk {
             ids: Mutex::new(ContextV7::new()),
             proofreader: OnceLock::new(),
             scribe: OnceLock::new(),
+            keeping: OnceLock::new(),
             outbox_bell: Notify::new(),
         })
     }
@@ -218,6 +221,21 @@ impl Desk {
             .get()
             .copied()
             .ok_or_else(|| Failure::Fault(anyhow::anyhow!("nobody writes letters out")))
+    }
+
+    /// Says where attachments are kept. The first place to be named is it.
+    pub fn keep_attachments(&self, keeping: Keeping) {
+        self.keeping.get_or_init(|| keeping);
+    }
+
+    /// Where attachments are kept.
+    ///
+    /// # Errors
+    /// When no place was named.
+    pub fn keeping(&self) -> Result<&Keeping, Failure> {
+        self.keeping
+            .get()
+            .ok_or_else(|| Failure::Fault(anyhow::anyhow!("there is no place for attachments")))
     }
 
     /// This instant and the catalogue in force at it.

@@ -158,7 +158,7 @@ fn forget_on(
     let (mut case, is_in_row, mut tally) = if is_theirs_alone {
         forget_all_words(tx, at, actor, case, marks)?
     } else {
-        take_out_of(tx, marks, case)?
+        take_out_of(tx, at, marks, case)?
     };
     tally.feedback += rows::empty_feedback(tx, case.id, person, marks.staff.mark())?;
     if case.reporter == Some(person) {

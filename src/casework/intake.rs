@@ -30,6 +30,7 @@ pub(super) use restricted::{holders_above, post_complained_about};
 
 use jiff::Timestamp;
 
+use super::attachments;
 use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
@@ -192,6 +193,7 @@ pub fn receive(
         None => open_cases(tx, at, enquiry, entry, person),
     }?;
     let contact = &received.contact;
+    attachments::tie(tx, at, &entry.actor, contact, &enquiry.attachments)?;
     note_taken(tx, at, &entry.actor, contact.disposition, contact.id)?;
     Ok(received)
 }

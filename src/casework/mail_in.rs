@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use regex::Regex;
 use serde_json::json;
 
+use super::attachments;
 use super::desk::{Moment, hex};
 use super::escalation::{begin_waiting, mail_limit};
 use super::failure::Failure;
@@ -336,7 +337,7 @@ fn open_as(
         ..entry(actor, mail)
     };
     let received = intake::receive(tx, at, &enquiry, &entry)?;
-    contacts::keep_raw(tx, mail.fingerprint, received.contact.id, mail.raw)?;
+    keep_whole(tx, at, actor, mail, received.contact.id)?;
     let case = received
         .case
         .filter(|filed| filed.case.secrecy != Secrecy::Restricted);
@@ -649,8 +650,24 @@ fn log(
     };
     contacts::insert(tx, &contact)?;
     begin_waiting(tx, at, &contact)?;
-    contacts::keep_raw(tx, mail.fingerprint, contact.id, mail.raw)?;
+    keep_whole(tx, at, actor, mail, contact.id)?;
     Ok(contact.id)
+}
+
+/// The bytes of a mail, and a list of the files in it. What a mail server sends back of ours is no file
+/// of anybody's.
+fn keep_whole(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    contact: ContactId,
+) -> Result<(), Failure> {
+    contacts::keep_raw(tx, mail.fingerprint, contact, mail.raw)?;
+    if mail.incoming.bounce.is_none() {
+        attachments::list_parts(tx, at, actor, contact, &mail.incoming.attachments)?;
+    }
+    Ok(())
 }
 
 /// The contact that any mail is which came just now; what it says is for the caller to add.

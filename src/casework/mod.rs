@@ -7,6 +7,7 @@
 //! | [`intake`] | the one front door: every contact, on any channel |
 //! | [`mail_in`] | raw e-mail: threads it, keeps it, hands it to intake |
 //! | [`held_mail`] | mail that waited for a person: let through, or kept unanswered |
+//! | [`attachments`] | files that come with contacts: kept, looked at for viruses, let go |
 //! | [`actions`] | everything that can be done to a case |
 //! | [`delivery`] | what becomes of a notice: accepted, refused, come back |
 //! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
@@ -37,6 +38,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod attachments;
 pub mod audit;
 pub mod catalogue;
 pub mod delivery;

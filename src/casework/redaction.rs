@@ -13,12 +13,14 @@ use super::promises::{Settled, Written, settle_by, terms_of};
 use super::views::mail;
 use crate::channels::email_in;
 use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::attachment::{Withheld, file_name};
 use crate::domain::case::{Case, Routed};
 use crate::domain::clock::Facts;
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{AttachmentId, CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::redaction::{Ground, Removal};
 use crate::domain::wording::{self, Language};
+use crate::store::attachments::{self, Attachment};
 use crate::store::cases::{self, Filed};
 pub use crate::store::redaction::Tally;
 use crate::store::redaction::{self as rows, Marks, Of};
@@ -32,8 +34,10 @@ pub struct Wanted {
     pub reason: String,
     /// Wherever they stand on the case.
     pub texts: Vec<String>,
-    /// All that these contacts said.
+    /// All that these contacts said, and what came with them.
     pub contacts: Vec<ContactId>,
+    /// These files.
+    pub attachments: Vec<AttachmentId>,
 }
 
 /// What was taken away.
@@ -77,11 +81,12 @@ pub fn redact_case(
     for id in &wanted.contacts {
         tally.add(empty(tx, at, actor, *id, wanted.ground, &marks.staff)?);
     }
+    tally.attachments += take_away_named(tx, at, main, &wanted.attachments, &marks.staff)?;
     let mut also_on = Vec::new();
     let mut settled = None;
     for one in std::iter::once(filed).chain(linked) {
         let is_main = one.case.id == main;
-        let (mut case, is_in_row, found) = take_out_of(tx, &marks, one.case)?;
+        let (mut case, is_in_row, found) = take_out_of(tx, at, &marks, one.case)?;
         tally.add(found);
         if !is_main && !is_in_row && found.total() == 0 {
             continue;
@@ -149,6 +154,8 @@ pub fn redact_mail(
         tally.add(empty(tx, at, actor, id, wanted.ground, &marks.staff)?);
     } else {
         tally.raw_messages += drop_raws(tx, of, &marks.staff)?;
+        let files = attachments::of_contacts(tx, &[id])?;
+        tally.attachments += take_out_of_files(tx, at, &files, &marks.staff)?;
         let found = rows::rewrite(tx, of, &marks)?;
         tally.add(found);
         check_all_found(&marks)?;
@@ -186,6 +193,7 @@ pub(super) fn check_not_held(conn: &mut Conn, case: &Case) -> Result<(), Failure
 /// written. Says whether it stood in the row.
 pub(super) fn take_out_of(
     tx: &mut Tx<'_>,
+    at: &Moment,
     marks: &Marks,
     mut case: Case,
 ) -> Result<(Case, bool, Tally), Failure> {
@@ -194,6 +202,8 @@ pub(super) fn take_out_of(
     let n_raw = drop_raws(tx, of, &marks.staff)?;
     let mut tally = rows::rewrite(tx, of, marks)?;
     tally.raw_messages += n_raw;
+    let files = attachments::of_case(tx, case.id, ALL_FILES)?;
+    tally.attachments += take_out_of_files(tx, at, &files, &marks.staff)?;
     let names = [case.id.to_string(), case.reference.to_string()];
     tally.answers += rows::rewrite_answers(tx, &names, &marks.staff)?;
     let is_in_row = take_out_of_row(&mut case, &marks.staff)?;
@@ -218,6 +228,9 @@ pub(super) fn empty(
         tally.raw_messages += 1;
     }
     rows::empty_contact(tx, id, removal)?;
+    for file in attachments::of_contacts(tx, &[id])? {
+        tally.attachments += take_file_away(tx, at, &file, removal)?;
+    }
     note_look(
         tx,
         at,
@@ -227,6 +240,80 @@ pub(super) fn empty(
         Some(ground.as_str()),
     )?;
     Ok(tally)
+}
+
+/// Takes away the files somebody named.
+fn take_away_named(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: CaseId,
+    ids: &[AttachmentId],
+    removal: &Removal,
+) -> Result<u32, Failure> {
+    let files = attachments::of_case(tx, case, ALL_FILES)?;
+    let mut n = 0;
+    for (place, id) in ids.iter().enumerate() {
+        let file = files.iter().find(|file| file.id == *id).ok_or_else(|| {
+            Failure::invalid(
+                &format!("/attachments/{place}"),
+                "unknown_value",
+                "There is no attachment with this id on the case.",
+            )
+        })?;
+        n += take_file_away(tx, at, file, removal)?;
+    }
+    Ok(n)
+}
+
+/// A file goes when it is text in which it stands; where only its name says it, the name goes. A
+/// picture or a document is not read: whoever wants it gone names it.
+fn take_out_of_files(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    files: &[Attachment],
+    removal: &Removal,
+) -> Result<u32, Failure> {
+    let mut n = 0;
+    for file in files {
+        if stands_in_file(at, file, removal)? {
+            n += take_file_away(tx, at, file, removal)?;
+        } else if let Some(left) = removal.text(&file.name) {
+            attachments::rename(tx, file.id, &file_name(&left))?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}
+
+fn stands_in_file(at: &Moment, file: &Attachment, removal: &Removal) -> Result<bool, Failure> {
+    let Some(hash) = file
+        .hash
+        .as_deref()
+        .filter(|_| file.content_type.starts_with("text/") && file.withheld.is_none())
+    else {
+        return Ok(false);
+    };
+    let Some(path) = at.desk.keeping()?.folder.find(hash) else {
+        return Ok(false);
+    };
+    let bytes = std::fs::read(path).map_err(anyhow::Error::from)?;
+    Ok(removal.is_in(&String::from_utf8_lossy(&bytes)))
+}
+
+/// One file less; none where it was taken away before.
+fn take_file_away(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    file: &Attachment,
+    removal: &Removal,
+) -> Result<u32, Failure> {
+    if file.withheld == Some(Withheld::Removed) {
+        return Ok(0);
+    }
+    attachments::take_away(tx, file.id, removal.mark(), at.now)?;
+    let with_its_name = removal.clone().and_whole([file.name.as_str()]);
+    rows::rewrite_answers(tx, &[file.id.to_string()], &with_its_name)?;
+    Ok(1)
 }
 
 /// A raw message in which it stands goes whole: what is left of one that was rewritten would be nobody's
@@ -361,6 +448,9 @@ fn fault_not_found(place: usize) -> Fault {
             .to_owned(),
     }
 }
+
+/// All the files of a case; more than any has.
+const ALL_FILES: i64 = 10_000;
 
 pub(super) fn by(actor: &Actor) -> By {
     match (actor.user(), actor) {

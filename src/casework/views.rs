@@ -11,6 +11,7 @@
 //! | [`clocks`] | its promises, and why a date is what it is |
 //! | [`queues`] | queues and what stands in them |
 //! | [`escalations`] | the steps that were taken |
+//! | [`attachments`] | files that came with contacts |
 //! | [`mail`] | e-mail as it came in, and what waits for a person |
 //! | [`person`] | what must be known of a person, and their records that are one |
 //! | [`notices`] | what was sent, could not be sent, or waits to be written |
@@ -27,6 +28,7 @@ use crate::domain::ids::{CaseId, UserId};
 use crate::store::cases::{self, Filed};
 use crate::store::{Conn, users};
 
+pub mod attachments;
 pub mod case;
 pub mod clocks;
 pub mod escalations;
@@ -96,7 +98,11 @@ fn is_readable(actor: &Actor, case: &Case) -> bool {
 }
 
 /// A case by id, when the actor may read it.
-fn readable(conn: &mut Conn, actor: &Actor, id: CaseId) -> Result<Option<Filed>, Failure> {
+pub(in crate::casework) fn readable(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: CaseId,
+) -> Result<Option<Filed>, Failure> {
     let Some(filed) = cases::find(conn, id)? else {
         return Ok(None);
     };
@@ -127,7 +133,7 @@ fn extent(conn: &mut Conn, actor: &Actor, case: &Case) -> Result<Option<Extent>,
 
 /// Whether the reader is one of the council's elected members, who sees what their constituent
 /// could, and none of the work behind it.
-fn is_outside_the_work(actor: &Actor) -> bool {
+pub(in crate::casework) fn is_outside_the_work(actor: &Actor) -> bool {
     actor
         .user()
         .is_some_and(|user| user.role == crate::domain::access::Role::Councillor)

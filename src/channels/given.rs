@@ -6,6 +6,7 @@
 
 use crate::domain::contact::Location;
 use crate::domain::enquiry::{Described, Enquiry, OnBehalfOf, Who};
+use crate::domain::ids::AttachmentId;
 use crate::domain::person::{Address, PersonKind, email_address, phone_number};
 
 use super::text::{self, TextFault};
@@ -33,6 +34,8 @@ pub struct Given {
     pub category: Option<String>,
     pub location: Option<Location>,
     pub fields: serde_json::Map<String, serde_json::Value>,
+    /// Files that were sent ahead.
+    pub attachments: Vec<AttachmentId>,
 }
 
 /// A person as they were told of.
@@ -91,6 +94,7 @@ impl Given {
         enquiry.service = self.service;
         enquiry.category = self.category;
         enquiry.fields = self.fields;
+        enquiry.attachments = self.attachments;
         if let Some(location) = self.location {
             enquiry.location = faults.location(location);
         }

@@ -11,6 +11,7 @@ pub struct Limits {
     pub failed_sign_ins_per_minute: u32,
     pub failed_sign_ins_per_minute_and_account: u32,
     pub public_intake_per_minute: u32,
+    pub public_uploads_per_minute: u32,
     pub wrong_tokens_per_minute: u32,
     pub tracking_links_per_minute: u32,
     pub sign_in_links_per_minute: u32,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub mod embedded;
 pub mod folder;
 
+mod attachments;
 mod auth;
 mod database;
 mod http;
@@ -25,6 +26,7 @@ mod operations;
 mod rules;
 mod secret;
 
+pub use attachments::{Attachments, Scan};
 pub use auth::Auth;
 pub use database::{Database, Place};
 pub use http::{Http, Network};
@@ -41,6 +43,7 @@ pub struct Settings {
     pub http: Http,
     pub database: Database,
     pub mail: Mail,
+    pub attachments: Attachments,
     pub auth: Auth,
     pub limits: Limits,
     pub open311: Open311,
@@ -114,6 +117,7 @@ impl Settings {
             ));
         }
         self.mail.problems(&mut found);
+        self.attachments.problems(&mut found);
         self.auth.oidc.problems(&mut found);
         found
     }

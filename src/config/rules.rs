@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::http::Network;
 use super::mail::{Tls, Transport};
 use super::operations::LogFormat;
-use super::{auth, database, oidc};
+use super::{attachments, auth, database, oidc};
 
 /// What a value must be.
 #[derive(Clone, Copy)]
@@ -54,6 +54,12 @@ const RULES: &[(&str, Rule)] = &[
     ("mail.smtp.port", Between(1, 65_535)),
     ("mail.smtp.tls", OneOf(Tls::NAMES)),
     ("mail.smtp.timeout_seconds", SECONDS),
+    ("attachments.types", Text(attachments::is_type)),
+    ("attachments.max_per_contact", Between(1, 50)),
+    ("attachments.keep_unused_hours", Between(1, 720)),
+    ("attachments.scan", OneOf(attachments::Scan::NAMES)),
+    ("attachments.clamd", Text(attachments::is_clamd)),
+    ("attachments.scan_timeout_seconds", Between(1, 120)),
     ("auth.signing_key", Text(auth::is_long_key)),
     ("auth.audit_key", Text(auth::is_long_key)),
     ("auth.tracking_key", Text(auth::is_long_key)),
@@ -76,6 +82,7 @@ const RULES: &[(&str, Rule)] = &[
     ("limits.failed_sign_ins_per_minute", BUDGET),
     ("limits.failed_sign_ins_per_minute_and_account", BUDGET),
     ("limits.public_intake_per_minute", BUDGET),
+    ("limits.public_uploads_per_minute", BUDGET),
     ("limits.wrong_tokens_per_minute", BUDGET),
     ("limits.tracking_links_per_minute", BUDGET),
     ("limits.sign_in_links_per_minute", BUDGET),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::contact::{CallOutcome, Channel, Direction, Location};
-use super::ids::PersonId;
+use super::ids::{AttachmentId, PersonId};
 use super::person::{Address, PersonKind};
 
 /// One contact as it reached us, read but not yet decided upon.
@@ -52,6 +52,9 @@ pub struct Enquiry {
     pub their_reference: Option<String>,
     /// Addresses of photographs that belong to it. Kept as text and never fetched.
     pub media_urls: Vec<String>,
+    /// Files that were sent ahead of it and belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentId>,
     /// Where the sender shows it to the public.
     pub page_url: Option<String>,
     /// Said for us to know, and no more: it asks for nothing, so on a case it reopens, resumes and
@@ -141,6 +144,7 @@ impl Enquiry {
             danger_declared: false,
             their_reference: None,
             media_urls: Vec::new(),
+            attachments: Vec::new(),
             page_url: None,
             is_only_said: false,
         }

@@ -41,6 +41,8 @@ ids! {
     ContactId,
     /// One line of a case's timeline.
     EventId,
+    /// One file that came with a contact.
+    AttachmentId,
     /// One person who contacts the council.
     PersonId,
     /// One body that people act for.

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod addresses;
+pub mod attachment;
 pub mod backoff;
 pub mod calendar;
 pub mod case;

@@ -72,6 +72,15 @@ impl Access {
         self
     }
 
+    /// A person by the secret link of their case too.
+    #[must_use]
+    pub fn or_tracking(self) -> Self {
+        Self {
+            takes_tracking: true,
+            ..self
+        }
+    }
+
     /// Nobody needs to sign in.
     #[must_use]
     pub fn is_public(&self) -> bool {

@@ -36,6 +36,8 @@ pub enum Content {
     Empty,
     /// Text or bytes; the headers say which.
     Bytes(Bytes),
+    /// So many bytes, as they come from their sender. Cannot be kept under a key.
+    Sized(u64, Receiver<Bytes>),
     /// Goes on until its sender is dropped. Cannot be kept under a key.
     Stream(Receiver<Bytes>),
     /// It could not be written as JSON: a defect, answered as 500.
@@ -116,6 +118,17 @@ impl Answer {
         .with_header("x-accel-buffering", "no")
     }
 
+    /// So many bytes of any type, as they come.
+    #[must_use]
+    pub fn sized(content_type: &str, length: u64, pieces: Receiver<Bytes>) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            content: Content::Sized(length, pieces),
+        }
+        .with_header("content-type", content_type)
+    }
+
     /// Sends the reader on (303).
     #[must_use]
     pub fn see_other(location: &str) -> Self {
@@ -158,7 +171,7 @@ impl Answer {
             Content::Empty => Vec::new(),
             Content::Bytes(bytes) => bytes.to_vec(),
             Content::Unwritable(error) => return Err(Failure::Fault(error.into())),
-            Content::Stream(_) => {
+            Content::Sized(..) | Content::Stream(_) => {
                 return Err(Failure::Fault(anyhow::anyhow!("a stream cannot be kept")));
             }
         };
@@ -212,7 +225,14 @@ impl Answer {
         match self.content {
             Content::Empty | Content::Unwritable(_) => response.finish(),
             Content::Bytes(bytes) => response.body(bytes),
-            Content::Stream(events) => response.body(BoxBody::new(Events(events))),
+            Content::Sized(length, pieces) => response.body(BoxBody::new(Events {
+                size: BodySize::Sized(length),
+                pieces,
+            })),
+            Content::Stream(pieces) => response.body(BoxBody::new(Events {
+                size: BodySize::Stream,
+                pieces,
+            })),
         }
     }
 }
@@ -222,25 +242,33 @@ impl std::fmt::Debug for Content {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Sized(length, _) => write!(f, "Sized({length})"),
             Self::Stream(_) => f.write_str("Stream"),
             Self::Unwritable(error) => write!(f, "Unwritable({error})"),
         }
     }
 }
 
-struct Events(Receiver<Bytes>);
+/// Pieces of a body, as they come.
+struct Events {
+    size: BodySize,
+    pieces: Receiver<Bytes>,
+}
 
 impl MessageBody for Events {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
-        BodySize::Stream
+        self.size
     }
 
     fn poll_next(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        self.get_mut().0.poll_recv(cx).map(|event| event.map(Ok))
+        self.get_mut()
+            .pieces
+            .poll_recv(cx)
+            .map(|event| event.map(Ok))
     }
 }

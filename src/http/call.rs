@@ -18,6 +18,7 @@ use super::etag::IfMatch;
 use super::front::Front;
 use super::paging::{self, Page};
 use super::problem::Problem;
+use super::upload::{Came, Upload};
 use super::{gate, query, recognise, shape, strict_json};
 use crate::casework::actions::{self, Target};
 use crate::casework::{Conn, Failure, Filed, Moment, Once, Tx, audit};
@@ -47,6 +48,7 @@ pub struct Call {
     pub(super) path_values: Vec<(String, String)>,
     pub(super) once: Option<Once>,
     pub(super) body_may_be_absent: bool,
+    pub(super) upload: Option<Upload>,
 }
 
 impl Call {
@@ -146,6 +148,33 @@ impl Call {
             &self.body,
         )?;
         Ok(self)
+    }
+
+    /// Takes in the file that comes with this call, to the disk, as it comes. Its Idempotency-Key is
+    /// known from then on: the same file under the same name is the same request.
+    ///
+    /// # Errors
+    /// 400 when the form cannot be read, 408, 413, 422 when it does not hold one file, 503.
+    pub async fn upload(&mut self) -> Result<Came, Problem> {
+        let upload = self
+            .upload
+            .take()
+            .ok_or_else(|| Problem::fault(anyhow::anyhow!("{} takes in no file", self.route)))?;
+        let came = upload.take_in(&self.front).await?;
+        let said = [
+            came.name.as_str(),
+            came.claimed.as_deref().unwrap_or_default(),
+            came.came.hash.as_str(),
+        ];
+        self.once = gate::once(
+            &self.front,
+            &[],
+            &self.headers,
+            (&self.method, &self.path),
+            &self.actor,
+            &Bytes::from(said.join("\0")),
+        )?;
+        Ok(came)
     }
 
     /// Who is signed in, or whom a key acts for.

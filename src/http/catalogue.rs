@@ -79,6 +79,7 @@ pub fn operations() -> Vec<Operation> {
         content_type: "application/json",
         limit: LARGEST,
         schema: Some(SchemaGenerator::subschema_for::<CatalogueTree>),
+        is_streamed: false,
     });
     vec![
         get("/v1/catalogue", show)

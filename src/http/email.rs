@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
+use super::dto::examples;
 use super::dto::mail::{MailsQuery, NewDismissal, NewRelease};
 use super::fields::{Id, Line};
 use super::operation::{Limit, Operation, get, post};
@@ -285,6 +286,7 @@ fn mail_detail_example() -> Value {
             "attachments".to_owned(),
             json!([{"filename": "bin.jpg", "content_type": "image/jpeg", "size": 81_234}]),
         );
+        members.insert("files".to_owned(), json!([examples::attachment()]));
         members.insert("excerpt".to_owned(), json!(null));
     }
     example

@@ -21,9 +21,10 @@ use uuid::Builder;
 use super::answer::{Answer, Content};
 use super::call::Call;
 use super::front::Front;
-use super::operation::{Allowance, Answering, Operation};
+use super::operation::{Allowance, Answering, Body, Operation};
 use super::problem::Problem;
 use super::recognise::{self, Caller};
+use super::upload::{self, Upload};
 use super::{auth, cors, etag, query};
 use crate::auth::budgets::{Budget, Exhausted, Left};
 use crate::auth::secrets;
@@ -154,8 +155,16 @@ async fn operate(
     if !operation.is_hidden {
         query::refuse_unknown(request.query_string(), names)?;
     }
-    let body = read_body(front, operation, request.headers(), payload).await?;
-    let once = if operation.is_idempotent && !operation.finds_key_itself {
+    let (body, upload) = match announced(front, operation, request.headers())? {
+        None => (Bytes::new(), None),
+        Some(announced) if announced.body.is_streamed => {
+            let upload = Upload::new(payload, announced.limit, announced.content_type);
+            (Bytes::new(), Some(upload))
+        }
+        Some(announced) => (read_body(front, announced.limit, payload).await?, None),
+    };
+    let knows_once = operation.is_idempotent && !operation.finds_key_itself && upload.is_none();
+    let once = if knows_once {
         once(
             front,
             operation.secrets,
@@ -192,6 +201,7 @@ async fn operate(
             .collect(),
         once: once.clone(),
         body_may_be_absent: operation.body_may_be_absent,
+        upload,
     };
     let path = call.path.clone();
     let outcome = without_panic((operation.handler)(call)).await;
@@ -238,6 +248,9 @@ async fn admit(
         (_, Allowance::Unlimited) => (None, String::new()),
         (Actor::Anonymous { .. }, Allowance::PublicIntake) => {
             (Some(&budgets.public_intake), address.to_owned())
+        }
+        (Actor::Anonymous { .. }, Allowance::PublicUploads) => {
+            (Some(&budgets.public_uploads), address.to_owned())
         }
         (_, Allowance::TrackingLinks) => (Some(&budgets.tracking_links), address.to_owned()),
         // Whoever a key acts for, it is the key that asks.
@@ -309,23 +322,28 @@ fn spend(front: &Front, budget: &Budget, spender: &str, told: &mut Told) -> Resu
     }
 }
 
-/// The body, when the operation takes one: of a type it reads, no larger than it may be, and sent
-/// without dawdling.
-async fn read_body(
+/// A body as it was announced: of a type the operation reads, and no larger than it may be.
+struct Announced<'o> {
+    body: &'o Body,
+    limit: usize,
+    content_type: String,
+}
+
+/// What was announced of the body, when the operation takes one.
+fn announced<'o>(
     front: &Front,
-    operation: &Operation,
+    operation: &'o Operation,
     headers: &HeaderMap,
-    payload: Payload,
-) -> Result<Bytes, Problem> {
+) -> Result<Option<Announced<'o>>, Problem> {
     if operation.bodies.is_empty() {
-        return Ok(Bytes::new());
+        return Ok(None);
     }
     let length = headers
         .get("content-length")
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let is_empty = length.unwrap_or(0) == 0 && !headers.contains_key("transfer-encoding");
     if is_empty && operation.body_may_be_absent {
-        return Ok(Bytes::new());
+        return Ok(None);
     }
     let types: Vec<&str> = operation
         .bodies
@@ -362,24 +380,44 @@ async fn read_body(
         return Err(refuse_type());
     }
     let limit = body.limit.bytes(&front.http);
-    let refuse_size = || {
-        Problem::new(413, "too_large", format!("At most {limit} bytes."))
-            .with_header("connection", "close")
+    let most = if body.is_streamed {
+        limit.saturating_add(upload::WRAPPING)
+    } else {
+        limit
     };
-    if length.is_some_and(|length| length > limit) {
-        return Err(refuse_size());
+    if length.is_some_and(|length| length > most) {
+        return Err(too_large(limit));
     }
+    Ok(Some(Announced {
+        body,
+        limit,
+        content_type: sent.to_owned(),
+    }))
+}
+
+/// The body, sent without dawdling.
+async fn read_body(front: &Front, limit: usize, payload: Payload) -> Result<Bytes, Problem> {
     let patience = Duration::from_secs(front.http.body_timeout_seconds);
     match tokio::time::timeout(patience, payload.to_bytes_limited(limit)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(_))) => Err(Problem::unreadable("broken_body", "The body ended early.")
-            .with_header("connection", "close")),
-        Ok(Err(_)) => Err(refuse_size()),
-        Err(_) => Err(
-            Problem::new(408, "body_too_slow", "The body took too long to arrive.")
-                .with_header("connection", "close"),
-        ),
+        Ok(Ok(Err(_))) => Err(broken_body()),
+        Ok(Err(_)) => Err(too_large(limit)),
+        Err(_) => Err(body_too_slow()),
     }
+}
+
+pub(super) fn too_large(limit: usize) -> Problem {
+    Problem::new(413, "too_large", format!("At most {limit} bytes."))
+        .with_header("connection", "close")
+}
+
+pub(super) fn broken_body() -> Problem {
+    Problem::unreadable("broken_body", "The body ended early.").with_header("connection", "close")
+}
+
+pub(super) fn body_too_slow() -> Problem {
+    Problem::new(408, "body_too_slow", "The body took too long to arrive.")
+        .with_header("connection", "close")
 }
 
 /// The Idempotency-Key, quoted or bare.

@@ -15,6 +15,7 @@
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
 //! | [`open311`] | GeoReport v2 for reporting services, in XML and JSON |
+//! | [`attachments`] | files sent ahead of a contact, and had again |
 //! | [`dto`] | the documents that are sent |
 //! | [`oidc`], [`identities`], [`page_sessions`] | through the council's identity provider, and who is who there; signed in to pages |
 //! | [`auth`], [`sign_in_links`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, by a mailed link too, the first administrator, codes beside the password, accounts, integrations' keys |
@@ -78,6 +79,7 @@ pub mod access;
 pub mod actions;
 pub mod answer;
 pub mod api_keys;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod call;
@@ -125,6 +127,7 @@ pub mod shape;
 pub mod sign_in_links;
 pub mod strict_json;
 pub mod trials;
+mod upload;
 pub mod users;
 
 pub use access::{Access, CASEWORKERS, EVERYBODY};

@@ -158,6 +158,7 @@ impl Writer {
             content_type,
             limit,
             schema,
+            is_streamed: _,
         } in &operation.bodies
         {
             sizes.push(limit.published());

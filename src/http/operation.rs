@@ -83,6 +83,8 @@ pub struct Body {
     pub limit: Limit,
     /// Of JSON and forms.
     pub schema: Option<WriteSchema>,
+    /// Handed to the handler as it comes in, and never held in memory whole.
+    pub is_streamed: bool,
 }
 
 /// The query parameters of an operation.
@@ -126,6 +128,7 @@ pub enum Allowance {
     /// As many as a signed-in principal.
     Ordinary,
     PublicIntake,
+    PublicUploads,
     TrackingLinks,
     /// For health checks.
     Unlimited,
@@ -255,6 +258,7 @@ impl Operation {
             content_type: "application/json",
             limit: Limit::Json,
             schema: Some(SchemaGenerator::subschema_for::<T>),
+            is_streamed: false,
         });
         self
     }
@@ -276,6 +280,7 @@ impl Operation {
                 content_type,
                 limit: *limit,
                 schema: Some(SchemaGenerator::subschema_for::<T>),
+                is_streamed: false,
             }));
         self
     }
@@ -287,6 +292,20 @@ impl Operation {
             content_type,
             limit,
             schema: None,
+            is_streamed: false,
+        });
+        self
+    }
+
+    /// A form in parts that holds a file, which the handler takes in as it comes ([`Call::upload`]). Its
+    /// Idempotency-Key is for the handler too: what was sent is known when it has come.
+    #[must_use]
+    pub fn upload<T: JsonSchema>(mut self, limit: Limit) -> Self {
+        self.bodies.push(Body {
+            content_type: "multipart/form-data",
+            limit,
+            schema: Some(SchemaGenerator::subschema_for::<T>),
+            is_streamed: true,
         });
         self
     }
@@ -358,6 +377,12 @@ impl Operation {
             answer.headers.push((name, description));
         }
         self
+    }
+
+    /// Whether its body is handed on as it comes in.
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        self.bodies.iter().any(|body| body.is_streamed)
     }
 
     /// Refusals it may give beyond the usual ones: 409, 503 …

@@ -40,7 +40,8 @@ pub fn operations() -> Vec<Operation> {
             .description(
                 "Card numbers, a wrong person's data, what may not be kept. `texts` go wherever they stand: in \
                  contacts, raw mail (which is dropped whole), timeline, notices sent or not, feedback, kept answers, \
-                 and on linked cases you may work. `contacts` go whole. A mark says who took it away, when and why. \
+                 and on linked cases you may work. `contacts` go whole, with what came with \
+                 them; `attachments` by themselves. A mark says who took it away, when and why. \
                  It cannot be undone. What was delivered or posted is not called back. Under a legal hold: 409.",
             )
             .body::<NewRedaction>()
@@ -210,5 +211,7 @@ async fn erase(call: Call) -> Result<Answer, Problem> {
 }
 
 fn removed() -> Value {
-    json!({"contacts": 1, "raw_messages": 0, "events": 1, "notices": 0, "feedback": 0, "answers": 1})
+    json!({
+        "contacts": 1, "raw_messages": 0, "events": 1, "notices": 0, "feedback": 0, "answers": 1, "attachments": 0,
+    })
 }

@@ -2,8 +2,8 @@
 
 use super::operation::Operation;
 use super::{
-    actions, api_keys, audit, auth, case_people, cases, catalogue, contacts, docs, email,
-    escalations, first_start, health, identities, markers, members, notices, oidc, open311,
+    actions, api_keys, attachments, audit, auth, case_people, cases, catalogue, contacts, docs,
+    email, escalations, first_start, health, identities, markers, members, notices, oidc, open311,
     organisations, people, person_merges, public, queues, receipts, redactions, reports,
     second_factor, sign_in_links, trials, users,
 };
@@ -14,6 +14,7 @@ use crate::config::Settings;
 pub fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     all.extend(contacts::operations());
+    all.extend(attachments::operations());
     all.extend(receipts::operations());
     all.extend(email::operations());
     all.extend(trials::operations());

@@ -14,8 +14,10 @@
 //! | `weekly` | every tick | the week's counts, on its first working day |
 //! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
+//! | `attachments` | every tick | files of mails taken out of them, scans tried again, bytes let go |
 //! | `seal` | every tick | lines of the audit join its chain |
 //! | `forget` | every hour | answers nobody can ask for again |
+//! | `tidy` | every hour | attachments that no contact named, bytes that nothing names |
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +28,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
+use crate::casework::attachments::tending::{self, Tidying};
 use crate::casework::desk::{Council, Desk};
 use crate::casework::set_back::SetBack;
 use crate::casework::{audit, delivery, escalation, members, moves, retention};
@@ -360,6 +363,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
     });
     let own = Arc::clone(desk);
     jobs.push(every_tick(
+        "attachments",
+        Box::new(move || {
+            let desk = Arc::clone(&own);
+            Box::pin(async move { Ok(tending::tend(&desk).await.map(|_| ())?) })
+        }),
+    ));
+    let own = Arc::clone(desk);
+    jobs.push(every_tick(
         "seal",
         Box::new(move || {
             let desk = Arc::clone(&own);
@@ -373,6 +384,16 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         work: Box::new(move || {
             let desk = Arc::clone(&own);
             Box::pin(async move { Ok(retention::forget_answers(&desk).await.map(|_| ())?) })
+        }),
+        bell: None,
+    });
+    let (own, tidying) = (Arc::clone(desk), Arc::new(Tidying::default()));
+    jobs.push(Job {
+        name: "tidy",
+        when: When::Hourly("0 37 * * * *"),
+        work: Box::new(move || {
+            let (desk, tidying) = (Arc::clone(&own), Arc::clone(&tidying));
+            Box::pin(async move { Ok(tidying.look(&desk).await?) })
         }),
         bell: None,
     });

@@ -2,8 +2,10 @@
 //!
 //! Reading takes a [`Conn`], writing takes a [`Tx`]; a `Tx` is only ever handed out by
 //! [`Db::write`], which opens and commits the one transaction of a use case. Queries are the same
-//! text on both databases; what must differ lives in [`dialect`].
+//! text on both databases; what must differ lives in [`dialect`]. The bytes of attachments lie beside the
+//! database, in a folder ([`files`]).
 
+pub mod attachments;
 pub mod audit;
 pub mod case_figures;
 pub mod cases;
@@ -15,6 +17,7 @@ pub mod dialect;
 pub mod error;
 pub mod escalations;
 pub mod events;
+pub mod files;
 pub mod idempotency;
 pub mod identities;
 pub mod leases;

@@ -49,6 +49,8 @@ pub struct Tally {
     pub answers: u32,
     /// Reasons of those who opened a restricted case for themselves.
     pub passes: u32,
+    /// Files taken away, or given another name.
+    pub attachments: u32,
 }
 
 /// A raw message: the contact it came with, its key and its bytes.
@@ -64,6 +66,7 @@ impl Tally {
         self.feedback += other.feedback;
         self.answers += other.answers;
         self.passes += other.passes;
+        self.attachments += other.attachments;
     }
 
     /// In all.
@@ -76,6 +79,7 @@ impl Tally {
             + self.feedback
             + self.answers
             + self.passes
+            + self.attachments
     }
 }
 

@@ -433,6 +433,28 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    attachments (id) {
+        id -> Uid,
+        contact_id -> Nullable<Uid>,
+        place -> Integer,
+        uploaded_by -> Text,
+        created_at -> Ts,
+        name -> Text,
+        content_type -> Text,
+        is_inline -> Bool,
+        hash -> Nullable<Text>,
+        size -> BigInt,
+        scan -> Text,
+        finding -> Nullable<Text>,
+        withheld -> Nullable<Text>,
+        wake_at -> Nullable<Ts>,
+        n_looks -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     events (id) {
         id -> Uid,
         case_id -> Uid,
@@ -628,6 +650,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_links,
     contacts,
     raw_messages,
+    attachments,
     events,
     clocks,
     escalations,

@@ -252,6 +252,7 @@ macro_rules! ids_are_columns {
 ids_are_columns!(
     CaseId,
     ContactId,
+    AttachmentId,
     EventId,
     PersonId,
     OrganisationId,

@@ -9,6 +9,7 @@ mod support;
 mod abuse;
 mod access;
 mod access_matrix;
+mod attachments;
 mod audit;
 mod contacts;
 mod contract;

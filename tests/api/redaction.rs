@@ -371,6 +371,7 @@ const REACHED: &[&str] = &[
     "idempotency.body",
     "feedback.comment",
     "case_passes.reason",
+    "attachments.name",
 ];
 
 /// Columns that hold who somebody is, and nothing they said: they go when the person is forgotten.
@@ -454,6 +455,12 @@ const WITHOUT_WORDS: &[&str] = &[
     "contacts.settled_as",
     "contacts.settled_by",
     "raw_messages.fingerprint",
+    "attachments.uploaded_by",
+    "attachments.content_type",
+    "attachments.hash",
+    "attachments.scan",
+    "attachments.finding",
+    "attachments.withheld",
     "events.kind",
     "events.actor",
     "clocks.",

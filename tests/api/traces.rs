@@ -44,6 +44,8 @@ struct Step<'a> {
     body: Option<Value>,
     raw: Option<String>,
     form: Option<String>,
+    /// A file, in a form of parts.
+    file: Option<&'static str>,
     etag: Option<String>,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Step<'a> {
             body: None,
             raw: None,
             form: None,
+            file: None,
             etag: None,
         }
     }
@@ -102,6 +105,14 @@ impl Walk<'_> {
         if let Some(form) = step.form {
             request = request
                 .insert_header(("content-type", "application/x-www-form-urlencoded"))
+                .set_payload(form);
+        }
+        if let Some(words) = step.file {
+            let form = format!(
+                "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"bin.txt\"\r\n\r\n{words}\r\n--b--\r\n"
+            );
+            request = request
+                .insert_header(("content-type", "multipart/form-data; boundary=b"))
                 .set_payload(form);
         }
         let action = BY_ACTION
@@ -302,6 +313,16 @@ async fn from_outside(walk: &mut Walk<'_>) {
         Step::post("/v1/public/contacts", "/v1/public/contacts", body),
     )
     .await;
+    for (who, route) in [
+        (&agent, "/v1/attachments"),
+        (&nobody, "/v1/public/attachments"),
+    ] {
+        let step = Step {
+            file: Some("It was out by six."),
+            ..Step::of(Method::POST, route, route)
+        };
+        walk.take(who, step).await;
+    }
     let route = "/v1/public/tracking-links";
     walk.take(
         &nobody,

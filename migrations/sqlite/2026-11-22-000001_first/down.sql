@@ -9,6 +9,7 @@ DROP TABLE outbox;
 DROP TABLE escalations;
 DROP TABLE clocks;
 DROP TABLE events;
+DROP TABLE attachments;
 DROP TABLE raw_messages;
 DROP TABLE contacts;
 DROP TABLE case_links;

@@ -407,6 +407,34 @@ CREATE TABLE raw_messages (
     bytes           blob NOT NULL
 );
 
+-- Files that came with contacts. Their bytes lie in a folder, once for each content, under their hash.
+CREATE TABLE attachments (
+    id              blob PRIMARY KEY,
+    -- None until a contact names it, and then for good.
+    contact_id      blob REFERENCES contacts (id),
+    place           integer NOT NULL,
+    uploaded_by     text NOT NULL,
+    created_at      bigint NOT NULL,
+    name            text NOT NULL,
+    content_type    text NOT NULL,
+    -- A picture within the text of a mail.
+    is_inline       boolean NOT NULL,
+    -- SHA-256 of the bytes; none while they stand in a raw message alone, and once they are gone.
+    hash            text,
+    size            bigint NOT NULL,
+    scan            text NOT NULL,
+    finding         text,
+    -- Why it is given to nobody, whatever the scan says.
+    withheld        text,
+    -- When the worker must look at it next.
+    wake_at         bigint,
+    n_looks         integer NOT NULL
+);
+CREATE INDEX attachments_of_contact ON attachments (contact_id, place) WHERE contact_id IS NOT NULL;
+CREATE INDEX attachments_by_hash ON attachments (hash) WHERE hash IS NOT NULL;
+CREATE INDEX attachments_to_wake ON attachments (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX attachments_unused ON attachments (created_at) WHERE contact_id IS NULL;
+
 CREATE TABLE events (
     id              blob PRIMARY KEY,
     case_id         blob NOT NULL REFERENCES cases (id),

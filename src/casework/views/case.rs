@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::attachments::{self, AttachmentView};
 use super::history::{TimelineLine, line_for};
 use super::person::Instruction;
 use super::{
@@ -114,6 +115,8 @@ pub struct CaseDetail {
     pub ward_name: Option<String>,
     /// Who was elected for the ward it is in.
     pub ward_councillors: Vec<WardCouncillorView>,
+    /// Files that came with it, oldest first.
+    pub attachments: Vec<AttachmentView>,
     /// What its category asks for.
     pub fields: serde_json::Map<String, serde_json::Value>,
     /// What kind of danger was read or declared.
@@ -414,6 +417,11 @@ pub fn detail(
                 })
                 .collect()
         }),
+        attachments: if is_outside {
+            Vec::new()
+        } else {
+            attachments::of_case(conn, case.id)?
+        },
         fields: if is_outside {
             serde_json::Map::new()
         } else {
@@ -470,6 +478,7 @@ fn detail_as_the_public(
         aliases: Vec::new(),
         their_reference: None,
         location: None,
+        attachments: Vec::new(),
         fields: serde_json::Map::new(),
         danger: None,
         is_claimed: case.is_claimed,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::attachments::{self, AttachmentView};
 use super::{AfterRow, Extent, Part, extent, is_outside_the_work};
 use crate::casework::failure::Failure;
 use crate::casework::identity;
@@ -57,6 +58,8 @@ pub struct ContactView {
     /// The account, key or link it was entered by.
     pub entered_by: String,
     pub external_id: Option<String>,
+    /// Files that came with it.
+    pub attachments: Vec<AttachmentView>,
     /// Everything else that was given.
     pub detail: Value,
     /// Whether whoever spoke in it has shown who they are.
@@ -189,8 +192,12 @@ pub fn contact_view(conn: &mut Conn, contact: Contact) -> Result<ContactView, Fa
         }
         _ => IdentityChecked::None,
     };
+    let attachments = attachments::of_contacts(conn, &[contact.id])?
+        .remove(&contact.id)
+        .unwrap_or_default();
     Ok(ContactView {
         identity_checked,
+        attachments,
         id: contact.id.0,
         channel: contact.channel,
         direction: contact.direction,

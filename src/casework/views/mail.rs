@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::attachments::{self, AttachmentView};
 use super::{AfterRow, CaseName, Part, readable};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
@@ -61,7 +62,10 @@ pub struct MailDetail {
     /// What the sender wrote, as it stands on a case; empty when it could not be read.
     pub text: String,
     pub language: Option<String>,
+    /// As its sender listed them.
     pub attachments: Vec<MailAttachment>,
+    /// The same as they were taken out of it, by their ids.
+    pub files: Vec<AttachmentView>,
     /// The beginning of its bytes as text, for a mail that could not be read.
     pub excerpt: Option<String>,
 }
@@ -163,7 +167,10 @@ pub fn show(
         why,
         text: message.contact.body.clone(),
         language: message.contact.language.clone(),
-        attachments: attachments(mail),
+        attachments: listed(mail),
+        files: attachments::of_contacts(conn, &[id])?
+            .remove(&id)
+            .unwrap_or_default(),
         excerpt,
         mail: view(conn, at, actor, message, guess)?,
     })
@@ -311,7 +318,7 @@ fn view(
     })
 }
 
-fn attachments(detail: &Value) -> Vec<MailAttachment> {
+fn listed(detail: &Value) -> Vec<MailAttachment> {
     let listed = detail
         .pointer("/mail/attachments")
         .and_then(Value::as_array);

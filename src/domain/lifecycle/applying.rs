@@ -210,6 +210,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::Redacted { .. }
         | Event::HoldPlaced { .. }
         | Event::HoldLifted { .. }
+        | Event::AttachmentQuarantined { .. }
         | Event::IdentityChecked { .. }
         | Event::RecipientsConfirmed { .. }
         | Event::NoticeWithheld { .. }
@@ -235,6 +236,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             | Event::AlertRaised { .. }
             | Event::AutomaticMailStored { .. }
             | Event::MailReleased { .. }
+            | Event::AttachmentQuarantined { .. }
     );
     if !is_only_noted {
         case.updated_at = now;

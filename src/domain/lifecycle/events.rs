@@ -12,7 +12,9 @@ use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock;
 use crate::domain::contact::Disposition;
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
-use crate::domain::ids::{CaseId, ContactId, MergeId, NoticeId, PassId, PersonId, UserId};
+use crate::domain::ids::{
+    AttachmentId, CaseId, ContactId, MergeId, NoticeId, PassId, PersonId, UserId,
+};
 use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::person::RoleOnCase;
 use crate::domain::person::reach::Withheld;
@@ -239,6 +241,13 @@ pub enum Event {
     HoldLifted {
         reason: String,
     },
+    /// Something harmful was found in a file that came with it. It is kept and given to nobody.
+    AttachmentQuarantined {
+        attachment: AttachmentId,
+        contact: ContactId,
+        /// What the scanner calls it.
+        finding: String,
+    },
     /// Who is on the line, or at the desk, was asked to show that they are who they say.
     IdentityChecked {
         how: CheckedHow,
@@ -327,6 +336,7 @@ impl Event {
             Self::Redacted { .. } => "redacted",
             Self::HoldPlaced { .. } => "hold_placed",
             Self::HoldLifted { .. } => "hold_lifted",
+            Self::AttachmentQuarantined { .. } => "attachment_quarantined",
             Self::IdentityChecked { .. } => "identity_checked",
             Self::RecipientsConfirmed { .. } => "recipients_confirmed",
             Self::NoticeWithheld { .. } => "notice_withheld",

@@ -49,6 +49,39 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ),
     ("already_paused", "The promise is paused already."),
     (
+        "already_used",
+        "The attachment belongs to another contact. Send the file again for this one.",
+    ),
+    ("empty_file", "The file is empty."),
+    (
+        "infected",
+        "Something harmful was found in the file. It is kept, and given to nobody.",
+    ),
+    (
+        "not_scanned",
+        "The file waits to be looked at for viruses, and is given to nobody until it was. Try again later.",
+    ),
+    (
+        "not_stripped",
+        "The file may tell where it was made, and that cannot be taken out of it, so it is not given out this way.",
+    ),
+    (
+        "two_types",
+        "The file reads as two kinds of file at once. Save it anew and send that.",
+    ),
+    (
+        "type_mismatch",
+        "By its contents the file is another kind than its name or its type says. Send it as what it is.",
+    ),
+    (
+        "type_not_taken",
+        "Files of this kind are not taken; the detail names those that are.",
+    ),
+    (
+        "withheld",
+        "The file was taken away, or is of a kind that is left in the mail it came with.",
+    ),
+    (
         "already_sent",
         "The reply has left already and cannot be taken back.",
     ),

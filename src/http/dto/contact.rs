@@ -12,6 +12,7 @@ use crate::channels::logged::Logged;
 use crate::domain::case::{Candidate, Priority, Procedure, Status};
 use crate::domain::contact::{CallOutcome, Channel, Direction, Location};
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
+use crate::domain::ids::AttachmentId;
 use crate::domain::member::ConsentHow;
 use crate::domain::person::{Address, PersonKind};
 use crate::domain::routing::{Matter, Offer, Placement};
@@ -97,6 +98,10 @@ pub struct MatterGiven {
     #[serde(default)]
     #[schemars(extend("maxProperties" = 100))]
     pub fields: Map<String, Value>,
+    /// Files sent ahead to `/v1/attachments` or `/v1/public/attachments`, by id, in their order.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub attachments: Vec<Id>,
 }
 
 /// Who it is from.
@@ -288,6 +293,11 @@ impl MatterGiven {
             category: self.category.map(Line::into_string),
             location: self.location,
             fields: self.fields,
+            attachments: self
+                .attachments
+                .into_iter()
+                .map(|id| AttachmentId(id.0))
+                .collect(),
         }
     }
 }

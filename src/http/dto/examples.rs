@@ -55,7 +55,7 @@ pub fn case_detail() -> Value {
         "location": {"description": "14 Larkfield Rise", "uprn": "100000000001"},
         "ward_name": "Larkfield",
         "ward_councillors": [{"name": "Cllr Parveen Lindqvist", "email": "cllr.parveen.lindqvist@council.example"}],
-        "fields": {"bin": "brown"}, "danger": null, "is_claimed": true, "chasers": 0,
+        "attachments": [], "fields": {"bin": "brown"}, "danger": null, "is_claimed": true, "chasers": 0,
         "transfers": 0, "follow_up_until": null,
         "waits": [{
             "place": "bounced", "since": "2026-11-20T17:02:00Z", "limit_at": "2026-11-23T17:00:00Z",
@@ -137,8 +137,19 @@ pub fn contact() -> Value {
         "disposition": "opened", "received_at": "2026-11-20T16:58:00Z", "logged_at": "2026-11-20T16:59:00Z",
         "counted_from_on": "2026-11-20", "subject": "Missed bin", "body": "The brown bin was left.",
         "language": "en", "person": {"id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example"},
-        "entered_by": "user:019a9f5e-7c00-7000-8000-000000000002", "external_id": null, "detail": {},
+        "entered_by": "user:019a9f5e-7c00-7000-8000-000000000002", "external_id": null,
+        "attachments": [attachment()], "detail": {},
         "identity_checked": "none",
+    })
+}
+
+/// A file that came with a contact.
+#[must_use]
+pub fn attachment() -> Value {
+    json!({
+        "id": "019a9f5e-7c00-7000-8000-000000000009", "name": "bin.jpg", "type": "image/jpeg", "bytes": 81_234,
+        "scan": "clean", "finding": null, "withheld": null, "downloadable": true, "inline": false,
+        "contact": "019a9f5e-7c00-7000-8000-000000000006", "received_at": "2026-11-20T16:58:00Z",
     })
 }
 

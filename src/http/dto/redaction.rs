@@ -9,7 +9,7 @@ use crate::casework::redaction::Wanted;
 use crate::casework::views::CaseName;
 use crate::casework::views::case::CaseView;
 use crate::casework::views::history::TimelineLine;
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{AttachmentId, ContactId};
 use crate::domain::redaction::Ground;
 use crate::http::fields::{Id, Line, Text};
 
@@ -29,6 +29,10 @@ pub struct NewRedaction {
     #[serde(default)]
     #[schemars(length(max = 50))]
     pub contacts: Vec<Id>,
+    /// Attachments of the case, by id. Their bytes go, unless another attachment has the same.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub attachments: Vec<Id>,
 }
 
 /// What is to go from a mail that is on no case.
@@ -58,6 +62,8 @@ pub struct Removed {
     pub feedback: u32,
     /// Answers kept for clients that repeat a request.
     pub answers: u32,
+    /// Files taken away, or given another name.
+    pub attachments: u32,
 }
 
 /// What was taken away from a case.
@@ -105,13 +111,13 @@ impl NewRedaction {
     /// What is wanted.
     ///
     /// # Errors
-    /// When neither a text nor a contact is named.
+    /// When neither a text, a contact nor an attachment is named.
     pub fn read(&self) -> Result<Wanted, Failure> {
-        if self.texts.is_empty() && self.contacts.is_empty() {
+        if self.texts.is_empty() && self.contacts.is_empty() && self.attachments.is_empty() {
             return Err(Failure::invalid(
                 "/texts",
                 "missing_field",
-                "Name the texts that are to go, or the contacts.",
+                "Name the texts that are to go, or the contacts or attachments.",
             ));
         }
         Ok(Wanted {
@@ -119,6 +125,11 @@ impl NewRedaction {
             reason: self.reason.to_string(),
             texts: self.texts.iter().map(|text| (**text).to_owned()).collect(),
             contacts: self.contacts.iter().map(|id| ContactId(id.0)).collect(),
+            attachments: self
+                .attachments
+                .iter()
+                .map(|id| AttachmentId(id.0))
+                .collect(),
         })
     }
 }
@@ -132,6 +143,7 @@ impl NewMailRedaction {
             reason: self.reason.to_string(),
             texts: self.texts.iter().map(|text| (**text).to_owned()).collect(),
             contacts: Vec::new(),
+            attachments: Vec::new(),
         }
     }
 }
@@ -145,6 +157,7 @@ impl From<Tally> for Removed {
             notices: tally.notices,
             feedback: tally.feedback,
             answers: tally.answers,
+            attachments: tally.attachments,
         }
     }
 }

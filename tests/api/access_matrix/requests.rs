@@ -39,6 +39,7 @@ enum Sent {
     Json(Value),
     Form(&'static str),
     Mail,
+    File,
 }
 
 impl Asked {
@@ -79,6 +80,7 @@ impl Asked {
             .replace("{service}", "waste-collection")
             .replace("{version}", "1")
             .replace("{user}", &world.some_user)
+            .replace("{attachment}", &world.absent)
             .replace("{key}", &world.absent);
         assert!(
             !path.contains('{'),
@@ -111,6 +113,11 @@ impl Asked {
             Sent::Form(fields) => request
                 .insert_header(("content-type", "application/x-www-form-urlencoded"))
                 .set_payload(fill(fields)),
+            Sent::File => request
+                .insert_header(("content-type", "multipart/form-data; boundary=b"))
+                .set_payload(
+                    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"bin.txt\"\r\n\r\nA bin.\r\n--b--\r\n",
+                ),
             Sent::Mail => request
                 .insert_header(("content-type", "message/rfc822"))
                 .set_payload(format!(
@@ -195,6 +202,11 @@ pub fn asked(id: &str) -> Vec<Asked> {
             )
             .named("named"),
         ],
+        "send_attachment" | "send_public_attachment" => vec![Asked {
+            body: Sent::File,
+            ..plain(Nothing)
+        }],
+        "get_attachment" => reads(Nothing),
         "list_my_receipts" => reads(Nothing),
         "take_mail" => vec![Asked {
             body: Sent::Mail,
@@ -425,6 +437,7 @@ pub const ALL: &[&str] = &[
     "finish_oidc",
     "follow_case",
     "get_api_key",
+    "get_attachment",
     "get_case",
     "get_catalogue",
     "get_catalogue_version",
@@ -518,7 +531,9 @@ pub const ALL: &[&str] = &[
     "revoke_api_key",
     "rotate_api_key",
     "search_people",
+    "send_attachment",
     "send_form",
+    "send_public_attachment",
     "send_sign_in_link",
     "send_tracking_link",
     "set_member_basis",

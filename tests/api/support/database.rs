@@ -5,6 +5,8 @@ use reeve::store::db::{Address, Db, Opening};
 
 pub struct Database {
     address: Address,
+    /// Where the attachments of whoever works on it lie.
+    files: tempfile::TempDir,
     /// Gone with the story.
     _folder: Option<tempfile::TempDir>,
     dropped: Option<(String, String)>,
@@ -16,6 +18,7 @@ impl Database {
         let address = Address::Sqlite(folder.path().join("reeve.db"));
         Self {
             address,
+            files: tempfile::tempdir().unwrap(),
             _folder: Some(folder),
             dropped: None,
         }
@@ -30,6 +33,7 @@ impl Database {
         let url = format!("{base}/{name}");
         Some(Self {
             address: Address::Postgres(url),
+            files: tempfile::tempdir().unwrap(),
             _folder: None,
             dropped: Some((server, name)),
         })
@@ -181,6 +185,11 @@ impl Database {
             }
         }
         all.join("\n")
+    }
+
+    /// The folder of attachments.
+    pub fn files(&self) -> &std::path::Path {
+        self.files.path()
     }
 
     /// The server's URL, on PostgreSQL.

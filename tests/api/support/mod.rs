@@ -9,6 +9,7 @@ use actix_web::App;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use jiff::{SignedDuration, Timestamp};
+use reeve::casework::attachments::tending;
 use reeve::casework::desk::{Council, Manners, Secrets};
 use reeve::casework::{Desk, escalation, members, moves};
 use reeve::http::{self, Front, health::Health};
@@ -103,8 +104,9 @@ impl TestApp {
     async fn with(
         database: Arc<Database>,
         time: TimeSource,
-        settings: reeve::config::Settings,
+        mut settings: reeve::config::Settings,
     ) -> Self {
+        settings.attachments.directory = database.files().to_owned();
         let db = database.open();
         let catalogue = reeve::config::embedded::northmere().unwrap();
         let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now())
@@ -121,6 +123,7 @@ impl TestApp {
             loop_token: "story".to_owned(),
         };
         let desk = Desk::new(db, time.clone(), manners, secrets, council);
+        desk.keep_attachments(reeve::app::keeping(&settings).unwrap());
         let health = Arc::new(Health::new(false));
         let front = Front::new(Arc::clone(&desk), &settings, &[3; 48], health, false).unwrap();
         let (transport, sent) = Transport::memory();
@@ -282,6 +285,7 @@ impl TestApp {
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         moves::carry_on(&self.desk).await.unwrap();
+        tending::tend(&self.desk).await.unwrap();
         members::end_terms(&self.desk).await.unwrap();
         escalation::sweep(&self.desk).await.unwrap();
         escalation::digests(&self.desk, self.desk.moment())

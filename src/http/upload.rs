@@ -1,0 +1,228 @@
+//! Taking in one file of a form, to the disk, as it comes: never more of it in memory than is on its way
+//! from the one to the other.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::web::{Bytes, Payload};
+use multer::{Constraints, Field, Multipart, SizeLimit};
+use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::sync::Semaphore;
+
+use super::front::Front;
+use super::gate::{body_too_slow, broken_body, too_large};
+use super::problem::Problem;
+use crate::casework::attachments;
+use crate::casework::{Failure, Fault};
+use crate::domain::attachment::file_name;
+
+/// The body of a request that holds a file, not read yet.
+pub struct Upload {
+    payload: Payload,
+    limit: usize,
+    content_type: String,
+}
+
+/// A file that has come in.
+#[derive(Debug)]
+pub struct Came {
+    pub came: Arc<attachments::Came>,
+    /// Made safe.
+    pub name: String,
+    /// The type its sender gave it.
+    pub claimed: Option<String>,
+}
+
+/// What a form in parts adds to the file in it, at most.
+pub(super) const WRAPPING: usize = 16 * 1024;
+/// The one part.
+const PART: &str = "file";
+/// On its way between the connection and the disk.
+const BETWEEN: usize = 64 * 1024;
+/// Slower than this for longer than a body may take, and it is no upload but a way to hold us up.
+const SLOWEST_BYTES_PER_SECOND: u64 = 16 * 1024;
+
+/// Files taken in at once. Each holds a connection and the disk for a while.
+static TAKING_IN: Semaphore = Semaphore::const_new(16);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Upload {
+    pub(super) fn new(payload: Payload, limit: usize, content_type: String) -> Self {
+        Self {
+            payload,
+            limit,
+            content_type,
+        }
+    }
+
+    /// Takes the file in.
+    ///
+    /// # Errors
+    /// 400 when the form cannot be read, 408 when it comes too slowly, 413 when it is too large, 422 when
+    /// it does not hold one file, 503 when too many come at once or the disk takes no more.
+    pub(super) async fn take_in(self, front: &Front) -> Result<Came, Problem> {
+        let _turn = tokio::time::timeout(PATIENCE, TAKING_IN.acquire())
+            .await
+            .map_err(|_| {
+                Problem::unavailable(
+                    "busy",
+                    "Too many files at once. Nothing was taken; send it again.",
+                    5,
+                )
+            })?
+            .map_err(Problem::fault)?;
+        let boundary = multer::parse_boundary(&self.content_type).map_err(malformed)?;
+        let (into, out_of) = duplex(BETWEEN);
+        let is_in_file = Cell::new(false);
+        let most = u64::try_from(self.limit.saturating_add(WRAPPING)).unwrap_or(u64::MAX);
+        let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
+        let form = Multipart::with_reader_with_constraints(out_of, boundary, limits);
+        let bringing = bring(front, self.payload, into, self.limit, &is_in_file);
+        let taking = take(front, form, self.limit, &is_in_file);
+        tokio::pin!(bringing);
+        tokio::pin!(taking);
+        tokio::select! {
+            biased;
+            taken = &mut taking => taken,
+            brought = &mut bringing => match brought {
+                Ok(()) => taking.await,
+                Err(problem) => Err(problem),
+            },
+        }
+    }
+}
+
+/// From the connection: within its size, without dawdling, and with a file in it before long.
+async fn bring(
+    front: &Front,
+    mut payload: Payload,
+    mut into: DuplexStream,
+    limit: usize,
+    is_in_file: &Cell<bool>,
+) -> Result<(), Problem> {
+    let clock = || front.desk.time.monotonic();
+    let began = clock();
+    let patience = Duration::from_secs(front.http.body_timeout_seconds);
+    let mut n_brought: usize = 0;
+    loop {
+        let piece = tokio::time::timeout(patience, next(&mut payload))
+            .await
+            .map_err(|_| body_too_slow())?;
+        let Some(piece) = piece else {
+            into.shutdown().await.map_err(Problem::fault)?;
+            return Ok(());
+        };
+        let piece = piece.map_err(|_| broken_body())?;
+        n_brought = n_brought.saturating_add(piece.len());
+        if n_brought > limit.saturating_add(WRAPPING) {
+            return Err(too_large(limit));
+        }
+        if is_too_slow(began, clock(), patience, n_brought) {
+            return Err(body_too_slow());
+        }
+        // What stands before a file is looked through in memory.
+        if !is_in_file.get() && n_brought > WRAPPING + 2 * BETWEEN {
+            return Err(Problem::unreadable(
+                "malformed_form",
+                "No file begins in this form.",
+            ));
+        }
+        if into.write_all(&piece).await.is_err() {
+            // Whoever takes it has seen enough and says so.
+            return std::future::pending().await;
+        }
+    }
+}
+
+async fn next(payload: &mut Payload) -> Option<Result<Bytes, actix_web::error::PayloadError>> {
+    std::future::poll_fn(|cx| {
+        let mut payload = std::pin::Pin::new(&mut *payload);
+        futures_core::Stream::poll_next(payload.as_mut(), cx)
+    })
+    .await
+}
+
+fn is_too_slow(began: Instant, now: Instant, patience: Duration, n_brought: usize) -> bool {
+    let took = now.saturating_duration_since(began);
+    let least = took.as_secs().saturating_mul(SLOWEST_BYTES_PER_SECOND);
+    took > patience && u64::try_from(n_brought).unwrap_or(u64::MAX) < least
+}
+
+/// To the disk.
+async fn take(
+    front: &Front,
+    mut form: Multipart<'_>,
+    limit: usize,
+    is_in_file: &Cell<bool>,
+) -> Result<Came, Problem> {
+    let mut came: Option<Came> = None;
+    loop {
+        is_in_file.set(false);
+        let Some(part) = form.next_field().await.map_err(malformed)? else {
+            break;
+        };
+        let name = part.name().unwrap_or_default();
+        if name != PART {
+            return Err(refuse(
+                &format!("/{name}"),
+                "unknown_field",
+                "This form has one part: `file`.",
+            ));
+        }
+        if came.is_some() {
+            return Err(refuse(
+                "/file",
+                "too_many",
+                "One file at a time. Send the others by themselves.",
+            ));
+        }
+        is_in_file.set(true);
+        came = Some(take_part(front, part, limit).await?);
+    }
+    came.ok_or_else(|| {
+        refuse(
+            "/file",
+            "missing_field",
+            "Send the file as the part `file` of the form.",
+        )
+    })
+}
+
+async fn take_part(front: &Front, mut part: Field<'_>, limit: usize) -> Result<Came, Problem> {
+    let name = file_name(part.file_name().unwrap_or_default());
+    let claimed = part.content_type().map(ToString::to_string);
+    let folder = &front.desk.keeping().map_err(Problem::from)?.folder;
+    let mut coming = folder
+        .begin(front.desk.moment().id())
+        .await
+        .map_err(Failure::from)?;
+    let limit_in_bytes = u64::try_from(limit).unwrap_or(u64::MAX);
+    while let Some(piece) = part.chunk().await.map_err(malformed)? {
+        let n_more = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if coming.size().saturating_add(n_more) > limit_in_bytes {
+            return Err(too_large(limit));
+        }
+        coming.write(&piece).await.map_err(Failure::from)?;
+    }
+    Ok(Came {
+        came: Arc::new(coming.end().await.map_err(Failure::from)?),
+        name,
+        claimed,
+    })
+}
+
+fn malformed(why: multer::Error) -> Problem {
+    Problem::unreadable(
+        "malformed_form",
+        format!("The parts of the form cannot be told apart: {why}."),
+    )
+}
+
+fn refuse(pointer: &str, code: &'static str, detail: &str) -> Problem {
+    Problem::invalid(vec![Fault {
+        pointer: pointer.to_owned(),
+        code,
+        detail: detail.to_owned(),
+    }])
+}
