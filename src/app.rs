@@ -9,7 +9,7 @@ mod metrics_listener;
 mod worker_lock;
 
 use std::net::{TcpListener, ToSocketAddrs as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ pub struct Ground {
     keys: Keys,
     /// Where links in mails begin.
     public_url: String,
+    /// The folder of attachments.
+    files: PathBuf,
     listener: Option<TcpListener>,
     lock: Option<WorkerLock>,
 }
@@ -81,6 +83,8 @@ struct Keys {
 
 /// Where this installation was last reached, for letters written by commands.
 const PUBLIC_URL: &str = "installation.public_url";
+/// Where the first process keeps attachments.
+const ATTACHMENTS: &str = "installation.attachments";
 const SIGNING_KEY: &str = "auth.signing_key";
 const AUDIT_KEY: &str = "auth.audit_key";
 const TRACKING_KEY: &str = "auth.tracking_key";
@@ -127,6 +131,7 @@ impl Ground {
             _ => settings.http.link_base(port),
         };
         let keys = Keys::read_or_make(&db, &settings.auth).await?;
+        let files = folder_of_attachments(&db, &settings).await?;
         Ok(Self {
             settings,
             db,
@@ -134,6 +139,7 @@ impl Ground {
             role,
             keys,
             public_url,
+            files,
             listener,
             lock,
         })
@@ -156,6 +162,7 @@ impl Ground {
             shifted.set_offset_micros(offset);
         }
         let keys = Keys::read_or_make(&db, &settings.auth).await?;
+        let files = folder_of_attachments(&db, &settings).await?;
         Ok(Self {
             settings,
             db,
@@ -163,6 +170,7 @@ impl Ground {
             role: Role::Api,
             keys,
             public_url,
+            files,
             listener: None,
             lock: None,
         })
@@ -226,7 +234,7 @@ impl Ground {
             self.keys.secrets.clone(),
             council,
         );
-        desk.keep_attachments(keeping(&self.settings)?);
+        desk.keep_attachments(keeping(&self.settings, &self.files)?);
         desk.proofread_with(crate::notify::render::check);
         desk.write_out_with(crate::notify::render::write_out);
         Ok(desk)
@@ -436,10 +444,9 @@ fn open_existing(settings: &Settings) -> anyhow::Result<Db> {
 ///
 /// # Errors
 /// When their folder cannot be made.
-pub fn keeping(settings: &Settings) -> anyhow::Result<Keeping> {
+pub fn keeping(settings: &Settings, root: &Path) -> anyhow::Result<Keeping> {
     let set = &settings.attachments;
-    let root = set.folder(&settings.database.data_dir);
-    let folder = Folder::open(&root)
+    let folder = Folder::open(root)
         .with_context(|| format!("making the folder {} for attachments", root.display()))?;
     let patience = Duration::from_secs(set.scan_timeout_seconds);
     let scanner = match set.scan {
@@ -461,6 +468,32 @@ pub fn keeping(settings: &Settings) -> anyhow::Result<Keeping> {
         most_per_contact: set.max_per_contact,
         unused_kept: SignedDuration::from_hours(i64::from(set.keep_unused_hours)),
     })
+}
+
+/// Where attachments lie: as it is set; beside a SQLite file; else where the first process on this
+/// database has them, so that two on one machine share them whatever their data directories.
+async fn folder_of_attachments(db: &Db, settings: &Settings) -> anyhow::Result<PathBuf> {
+    let set = &settings.attachments;
+    let own = set.folder(&settings.database.data_dir);
+    if !set.directory.as_os_str().is_empty() || db.file().is_some() {
+        return Ok(own);
+    }
+    make_folder(&own)?;
+    let own = std::path::absolute(&own).context("the folder of attachments")?;
+    let text = own
+        .to_str()
+        .context("the path of the folder of attachments is not UTF-8")?
+        .to_owned();
+    let kept = PathBuf::from(once(db, ATTACHMENTS, move || text).await?);
+    if kept.is_dir() {
+        return Ok(kept);
+    }
+    tracing::warn!(
+        "Attachments of this installation lie in {}, which is not here: set attachments.directory to one that every \
+         replica sees. Until then this one keeps its own.",
+        kept.display()
+    );
+    Ok(own)
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {

@@ -24,6 +24,7 @@ mod placing;
 mod restricted;
 mod telling;
 
+pub use faults::unanswered;
 pub use joining::{Joined, Joining, note_contact};
 pub(super) use opening::ward_of;
 pub(super) use restricted::{holders_above, post_complained_about};

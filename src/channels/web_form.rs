@@ -17,6 +17,8 @@ pub struct WebForm {
     pub received_at: Option<Timestamp>,
     /// They said yes to the question whether somebody is in danger now.
     pub is_danger: bool,
+    /// The field nobody is shown was filled in.
+    pub is_hidden_filled: bool,
     /// The website's own number for it.
     pub external_id: Option<String>,
 }
@@ -28,6 +30,7 @@ pub fn read(form: WebForm, now: Timestamp) -> Read {
     let mut enquiry = Enquiry::new(Channel::WebForm, form.received_at.unwrap_or(now));
     form.given.read_into(&mut enquiry, false, &mut faults);
     enquiry.danger_declared = form.is_danger;
+    enquiry.hidden_field_filled = form.is_hidden_filled;
     enquiry.external_id = faults.line("/external_id", form.external_id, 200);
     faults.beside(enquiry)
 }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::app::{self, Ground};
 use crate::auth::secrets;
+use crate::casework::attachments::Sent;
 use crate::casework::desk::hex;
 use crate::casework::{Desk, Failure, catalogue};
 use crate::config::embedded;
@@ -25,6 +26,7 @@ use crate::store::{Db, StoreError, Tx, settings};
 
 use clock::DemoClock;
 use people::{Cast, DemoSecret};
+use samples::pictures::{self, Album};
 
 /// When the demo was first loaded: also the mark that a database is a demo's.
 const LOADED_AT: &str = "demo.loaded_at";
@@ -114,12 +116,16 @@ pub async fn load(desk: &Arc<Desk>) -> anyhow::Result<Cast> {
     };
     let cast = people::cast(&desk.council().catalogue, &DemoSecret::new(&secret));
     let loaded_at: Timestamp = loaded_at.parse()?;
+    if n_done(&desk.db).await? > samples::N_BATCHES {
+        return Ok(cast);
+    }
+    let album = pictures::draw(desk).await?;
     loop {
         let done = n_done(&desk.db).await?;
         if done > samples::N_BATCHES {
             return Ok(cast);
         }
-        load_next(desk, &cast, loaded_at).await?;
+        load_next(desk, &cast, loaded_at, &album).await?;
     }
 }
 
@@ -131,13 +137,18 @@ async fn n_done(db: &Db) -> anyhow::Result<usize> {
 }
 
 /// One step of loading: first the people and keys, then a batch of cases at a time.
-async fn load_next(desk: &Arc<Desk>, cast: &Cast, loaded_at: Timestamp) -> anyhow::Result<()> {
+async fn load_next(
+    desk: &Arc<Desk>,
+    cast: &Cast,
+    loaded_at: Timestamp,
+    album: &Album,
+) -> anyhow::Result<()> {
     let mut attempt = 1;
     loop {
-        let (desk_there, cast) = (Arc::clone(desk), cast.clone());
+        let (desk_there, cast, album) = (Arc::clone(desk), cast.clone(), Arc::clone(album));
         let stepped = desk
             .db
-            .write(move |tx| step(tx, &desk_there, &cast, loaded_at))
+            .write(move |tx| step(tx, &desk_there, &cast, loaded_at, &album))
             .await;
         match stepped {
             Ok(()) => return Ok(()),
@@ -157,6 +168,7 @@ fn step(
     desk: &Arc<Desk>,
     cast: &Cast,
     loaded_at: Timestamp,
+    album: &[Sent],
 ) -> Result<(), Failure> {
     settings::hold(tx, LOADING)?;
     let done = settings::get(tx, BATCHES_DONE)?;
@@ -166,7 +178,7 @@ fn step(
     match done.checked_sub(1) {
         None => people::add_missing(tx, &samples::moment(desk, loaded_at), cast)?,
         Some(batch) if batch < samples::N_BATCHES => {
-            samples::file_batch(tx, desk, cast, loaded_at, batch)?
+            samples::file_batch(tx, desk, cast, loaded_at, batch, album)?
         }
         Some(_) => return Ok(()),
     }

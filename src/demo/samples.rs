@@ -8,6 +8,7 @@ mod cover;
 mod folk;
 mod history;
 mod members;
+pub mod pictures;
 mod plan;
 mod texts;
 mod waiting;
@@ -21,9 +22,11 @@ use jiff::Timestamp;
 
 use super::people::Cast;
 use crate::casework::actions::{self, Target};
+use crate::casework::attachments::Sent;
 use crate::casework::intake::{self, Entry};
 use crate::casework::{Desk, Failure, Moment};
 use crate::domain::access::{Actor, Role, User};
+use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::CaseId;
 use crate::store::{Tx, cases, users};
 
@@ -54,11 +57,12 @@ pub fn file_batch(
     cast: &Cast,
     loaded_at: Timestamp,
     batch: usize,
+    album: &[Sent],
 ) -> Result<(), Failure> {
     let staff = Staff::find(tx, cast)?;
     for number in (0..N_SAMPLES).filter(|number| number % N_BATCHES == batch) {
         let sample = plan::sample(&desk.council().catalogue, number, N_SAMPLES, loaded_at);
-        file(tx, desk, &staff, &sample, loaded_at)
+        file(tx, desk, &staff, &sample, loaded_at, album)
             .map_err(|why| anyhow::Error::from(why).context(format!("sample case {number}")))?;
     }
     if batch + 1 == N_BATCHES {
@@ -124,6 +128,7 @@ fn file(
     staff: &Staff,
     sample: &Sample,
     loaded_at: Timestamp,
+    album: &[Sent],
 ) -> Result<(), Failure> {
     let actor = match sample.brought {
         Brought::Agent => match staff.agent(sample.number) {
@@ -140,7 +145,11 @@ fn file(
         source: "samples".to_owned(),
         ..Entry::by(actor)
     };
-    let received = intake::receive(tx, &at, &sample.enquiry, &entry)?;
+    let enquiry = Enquiry {
+        attachments: pictures::with(tx, &at, &entry.actor, sample, album)?,
+        ..sample.enquiry.clone()
+    };
+    let received = intake::receive(tx, &at, &enquiry, &entry)?;
     let Some(first) = received.contact.case else {
         return Err(anyhow::anyhow!("it opened no case").into());
     };

@@ -57,6 +57,9 @@ pub struct Enquiry {
     pub attachments: Vec<AttachmentId>,
     /// Where the sender shows it to the public.
     pub page_url: Option<String>,
+    /// A field was filled in that nobody is shown, as programs do that fill in every field.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden_field_filled: bool,
     /// Said for us to know, and no more: it asks for nothing, so on a case it reopens, resumes and
     /// chases nothing.
     pub is_only_said: bool,
@@ -146,6 +149,7 @@ impl Enquiry {
             media_urls: Vec::new(),
             attachments: Vec::new(),
             page_url: None,
+            hidden_field_filled: false,
             is_only_said: false,
         }
     }

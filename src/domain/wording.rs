@@ -13,6 +13,7 @@ use super::case::{Outcome, Procedure, Status, WaitingFor};
 use super::contact::words;
 use super::person::PersonKind;
 
+pub mod form;
 mod place;
 mod plain;
 #[cfg(test)]

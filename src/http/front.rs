@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
@@ -15,8 +17,15 @@ use crate::auth::access_tokens::{Key, KeyTooShort};
 use crate::auth::budgets::Budget;
 use crate::auth::familiar::Familiar;
 use crate::auth::passwords::Hasher;
+use crate::auth::secrets;
 use crate::casework::Desk;
 use crate::config::{Auth, Http, Limits, Open311, Settings};
+
+/// How an Idempotency-Key of ours begins, and what seals it.
+const FORM_KEY: &str = "form_";
+const FORM_KEYS: &str = "form key";
+/// In bytes.
+const SEAL_LENGTH: usize = 16;
 
 /// The counter people come to.
 pub struct Front {
@@ -105,6 +114,31 @@ impl Front {
         self.key
             .clone()
             .chain_update(format!("reeve {purpose} v1\0"))
+    }
+
+    /// An Idempotency-Key of ours for one form. Nothing is kept of it until it is used.
+    #[must_use]
+    pub fn form_key(&self) -> String {
+        let number = URL_SAFE_NO_PAD.encode(secrets::random_bytes::<16>());
+        let seal = self.keyed(FORM_KEYS).chain_update(&number).finalize();
+        let seal = seal.into_bytes();
+        let seal = URL_SAFE_NO_PAD.encode(seal.get(..SEAL_LENGTH).unwrap_or(&seal));
+        format!("{FORM_KEY}{number}.{seal}")
+    }
+
+    /// Whether an Idempotency-Key is one of those. Whoever has one is who was given it, wherever they
+    /// send it from.
+    #[must_use]
+    pub fn is_form_key(&self, key: &str) -> bool {
+        let parts = key.strip_prefix(FORM_KEY);
+        let Some((number, seal)) = parts.and_then(|rest| rest.split_once('.')) else {
+            return false;
+        };
+        let seal = URL_SAFE_NO_PAD.decode(seal);
+        seal.is_ok_and(|seal| {
+            let own = self.keyed(FORM_KEYS).chain_update(number);
+            seal.len() == SEAL_LENGTH && own.verify_truncated_left(&seal).is_ok()
+        })
     }
 
     pub(super) fn cursor_mac(&self) -> Hmac<Sha256> {

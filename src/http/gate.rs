@@ -460,8 +460,12 @@ pub(super) fn once(
         .chain_update(body)
         .finalize()
         .into_bytes();
+    let principal = match actor {
+        Actor::Anonymous { .. } if front.is_form_key(key) => "form".to_owned(),
+        other => other.principal(),
+    };
     Ok(Some(Once {
-        principal: actor.principal(),
+        principal,
         method: method.to_owned(),
         path: path.to_owned(),
         key: key.to_owned(),

@@ -15,6 +15,7 @@ use super::dto::public::{
     PublicServiceDetail, Taken, TrackingFeedback, TrackingLinkAnswer, TrackingLinkRequest,
     TrackingMessage, TrackingWithdrawal,
 };
+use super::dto::public_form::{FormQuery, FormSetting, PublicForm};
 use super::operation::{Allowance, Operation, get, post};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
@@ -126,6 +127,20 @@ fn lists() -> Vec<Operation> {
             .path_note("service", "The service's slug.")
             .answers::<PublicServiceDetail>(200, "The service.")
             .example_response(detail),
+        get("/v1/public/services/{service}/form", show_form)
+            .id("get_public_form")
+            .summary("The form of a service: what is asked for each kind of matter")
+            .description(
+                "For whoever shows it to residents. Ask about danger first and show the number at once. `schema` of a \
+                 category is the document to send to `send_to`, with labels in English, or in Welsh where the catalogue \
+                 has it. Send `idempotency_key` as `Idempotency-Key`, so that a form sent twice is one case.",
+            )
+            .tag("Public")
+            .access(Access::public())
+            .path_note("service", "The service's slug.")
+            .query::<FormQuery>()
+            .answers::<PublicForm>(200, "The form.")
+            .example_response(form_example()),
         get("/v1/public/access-points", list_access_points)
             .id("list_access_points")
             .summary("Where people can walk in")
@@ -144,6 +159,46 @@ fn lists() -> Vec<Operation> {
                 "next_cursor": null,
             })),
     ]
+}
+
+fn form_example() -> serde_json::Value {
+    json!({
+        "service": "fly-tipping", "name": "Fly-tipping and environmental enforcement", "language": "en",
+        "danger": {
+            "question": "Is somebody in danger now?", "member": "danger", "yes": "Yes", "no": "No",
+            "if_yes": "If someone is in danger now, ring 999. Do not wait for us. Our emergency line, open now, is \
+                01632 960999.",
+            "phone": "01632 960999",
+        },
+        "phone_now": {"number": "01632 960105", "hours": "Monday to Friday, 8.30am to 5pm"},
+        "idempotency_key": "form_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA",
+        "send_to": "/v1/public/contacts",
+        "attachments": {
+            "send_to": "/v1/public/attachments", "most": 10, "largest_bytes": 20_971_520,
+            "types": ["image/jpeg", "image/png"],
+        },
+        "hidden_field": "website",
+        "categories": [{
+            "slug": "fly-tip", "name": "Fly-tipping", "public_name": "fly-tipping",
+            "promise": "We aim to answer within 5 working days.", "notes": [],
+            "schema": {
+                "type": "object", "title": "Fly-tipping",
+                "properties": {
+                    "danger": {"type": "boolean", "title": "Is somebody in danger now?", "default": false},
+                    "service": {"const": "fly-tipping"}, "category": {"const": "fly-tip"},
+                    "fields": {
+                        "type": "object",
+                        "properties": {"size": {
+                            "title": "How much is there?", "type": "string",
+                            "oneOf": [{"const": "bags", "title": "A bag or two"}],
+                        }},
+                    },
+                    "body": {"type": "string", "title": "What would you like to tell us?"},
+                },
+                "required": ["service", "category", "body"],
+            },
+        }],
+    })
 }
 
 fn own_case() -> Vec<Operation> {
@@ -243,8 +298,17 @@ async fn send_form(call: Call) -> Result<Answer, Problem> {
                 enquiry,
                 faults: unfit,
             } = web_form::read(form.clone().into_form(), at.now);
-            refuse_all(at, &enquiry, together(&faults, unfit))?;
-            let received = intake::receive(tx, at, &enquiry, &Entry::by(actor.clone()))?;
+            let mut faults = together(&faults, unfit);
+            let struck = |pointer: &str| faults.iter().any(|fault| fault.pointer == pointer);
+            if !struck("/fields") {
+                faults.extend(intake::unanswered(at, &enquiry));
+            }
+            refuse_all(at, &enquiry, faults)?;
+            let entry = Entry {
+                is_silent: enquiry.hidden_field_filled,
+                ..Entry::by(actor.clone())
+            };
+            let received = intake::receive(tx, at, &enquiry, &entry)?;
             receipt_for(tx, at, &received)
         },
         |receipt| {
@@ -400,6 +464,26 @@ async fn show_service(call: Call) -> Result<Answer, Problem> {
     Ok(Answer::ok(&PublicServiceDetail::of(
         catalogue, service, call.now,
     )))
+}
+
+async fn show_form(call: Call) -> Result<Answer, Problem> {
+    let query: FormQuery = call.query()?;
+    let council = call.front.desk.council();
+    let service = council
+        .catalogue
+        .service(call.path("service"))
+        .filter(|service| service.is_public)
+        .ok_or_else(Problem::not_found)?;
+    let keeping = call.front.desk.keeping()?;
+    let setting = FormSetting {
+        language: query.language,
+        idempotency_key: call.front.form_key(),
+        most_attachments: keeping.most_per_contact,
+        largest_attachment: call.front.http.max_attachment_bytes,
+        types: keeping.types.clone(),
+    };
+    let form = PublicForm::of(&council.catalogue, service, call.now, setting);
+    Ok(Answer::ok(&form))
 }
 
 async fn list_access_points(call: Call) -> Result<Answer, Problem> {

@@ -30,6 +30,7 @@ mod open311;
 mod people;
 mod procedures;
 mod public;
+mod public_form;
 mod reaching;
 mod recipients;
 mod redaction;

@@ -116,6 +116,7 @@ pub(super) fn log(
             "acknowledged": enquiry.acknowledged.is_some(),
             "media_urls": enquiry.media_urls,
             "page_url": enquiry.page_url,
+            "hidden_field_filled": enquiry.hidden_field_filled.then_some(true),
             "mail": mail.map(|mail| mail.remarks.clone()),
         }),
         waits_for: None,

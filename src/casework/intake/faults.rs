@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::casework::desk::Moment;
 use crate::casework::failure::{Failure, Fault};
+use crate::domain::catalogue::{BadAnswer, Category, Strictness, check_answers};
 use crate::domain::enquiry::Enquiry;
 
 /// How far back something may have been received, and how far ahead a clock may be.
@@ -83,9 +84,55 @@ pub(super) fn check(at: &Moment, enquiry: &Enquiry) -> Result<(), Failure> {
         },
         _ => {}
     }
+    if let Some(category) = category_of(at, enquiry) {
+        for bad in check_answers(&category.fields, &enquiry.fields, Strictness::Fitting) {
+            faults.push(fault_of(bad));
+        }
+    }
     if faults.is_empty() {
         Ok(())
     } else {
         Err(Failure::Invalid(faults))
+    }
+}
+
+/// What a form that somebody fills in by themselves lacks: answers that are needed, and what was not
+/// asked. In danger nothing is lacking.
+#[must_use]
+pub fn unanswered(at: &Moment, enquiry: &Enquiry) -> Vec<Fault> {
+    match category_of(at, enquiry) {
+        Some(category) if !enquiry.danger_declared => {
+            check_answers(&category.fields, &enquiry.fields, Strictness::Complete)
+                .into_iter()
+                .filter(|bad| matches!(bad.code, "missing_field" | "unknown_field"))
+                .map(fault_of)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The one category somebody chose.
+fn category_of<'m>(at: &'m Moment, enquiry: &Enquiry) -> Option<&'m Category> {
+    let catalogue = &at.council.catalogue;
+    let slug = enquiry.category.as_deref()?;
+    match (
+        enquiry.service.as_deref(),
+        catalogue.find_category(slug).as_slice(),
+    ) {
+        (Some(service), _) => catalogue
+            .category(service, slug)
+            .map(|(_, category)| category),
+        (None, [(_, category)]) => Some(category),
+        (None, _) => None,
+    }
+}
+
+fn fault_of(bad: BadAnswer) -> Fault {
+    let code = bad.field.replace('~', "~0").replace('/', "~1");
+    Fault {
+        pointer: format!("/fields/{code}"),
+        code: bad.code,
+        detail: bad.detail,
     }
 }

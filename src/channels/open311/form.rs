@@ -215,21 +215,7 @@ impl Form {
     }
 }
 
-/// How an instant is written, for those who wrote it otherwise.
-pub const INSTANT: &str =
-    "A date and time with its offset, such as 2026-11-20T16:58:00Z or 2026-11-20T16:58:00+00:00.";
-
-/// Reads an instant with its offset. A plus that became a space on its way through an address is a
-/// plus.
-#[must_use]
-pub fn instant(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    let mended = match text.rsplit_once(' ') {
-        Some((before, offset)) if before.contains('T') => format!("{before}+{offset}"),
-        _ => text.to_owned(),
-    };
-    mended.parse().ok()
-}
+pub use crate::domain::catalogue::{INSTANT, instant};
 
 /// Reads what a person told into an enquiry. Faults name the fields they were sent in.
 pub(super) fn read_given(

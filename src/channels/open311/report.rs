@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::description;
-use super::form::{Form, INSTANT, instant, read_given};
+use super::form::{Form, read_given};
 use crate::channels::given::{Faults, Given, Read};
 use crate::channels::text;
-use crate::domain::catalogue::{Category, Datatype, Field, Service};
+use crate::domain::catalogue::{Category, Field, Service};
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
 
@@ -103,32 +103,15 @@ fn fields(
 fn check_answer(field: &Field, answers: &BTreeMap<String, Vec<String>>, faults: &mut Faults) {
     let pointer = format!("/attribute[{}]", field.code);
     let values = answers.get(&field.code).map_or(&[][..], Vec::as_slice);
-    let Some(first) = values.first() else {
+    if values.is_empty() {
         if field.required {
             let detail = format!("An answer is needed: {}", field.question);
             faults.add(&pointer, "missing_field", detail);
         }
         return;
-    };
-    if values.len() > 1 && field.datatype != Datatype::SomeOf {
-        faults.add(&pointer, "too_many", "One answer, not several.");
-        return;
     }
-    let fault = match field.datatype {
-        Datatype::Number if !first.parse::<f64>().is_ok_and(f64::is_finite) => {
-            Some(("wrong_type", "A number, such as 3 or 2.5.".to_owned()))
-        }
-        Datatype::Datetime if instant(first).is_none() => Some(("bad_format", INSTANT.to_owned())),
-        Datatype::String if first.contains('\n') => {
-            Some(("control_character", "One line.".to_owned()))
-        }
-        Datatype::OneOf | Datatype::SomeOf if values.iter().any(|value| !field.offers(value)) => {
-            let known: Vec<&str> = field.values.iter().map(|one| one.key.as_str()).collect();
-            Some(("unknown_value", format!("One of: {}.", known.join(", "))))
-        }
-        _ => None,
-    };
-    if let Some((code, detail)) = fault {
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    if let Some((code, detail)) = field.fault_in(&values) {
         faults.add(&pointer, code, detail);
     }
 }

@@ -2,6 +2,7 @@
 //! out backwards from the moment of loading.
 
 use jiff::{SignedDuration, Timestamp, civil};
+use serde_json::{Map, Value, json};
 
 use super::texts::{
     AREAS, FIRST_NAMES, LAST_NAMES, NOTES, PLACES, QUESTIONS, REPLIES, ROADS, TEXTS, Text,
@@ -131,6 +132,7 @@ pub(super) fn sample(
         description: Some(format!("{} {}", filled.number, filled.road)),
         ..Location::default()
     });
+    enquiry.fields = answers(text.category, number);
     enquiry.who = who(&mut dice, text, channel, &filled);
     if brought == Brought::Agent {
         enquiry.acknowledged = Some(Spoken { at: received_at });
@@ -146,6 +148,24 @@ pub(super) fn sample(
         enquiry,
         brought,
         steps,
+    }
+}
+
+/// What was answered to the category's own questions, by every other person.
+fn answers(category: &str, number: usize) -> Map<String, Value> {
+    let one_of = |all: &[&'static str]| all.get(number % all.len().max(1)).copied();
+    let given = match category {
+        _ if number % 2 == 1 => json!({}),
+        "fly-tip" => json!({
+            "size": one_of(&["bags", "car", "van"]), "what": [one_of(&["furniture", "rubble", "bags"])],
+        }),
+        "abandoned-vehicle" => json!({"days_there": 7 + number % 30}),
+        "light-out" => json!({"column_number": format!("NM{}", 100 + number)}),
+        _ => json!({}),
+    };
+    match given {
+        Value::Object(given) => given,
+        _ => Map::new(),
     }
 }
 

@@ -3,9 +3,11 @@
 //! Plain data as read from `[[categories.fields]]`; what must hold of it is checked in
 //! [`super::check`].
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contact::words;
+use crate::domain::wording::Language;
 
 words! {
     /// What an answer looks like, in Open311's own words.
@@ -32,6 +34,9 @@ pub struct Field {
     pub code: String,
     /// As people read it.
     pub question: String,
+    /// The same in Welsh.
+    #[serde(default)]
+    pub question_cy: Option<String>,
     pub datatype: Datatype,
     #[serde(default)]
     pub required: bool,
@@ -41,6 +46,8 @@ pub struct Field {
     /// How to answer it.
     #[serde(default)]
     pub hint: Option<String>,
+    #[serde(default)]
+    pub hint_cy: Option<String>,
     /// What may be chosen, in this order.
     #[serde(default)]
     pub values: Vec<Choice>,
@@ -52,6 +59,9 @@ pub struct Field {
 pub struct Choice {
     pub key: String,
     pub name: String,
+    /// The same in Welsh.
+    #[serde(default)]
+    pub name_cy: Option<String>,
 }
 
 /// Codes a reporting service fills in by itself, which no category may ask for.
@@ -70,6 +80,50 @@ impl Field {
     #[must_use]
     pub fn offers(&self, key: &str) -> bool {
         self.values.iter().any(|choice| choice.key == key)
+    }
+
+    /// The question, in Welsh where there is one.
+    #[must_use]
+    pub fn question_in(&self, language: Language) -> &str {
+        either(language, &self.question, self.question_cy.as_deref())
+    }
+
+    /// How to answer it, in Welsh where that is said.
+    #[must_use]
+    pub fn hint_in(&self, language: Language) -> Option<&str> {
+        let hint = self.hint.as_deref()?;
+        Some(either(language, hint, self.hint_cy.as_deref()))
+    }
+}
+
+impl Choice {
+    /// What it is called, in Welsh where that is said.
+    #[must_use]
+    pub fn name_in(&self, language: Language) -> &str {
+        either(language, &self.name, self.name_cy.as_deref())
+    }
+}
+
+/// What a date and time must look like.
+pub const INSTANT: &str =
+    "A date and time with its offset, such as 2026-11-20T16:58:00Z or 2026-11-20T16:58:00+00:00.";
+
+/// Reads an instant with its offset. A plus that became a space on its way through an address is a
+/// plus.
+#[must_use]
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let mended = match text.rsplit_once(' ') {
+        Some((before, offset)) if before.contains('T') => format!("{before}+{offset}"),
+        _ => text.to_owned(),
+    };
+    mended.parse().ok()
+}
+
+fn either<'t>(language: Language, english: &'t str, welsh: Option<&'t str>) -> &'t str {
+    match language {
+        Language::English => english,
+        Language::Welsh => welsh.unwrap_or(english),
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Nothing here reads a file or a clock: the caller hands in texts, and "now".
 
+mod answers;
 mod check;
 mod council;
 mod difference;
@@ -39,10 +40,11 @@ use crate::domain::ladder::{Ladder, Whom};
 use crate::domain::routing::RoutingRules;
 use crate::domain::standard::{CountsOn, Figures, Standard};
 
+pub use answers::{BadAnswer, Strictness, check_answers};
 pub use council::{AccessPoint, Council, CouncilMail, Post, PostKind, Queue, WorksBy};
 pub use difference::{Change, difference};
 pub use fault::{Fault, Warning};
-pub use field::{Choice, Datatype, FILLED_IN, Field};
+pub use field::{Choice, Datatype, FILLED_IN, Field, INSTANT, instant};
 pub use hours::{Hours, HoursError};
 pub use service::{Category, OutOfHours, Service};
 pub use template::Template;

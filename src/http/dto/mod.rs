@@ -11,5 +11,6 @@ pub mod mail;
 pub mod notice;
 pub mod person;
 pub mod public;
+pub mod public_form;
 pub mod redaction;
 pub mod standing;

@@ -29,7 +29,8 @@ pub struct PublicContact {
     #[schemars(length(min = 1))]
     pub external_id: Option<Line<200>>,
     /// Show this field to nobody and leave it empty: programs that fill in every field are known
-    /// by it. A form with it filled in is taken like any other, and counted.
+    /// by it. A form with it filled in is taken like any other and sends no confirmation by e-mail, so that
+    /// nobody is written to by a program's leave; an officer acknowledges it.
     #[serde(default)]
     pub website: Option<Line<1000>>,
 }
@@ -197,6 +198,9 @@ impl PublicContact {
             given: self.matter.into_given(),
             received_at: self.received_at.map(|at| at.0),
             is_danger: self.danger,
+            is_hidden_filled: self
+                .website
+                .is_some_and(|website| !website.trim().is_empty()),
             external_id: self.external_id.map(Line::into_string),
         }
     }
@@ -237,7 +241,7 @@ impl PublicServiceDetail {
 }
 
 impl PublicCategory {
-    fn of(catalogue: &Catalogue, service: &Service, category: &Category) -> Self {
+    pub(super) fn of(catalogue: &Catalogue, service: &Service, category: &Category) -> Self {
         let target = catalogue
             .terms(&service.slug, &category.slug)
             .and_then(|terms| {

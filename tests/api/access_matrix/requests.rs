@@ -354,9 +354,11 @@ pub fn asked(id: &str) -> Vec<Asked> {
             Nothing,
             json!({"subject": "Bin", "body": "The bin of street @n was missed."}),
         )],
-        "list_public_services" | "get_public_service" | "list_access_points" | "follow_case" => {
-            reads(Nothing)
-        }
+        "list_public_services"
+        | "get_public_service"
+        | "get_public_form"
+        | "list_access_points"
+        | "follow_case" => reads(Nothing),
         "send_tracking_link" => vec![sends(
             Nothing,
             json!({"reference": "4X7-K92-MQ3", "email": "ada@mail.example"}),
@@ -450,6 +452,7 @@ pub const ALL: &[&str] = &[
     "get_organisation",
     "get_person",
     "get_person_merge",
+    "get_public_form",
     "get_public_service",
     "get_queue",
     "get_readiness",

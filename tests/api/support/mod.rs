@@ -104,9 +104,8 @@ impl TestApp {
     async fn with(
         database: Arc<Database>,
         time: TimeSource,
-        mut settings: reeve::config::Settings,
+        settings: reeve::config::Settings,
     ) -> Self {
-        settings.attachments.directory = database.files().to_owned();
         let db = database.open();
         let catalogue = reeve::config::embedded::northmere().unwrap();
         let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now())
@@ -123,7 +122,7 @@ impl TestApp {
             loop_token: "story".to_owned(),
         };
         let desk = Desk::new(db, time.clone(), manners, secrets, council);
-        desk.keep_attachments(reeve::app::keeping(&settings).unwrap());
+        desk.keep_attachments(reeve::app::keeping(&settings, database.files()).unwrap());
         let health = Arc::new(Health::new(false));
         let front = Front::new(Arc::clone(&desk), &settings, &[3; 48], health, false).unwrap();
         let (transport, sent) = Transport::memory();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::case::{Priority, Procedure};
-use crate::domain::catalogue::{Choice, OutOfHours};
+use crate::domain::catalogue::{Choice, Datatype, OutOfHours};
 use crate::domain::contact::Location;
 use crate::domain::enquiry::Who;
 use crate::domain::standard::Figures;
@@ -11,6 +11,7 @@ fn field(code: &str, datatype: Datatype, required: bool) -> Field {
             .map(|key| Choice {
                 key: key.to_owned(),
                 name: key.to_uppercase(),
+                name_cy: None,
             })
             .to_vec()
     } else {
@@ -19,10 +20,12 @@ fn field(code: &str, datatype: Datatype, required: bool) -> Field {
     Field {
         code: code.to_owned(),
         question: format!("What about {code}?"),
+        question_cy: None,
         datatype,
         required,
         asked: true,
         hint: None,
+        hint_cy: None,
         values,
     }
 }

@@ -310,7 +310,10 @@ impl Check<'_> {
             }
             let hint = field.hint.as_deref().unwrap_or_default();
             let names = field.values.iter().map(|one| one.name.as_str());
-            for text in names.chain([field.question.as_str(), hint]) {
+            let welsh = field.values.iter().map(|one| &one.name_cy);
+            let welsh = welsh.chain([&field.question_cy, &field.hint_cy]);
+            let welsh = welsh.flatten().map(String::as_str);
+            for text in names.chain([field.question.as_str(), hint]).chain(welsh) {
                 self.plain(at, text);
             }
         }
