@@ -15,12 +15,12 @@ use crate::domain::access::{Actor, Role};
 use crate::domain::case::Case;
 use crate::domain::ids::{ContactId, PersonId};
 use crate::domain::lifecycle::{self, Event};
-use crate::domain::person::Preferences;
+use crate::domain::person::{Preferences, phone_number};
 use crate::domain::redaction::{Ground, Removal, Unsearchable};
 use crate::domain::wording::{self, Language};
 use crate::store::people::{self, Person};
 use crate::store::redaction::{self as rows, Marks, Tally};
-use crate::store::{Conn, Tx, cases, contacts, markers, outbox, person_merges, tracking};
+use crate::store::{Conn, Tx, calls, cases, contacts, markers, outbox, person_merges, tracking};
 
 /// What was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,11 @@ pub fn erase(
     tracking::revoke_of_person(tx, id, at.now)?;
     markers::forget_of(tx, id)?;
     person_merges::forget_reasons(tx, id, marks.staff.mark())?;
+    let numbers: Vec<String> = people::identifiers_of(tx, id)?
+        .into_iter()
+        .filter_map(|value| phone_number(&value))
+        .collect();
+    calls::forget_numbers(tx, &numbers)?;
     forget_record(tx, at, person)?;
     note_look(
         tx,

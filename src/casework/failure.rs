@@ -1,5 +1,6 @@
 //! Why a use case did not do what was asked.
 
+use crate::channels::given::Unfit;
 use crate::domain::lifecycle::Refusal;
 use crate::store::StoreError;
 use crate::store::db::IsRetryable;
@@ -74,6 +75,16 @@ impl Failure {
         Self::Forbidden {
             code,
             detail: detail.into(),
+        }
+    }
+}
+
+impl From<Unfit> for Fault {
+    fn from(unfit: Unfit) -> Self {
+        Self {
+            pointer: unfit.pointer,
+            code: unfit.code,
+            detail: unfit.detail,
         }
     }
 }

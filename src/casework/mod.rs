@@ -8,6 +8,9 @@
 //! | [`mail_in`] | raw e-mail: threads it, keeps it, hands it to intake |
 //! | [`held_mail`] | mail that waited for a person: let through, or kept unanswered |
 //! | [`attachments`] | files that come with contacts: kept, looked at for viruses, let go |
+//! | [`calls`] | telephone calls: what the phone system tells, and whose call it may be |
+//! | [`callbacks`] | calls back that somebody was promised |
+//! | [`call_figures`] | calls in figures |
 //! | [`actions`] | everything that can be done to a case |
 //! | [`delivery`] | what becomes of a notice: accepted, refused, come back |
 //! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
@@ -40,6 +43,9 @@ pub mod accounts;
 pub mod actions;
 pub mod attachments;
 pub mod audit;
+pub mod call_figures;
+pub mod callbacks;
+pub mod calls;
 pub mod catalogue;
 pub mod delivery;
 pub mod desk;

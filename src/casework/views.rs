@@ -6,6 +6,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | [`calls`] | a telephone call, whose it may be, and calls in figures |
 //! | [`case`] | a case in a list, a case by itself, what an act on it left |
 //! | [`history`] | its timeline and its contacts |
 //! | [`clocks`] | its promises, and why a date is what it is |
@@ -29,6 +30,7 @@ use crate::store::cases::{self, Filed};
 use crate::store::{Conn, users};
 
 pub mod attachments;
+pub mod calls;
 pub mod case;
 pub mod clocks;
 pub mod escalations;

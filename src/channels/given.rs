@@ -117,6 +117,12 @@ impl Faults {
         });
     }
 
+    /// What was named.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Unfit> {
+        self.0
+    }
+
     /// The enquiry as far as it can be meant, and everything that cannot.
     #[must_use]
     pub fn beside(self, enquiry: Enquiry) -> Read {

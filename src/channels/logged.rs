@@ -26,6 +26,8 @@ pub struct Logged {
     pub direction: Direction,
     pub outcome: Option<CallOutcome>,
     pub number_presented: Option<String>,
+    /// The phone system's own id of the call.
+    pub call: Option<String>,
     pub access_point: Option<String>,
     pub external_id: Option<String>,
     /// It names the case it belongs to.
@@ -81,6 +83,7 @@ pub fn read(logged: Logged, now: Timestamp) -> Read {
     enquiry.outcome = logged.outcome;
     enquiry.acknowledged = logged.is_acknowledged.then_some(Spoken { at: now });
     enquiry.number_presented = faults.line("/number_presented", logged.number_presented, 40);
+    enquiry.call = logged.call;
     enquiry.access_point = logged.access_point;
     enquiry.external_id = faults.line("/external_id", logged.external_id, 200);
     faults.beside(enquiry)
@@ -131,6 +134,7 @@ mod tests {
             direction,
             outcome: None,
             number_presented: None,
+            call: None,
             access_point: None,
             external_id: None,
             joins_a_case: false,

@@ -7,5 +7,6 @@ pub mod email_in;
 pub mod given;
 pub mod logged;
 pub mod open311;
+pub mod telephony;
 pub mod text;
 pub mod web_form;

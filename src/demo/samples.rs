@@ -4,6 +4,7 @@
 //! `casework::intake` and worked by `casework::actions`, each step at the moment it happened. What
 //! would have been sent then counts as sent then; no mail about the past leaves.
 
+mod calls;
 mod cover;
 mod folk;
 mod history;
@@ -67,6 +68,7 @@ pub fn file_batch(
     }
     if batch + 1 == N_BATCHES {
         cover::add(tx, desk, loaded_at)?;
+        calls::deliver(tx, desk, loaded_at)?;
         folk::add(tx, desk, &staff, loaded_at)?;
         waiting::deliver(tx, desk, loaded_at)?;
         members::deliver(tx, desk, &staff, loaded_at)?;

@@ -44,6 +44,9 @@ pub struct Enquiry {
     pub outcome: Option<CallOutcome>,
     /// The number the person saw when we rang.
     pub number_presented: Option<String>,
+    /// The telephone call it was said in, by the phone system's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// The sender's own number for it, unique for each source.
     pub external_id: Option<String>,
     /// Questions the form asked first: somebody said that there is danger now.
@@ -143,6 +146,7 @@ impl Enquiry {
             access_point: None,
             outcome: None,
             number_presented: None,
+            call: None,
             external_id: None,
             danger_declared: false,
             their_reference: None,

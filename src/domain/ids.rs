@@ -57,6 +57,8 @@ ids! {
     SessionId,
     /// One integration's key.
     ApiKeyId,
+    /// One call back that somebody was promised.
+    CallbackId,
     /// One thing we tell somebody.
     NoticeId,
     /// One secret link by which a person follows a case.

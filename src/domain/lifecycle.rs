@@ -28,7 +28,7 @@ mod tests;
 pub use answers::{acknowledge, current_answer_clock, has_next_stage, meet_acknowledgement};
 pub use applying::{apply, note_amendment, note_extension};
 pub use commands::{AcknowledgedBy, Amendment, Command, Recategorised, TakenBack};
-pub use deciding::decide;
+pub use deciding::{decide, next_promise};
 pub use events::Event;
 pub use refusal::{Refusal, check_role};
 pub use stages::{DEALING, Dealt};

@@ -26,6 +26,7 @@ pub mod redaction;
 pub mod reference;
 pub mod routing;
 pub mod standard;
+pub mod telephony;
 pub mod triage;
 pub mod waiting;
 pub mod wording;

@@ -45,6 +45,10 @@ words! {
         MarkerReview = "marker_review",
         /// To the duty contact: somebody may be in danger.
         Alert = "alert",
+        /// We will ring them back, by a date.
+        Callback = "callback",
+        /// We rang, and nobody answered.
+        TriedToCall = "tried_to_call",
         /// The secret link, sent again.
         TrackingLink = "tracking_link",
         /// They asked again; where it stands.
@@ -505,6 +509,16 @@ pub enum Says {
     },
     /// Work on it goes on.
     Reopened { what_happens: Vec<String> },
+    /// We will ring back. `by`: "5pm on Monday 23 November 2026".
+    Callback { by: String },
+    /// We rang and did not reach them.
+    TriedToCall {
+        /// "10.05am on Friday 20 November 2026".
+        rang_at: String,
+        /// What their telephone showed; none where our number was withheld.
+        number: Option<String>,
+        left_message: bool,
+    },
     /// The secret link, asked for again.
     TrackingLink,
     /// To the owner: the date is near.
@@ -619,6 +633,8 @@ impl Says {
             Self::NotOurs { .. } => "not-ours",
             Self::Closure { .. } => "closure",
             Self::Reopened { .. } => "reopened",
+            Self::Callback { .. } => "callback",
+            Self::TriedToCall { .. } => "tried-to-call",
             Self::TrackingLink => "tracking-link",
             Self::Reminder { .. } => "reminder",
             Self::Due { .. } => "due",
@@ -655,6 +671,8 @@ impl Says {
             Self::NotOurs { .. } => NoticeKind::NotOurs,
             Self::Closure { .. } => NoticeKind::Closure,
             Self::Reopened { .. } => NoticeKind::Reopened,
+            Self::Callback { .. } => NoticeKind::Callback,
+            Self::TriedToCall { .. } => NoticeKind::TriedToCall,
             Self::TrackingLink => NoticeKind::TrackingLink,
             Self::Reminder { .. } | Self::Due { .. } => NoticeKind::Reminder,
             Self::Waiting { .. } => NoticeKind::Waiting,

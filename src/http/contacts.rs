@@ -367,7 +367,7 @@ fn related(filed: &Filed) -> RelatedCase {
     }
 }
 
-fn find_case(
+pub(super) fn find_case(
     conn: &mut Conn,
     at: &Moment,
     actor: &Actor,

@@ -2,10 +2,10 @@
 
 use super::operation::Operation;
 use super::{
-    actions, api_keys, attachments, audit, auth, case_people, cases, catalogue, contacts, docs,
-    email, escalations, first_start, health, identities, markers, members, notices, oidc, open311,
-    organisations, people, person_merges, public, queues, receipts, redactions, reports,
-    second_factor, sign_in_links, trials, users,
+    actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
+    contacts, docs, email, escalations, first_start, health, identities, markers, members, notices,
+    oidc, open311, organisations, people, person_merges, public, queues, receipts, redactions,
+    reports, second_factor, sign_in_links, telephony, trials, users,
 };
 use crate::config::Settings;
 
@@ -17,6 +17,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(attachments::operations());
     all.extend(receipts::operations());
     all.extend(email::operations());
+    all.extend(telephony::operations());
     all.extend(trials::operations());
     all.extend(cases::operations());
     all.extend(actions::operations());
@@ -33,6 +34,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(open311::operations());
     all.extend(catalogue::operations());
     all.extend(reports::operations());
+    all.extend(call_figures::operations());
     all.extend(members::operations());
     all.extend(auth::operations());
     all.extend(sign_in_links::operations());

@@ -78,6 +78,10 @@ pub fn must_say(letter: &Letter) -> Vec<String> {
         Says::Extension { old_by, new_by, .. } => vec![old_by.clone(), new_by.clone()],
         Says::DateChanged { dates, .. } => dates.clone(),
         Says::Transfer { new_by, .. } => new_by.iter().cloned().collect(),
+        Says::Callback { by } => vec![by.clone()],
+        Says::TriedToCall {
+            rang_at, number, ..
+        } => number.iter().chain([rang_at]).cloned().collect(),
         _ => Vec::new(),
     };
     needed.extend(dates);
@@ -264,6 +268,17 @@ fn public_words(language: Language) -> Vec<Says> {
             new_by: later.to_owned(),
             reason: "A part is on order.".to_owned(),
             ombudsman: None,
+        },
+        Says::Callback { by: by.to_owned() },
+        Says::TriedToCall {
+            rang_at: by.to_owned(),
+            number: Some("01632 960110".to_owned()),
+            left_message: true,
+        },
+        Says::TriedToCall {
+            rang_at: by.to_owned(),
+            number: None,
+            left_message: false,
         },
         Says::DateChanged {
             dates: vec![

@@ -7,6 +7,8 @@
 
 pub mod attachments;
 pub mod audit;
+pub mod callbacks;
+pub mod calls;
 pub mod case_figures;
 pub mod cases;
 pub mod catalogue;

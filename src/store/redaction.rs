@@ -350,6 +350,7 @@ fn what_stays(detail: &Value) -> Value {
         "outcome",
         "acknowledged",
         "access_point",
+        "call",
         "repeats",
     ] {
         if let Some(value) = detail.get(name) {

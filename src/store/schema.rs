@@ -455,6 +455,69 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    calls (id) {
+        id -> Text,
+        line -> Nullable<Text>,
+        queue -> Nullable<Text>,
+        number -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        began_at -> Nullable<Ts>,
+        answered_at -> Nullable<Ts>,
+        abandoned_at -> Nullable<Ts>,
+        ended_at -> Nullable<Ts>,
+        wrapped_at -> Nullable<Ts>,
+        first_position -> Nullable<Integer>,
+        position -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    call_events (call_id, fingerprint) {
+        call_id -> Text,
+        fingerprint -> Text,
+        at -> Ts,
+        kind -> Text,
+        position -> Nullable<Integer>,
+        queue -> Nullable<Text>,
+        line -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        number -> Nullable<Text>,
+        told_at -> Ts,
+        told_by -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    call_contacts (call_id, contact_id) {
+        call_id -> Text,
+        contact_id -> Uid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    callbacks (id) {
+        id -> Uid,
+        case_id -> Uid,
+        contact_id -> Uid,
+        clock -> Text,
+        line -> Nullable<Text>,
+        queue -> Nullable<Text>,
+        asked_at -> Ts,
+        due_at -> Ts,
+        kept_at -> Nullable<Ts>,
+        n_tries -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     events (id) {
         id -> Uid,
         case_id -> Uid,
@@ -651,6 +714,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     contacts,
     raw_messages,
     attachments,
+    calls,
+    call_events,
+    call_contacts,
+    callbacks,
     events,
     clocks,
     escalations,

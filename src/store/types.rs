@@ -261,6 +261,7 @@ ids_are_columns!(
     UserId,
     SessionId,
     ApiKeyId,
+    CallbackId,
     NoticeId,
     TrackingLinkId,
     ClockId,

@@ -11,6 +11,7 @@ mod access;
 mod access_matrix;
 mod attachments;
 mod audit;
+mod calls;
 mod contacts;
 mod contract;
 mod errors;

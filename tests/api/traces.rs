@@ -719,6 +719,7 @@ async fn people_and_letters(walk: &mut Walk<'_>) {
 stories! {
     async fn whatever_writes_leaves_a_line_that_says_who_and_under_which_request(app) {
         let mut walk = Walk { app: &app, walked: BTreeSet::new(), faults: Vec::new() };
+        records::calls(&mut walk).await;
         records::people(&mut walk).await;
         records::members(&mut walk).await;
         records::reporting_service(&mut walk).await;

@@ -435,6 +435,70 @@ CREATE INDEX attachments_by_hash ON attachments (hash) WHERE hash IS NOT NULL;
 CREATE INDEX attachments_to_wake ON attachments (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX attachments_unused ON attachments (created_at) WHERE contact_id IS NULL;
 
+-- Telephone calls, by the phone system's own ids: each made anew of its events whenever one comes.
+CREATE TABLE calls (
+    id              text PRIMARY KEY,
+    line            text,
+    queue           text,
+    number          text,
+    agent           text,
+    -- The earliest thing told of it; null while only a contact names it.
+    began_at        bigint,
+    answered_at     bigint,
+    abandoned_at    bigint,
+    ended_at        bigint,
+    wrapped_at      bigint,
+    first_position  integer,
+    position        integer
+);
+CREATE INDEX calls_by_time ON calls (began_at, id) WHERE began_at IS NOT NULL;
+CREATE INDEX calls_by_answer ON calls (queue, answered_at) WHERE answered_at IS NOT NULL;
+CREATE INDEX calls_by_number ON calls (number) WHERE number IS NOT NULL;
+
+-- What the phone system told. The same again is known by its fingerprint, which is not made of the
+-- caller's number.
+CREATE TABLE call_events (
+    call_id         text NOT NULL REFERENCES calls (id),
+    fingerprint     text NOT NULL,
+    at              bigint NOT NULL,
+    kind            text NOT NULL,
+    position        integer,
+    queue           text,
+    line            text,
+    agent           text,
+    number          text,
+    told_at         bigint NOT NULL,
+    told_by         text NOT NULL,
+    PRIMARY KEY (call_id, fingerprint)
+);
+CREATE INDEX call_events_by_number ON call_events (number) WHERE number IS NOT NULL;
+
+-- What was logged of a call; also before anything is told of the call itself.
+CREATE TABLE call_contacts (
+    call_id         text NOT NULL REFERENCES calls (id),
+    contact_id      blob NOT NULL REFERENCES contacts (id),
+    PRIMARY KEY (call_id, contact_id)
+);
+CREATE INDEX calls_of_contact ON call_contacts (contact_id);
+
+-- Calls back that somebody was promised. The promise itself is a clock of the case.
+CREATE TABLE callbacks (
+    id              blob PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    contact_id      blob NOT NULL UNIQUE REFERENCES contacts (id),
+    clock           text NOT NULL,
+    -- Of the call it was asked in.
+    line            text,
+    queue           text,
+    asked_at        bigint NOT NULL,
+    -- As it was told first.
+    due_at          bigint NOT NULL,
+    kept_at         bigint,
+    n_tries         integer NOT NULL
+);
+CREATE INDEX callbacks_of_case ON callbacks (case_id);
+CREATE INDEX callbacks_by_time ON callbacks (asked_at, id);
+
 CREATE TABLE events (
     id              blob PRIMARY KEY,
     case_id         blob NOT NULL REFERENCES cases (id),

@@ -18,7 +18,7 @@ use crate::domain::enquiry::{Enquiry, Sender, Spoken};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::Person;
-use crate::store::{Tx, cases, settings, waiting_mail};
+use crate::store::{Tx, calls, cases, settings, waiting_mail};
 
 /// The same external id again is the same contact; with other content it is a mistake.
 pub(super) fn known_again(
@@ -111,6 +111,7 @@ pub(super) fn log(
             "access_point": enquiry.access_point,
             "outcome": enquiry.outcome,
             "number_presented": enquiry.number_presented,
+            "call": enquiry.call,
             "their_reference": enquiry.their_reference,
             "written_by": written_by(enquiry),
             "acknowledged": enquiry.acknowledged.is_some(),
@@ -126,6 +127,10 @@ pub(super) fn log(
         waiting_mail::place(tx, &contact)?;
     } else {
         contacts::insert(tx, &contact)?;
+    }
+    if let Some(call) = &enquiry.call {
+        calls::hold(tx, call)?;
+        calls::link(tx, call, contact.id)?;
     }
     Ok(contact)
 }

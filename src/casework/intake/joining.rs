@@ -9,6 +9,7 @@ use super::contact::log;
 use super::placing::open_cases;
 use super::telling::answer;
 use super::{Entry, Received};
+use crate::casework::callbacks;
 use crate::casework::desk::Moment;
 use crate::casework::escalation::Chain;
 use crate::casework::failure::Failure;
@@ -102,6 +103,7 @@ pub fn note_contact(
             reason: "the person wrote again".to_owned(),
         });
     }
+    events.extend(callbacks::note_call(tx, at, &case, joining.enquiry)?);
     for event in &events {
         lifecycle::apply(&mut case, event, &terms, By::Person, at.now);
     }
@@ -206,6 +208,11 @@ pub(super) fn join(
         person.as_ref(),
         entry,
     )?;
+    if !entry.is_silent {
+        let key = format!("tried:{}", contact.id);
+        let case = &settled.filed.case;
+        callbacks::tell_tried(tx, at, case, enquiry, person.as_ref(), key)?;
+    }
     let mut received = answer(at, contact, Some(settled.filed));
     received.is_joined = true;
     received.linked = complaint

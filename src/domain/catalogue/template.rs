@@ -20,9 +20,10 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 31] = [
+pub(super) const REQUIRED: [&str; 33] = [
     "acknowledgement",
     "alert",
+    "callback",
     "chaser-confirmation",
     "closure",
     "complaint-receipt",
@@ -49,6 +50,7 @@ pub(super) const REQUIRED: [&str; 31] = [
     "sign-in-link",
     "tracking-link",
     "transfer",
+    "tried-to-call",
     "waiting",
     "weekly-counts",
     "words-kept",

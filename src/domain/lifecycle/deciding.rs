@@ -103,7 +103,7 @@ pub fn decide(
         }
         Command::Promise { by, .. } if *by <= at.now => return Err(Refusal::PromiseInThePast),
         Command::Promise { what, by, owner } => vec![Event::Promised {
-            name: format!("promise_{}", case.facts.promises.len() + 1),
+            name: next_promise(case),
             what: what.clone(),
             by: *by,
             owner: *owner,
@@ -207,6 +207,12 @@ pub fn decide(
         }
     };
     Ok(events)
+}
+
+/// The name of the next promise somebody makes on a case.
+#[must_use]
+pub fn next_promise(case: &Case) -> String {
+    format!("promise_{}", case.facts.promises.len() + 1)
 }
 
 /// A later stage is for somebody who did not deal with an earlier one: they neither get it nor

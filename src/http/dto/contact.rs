@@ -48,6 +48,11 @@ pub struct NewContact {
     /// The number the person saw when we rang.
     #[serde(default)]
     pub number_presented: Option<Line<40>>,
+    /// The telephone call it was said in: the phone system's own id, whether anything was told of the
+    /// call yet or not.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$"))]
+    pub call: Option<String>,
     /// Where a visit took place: the slug of an access point.
     #[serde(default)]
     pub access_point: Option<Line<100>>,
@@ -315,6 +320,7 @@ impl NewContact {
             direction: self.direction.unwrap_or(Direction::Inbound),
             outcome: self.outcome,
             number_presented: self.number_presented.map(Line::into_string),
+            call: self.call,
             access_point: self.access_point.map(Line::into_string),
             external_id: self.external_id.map(Line::into_string),
             joins_a_case: self.case.is_some(),

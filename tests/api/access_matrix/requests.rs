@@ -76,6 +76,7 @@ impl Asked {
             .replace("{merge}", &world.absent)
             .replace("{marker}", &world.absent)
             .replace("{organisation}", &world.absent)
+            .replace("{call}", "pbx-nowhere")
             .replace("{clock}", "respond")
             .replace("{service}", "waste-collection")
             .replace("{version}", "1")
@@ -212,6 +213,9 @@ pub fn asked(id: &str) -> Vec<Asked> {
             body: Sent::Mail,
             ..plain(Nothing)
         }],
+        "take_call_event" => lacking(Nothing),
+        "get_call" => reads(Nothing),
+        "ask_callback" => lacking(Nothing),
         "list_mails" => vec![
             plain(Nothing),
             plain(Nothing).query("waiting=true").named("waiting"),
@@ -377,7 +381,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
                 .named("opened"),
         ],
 
-        "get_ward_report" => reads(Nothing),
+        "get_ward_report" | "get_calls_report" => reads(Nothing),
 
         // Signing in, users, keys
         "send_sign_in_link"
@@ -416,6 +420,7 @@ pub const ALL: &[&str] = &[
     "add_promise",
     "add_tracking_message",
     "apply_catalogue",
+    "ask_callback",
     "ask_person",
     "assign_case",
     "bootstrap",
@@ -440,6 +445,8 @@ pub const ALL: &[&str] = &[
     "follow_case",
     "get_api_key",
     "get_attachment",
+    "get_call",
+    "get_calls_report",
     "get_case",
     "get_catalogue",
     "get_catalogue_version",
@@ -544,6 +551,7 @@ pub const ALL: &[&str] = &[
     "sign_out",
     "start_oidc",
     "take_back_reply",
+    "take_call_event",
     "take_mail",
     "take_next_case",
     "take_person_off_case",

@@ -186,6 +186,11 @@ const KEYS: &[(&str, &[Scope], &[&str])] = &[
         &[],
     ),
     ("mail-gateway", &[Scope::EmailWrite], &[]),
+    (
+        "telephony",
+        &[Scope::TelephonyWrite, Scope::PeopleRead],
+        &[],
+    ),
     ("open311", &[Scope::Open311Write], &[]),
     ("other-open311", &[Scope::Open311Write], &[]),
     (

@@ -54,6 +54,18 @@ impl Walk<'_> {
     }
 }
 
+/// The telephone: what the phone system tells, and a call back.
+pub async fn calls(walk: &mut Walk<'_>) {
+    let key = walk.app.key("telephony");
+    let event = json!({
+        "call": "trace-1", "event": "queued", "at": "2026-11-20T16:57:00Z", "queue": "council-tax", "position": 2,
+    });
+    walk.post(&key, "/v1/channels/telephony/events", event)
+        .await;
+    let wish = json!({"number": "01632 960778", "call": "trace-1"});
+    walk.post(&key, "/v1/callbacks", wish).await;
+}
+
 /// Records of people, and the bodies they act for.
 pub async fn people(walk: &mut Walk<'_>) {
     let app = walk.app;
