@@ -32,6 +32,7 @@ use crate::domain::triage::Example;
 use crate::http::health::Health;
 use crate::http::{Front, run_server};
 use crate::jobs::{self, Freshness, Hooks, Jobs};
+use crate::notify::texts::{TextSettings, Texts};
 use crate::notify::transport::{Protection, SmtpSettings, Transport};
 use crate::store::db::{Address, Opening, Patience};
 use crate::store::{Db, StoreError, settings as kept};
@@ -237,6 +238,9 @@ impl Ground {
         desk.keep_attachments(keeping(&self.settings, &self.files)?);
         desk.proofread_with(crate::notify::render::check);
         desk.write_out_with(crate::notify::render::write_out);
+        if sends_texts(&self.settings) {
+            desk.may_text();
+        }
         Ok(desk)
     }
 
@@ -273,7 +277,8 @@ impl Ground {
                 take_over_clock: demo_clock.map(|clock| take_over(clock, &desk)),
             };
             let transport = transport(&settings.mail, &settings.database.data_dir)?;
-            let pump = jobs::pump_of(&desk, transport, settings.mail.sends_at_once);
+            let texts = texts(&settings)?;
+            let pump = jobs::pump_with_texts(&desk, transport, texts, settings.mail.sends_at_once);
             let tick = Duration::from_secs(u64::from(settings.schedule.tick_seconds));
             let jobs = Jobs::start(&desk, pump, tick, hooks)
                 .await
@@ -602,6 +607,25 @@ fn transport(mail: &config::Mail, data_dir: &Path) -> anyhow::Result<Transport> 
             })?
         }
     })
+}
+
+/// A rehearsal sends none: a text cannot be sent to somebody else instead.
+fn sends_texts(settings: &Settings) -> bool {
+    settings.notify.is_on() && settings.mail.redirect().is_none()
+}
+
+fn texts(settings: &Settings) -> anyhow::Result<Option<Texts>> {
+    if !sends_texts(settings) {
+        return Ok(None);
+    }
+    let notify = &settings.notify;
+    let texts = Texts::new(TextSettings {
+        base_url: notify.base_url.trim_end_matches('/').to_owned(),
+        api_key: notify.api_key.expose().to_owned(),
+        template_id: notify.sms_template_id.clone(),
+        sender_id: Some(notify.sms_sender_id.clone()).filter(|id| !id.is_empty()),
+    })?;
+    Ok(Some(texts))
 }
 
 /// Being told to stop.

@@ -24,12 +24,13 @@ use crate::domain::clock::{self, Reading, State, Terms};
 use crate::domain::ids::{CaseId, ClockId, NoticeId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::{NoticeKind, Says};
-use crate::domain::person::reach::{self, Route, Sending};
+use crate::domain::person::reach::{self, Reach, Route, Sending};
 use crate::domain::reference::Reference;
 use crate::domain::standard::{Acknowledgement, ClockSpec};
 use crate::store::cases::{self, Filed};
 use crate::store::escalations::{self, Taken};
 use crate::store::outbox::{self, Notice};
+use crate::store::people::Person;
 use crate::store::{Conn, Tx, clocks, contacts, events, people};
 
 /// How long a claim lasts. Whoever sends must be done, or have given up, well before.
@@ -138,14 +139,29 @@ pub fn bounced(
     notice: &Notice,
     is_permanent: bool,
 ) -> Result<(), Failure> {
-    if !is_permanent {
-        return Ok(());
+    if is_permanent {
+        came_back(tx, at, notice, true)?;
     }
+    Ok(())
+}
+
+/// A notice of ours that was accepted did not arrive. Where its address is none, that gets nothing more.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn came_back(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    notice: &Notice,
+    is_no_address: bool,
+) -> Result<(), Failure> {
     outbox::note_bounced(tx, notice.id, at.now)?;
     if is_for_staff(notice) {
         return tell_another_way(tx, at, notice);
     }
-    people::note_bounce(tx, &notice.recipient)?;
+    if is_no_address {
+        people::note_unreachable(tx, kind_of_address(notice), &notice.recipient, true)?;
+    }
     write_instead(tx, at, notice)?;
     let Some(Filed { mut case, .. }) = found(tx, notice.case)? else {
         return Ok(());
@@ -383,12 +399,39 @@ fn give_up(
         None => put_on_timeline(tx, at, notice.case, &failed)?,
     }
     if is_permanent {
-        people::note_bounce(tx, &notice.recipient)?;
+        people::note_unreachable(tx, kind_of_address(notice), &notice.recipient, true)?;
     }
     write_instead(tx, at, notice)
 }
 
-/// What the mail could not say stands as a letter to write, where we know where to send one.
+fn kind_of_address(notice: &Notice) -> &'static str {
+    if notice.transport == outbox::TEXT {
+        "phone"
+    } else {
+        "email"
+    }
+}
+
+/// An address that takes mail, for what could not be told by text.
+fn mail_instead(
+    conn: &mut Conn,
+    notice: &Notice,
+    reach: &Reach,
+    person: &Person,
+) -> Result<Option<String>, Failure> {
+    if notice.transport != outbox::TEXT {
+        return Ok(None);
+    }
+    for address in reach.emails(person.email.as_deref()) {
+        if !people::is_bouncing(conn, &address)? {
+            return Ok(Some(address));
+        }
+    }
+    Ok(None)
+}
+
+/// What the text could not say goes by mail; what the mail could not say stands as a letter to write,
+/// where we know where to send one.
 fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
     let Some(person) = notice.person else {
         return Ok(());
@@ -396,21 +439,42 @@ fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fa
     let Some(person) = people::find(tx, person)? else {
         return Ok(());
     };
+    let reach = reaching::reach_of(tx, &person)?;
+    let email = mail_instead(tx, notice, &reach, &person)?;
     let sending = Sending {
         is_automatic: notice.headers.auto_submitted.is_some(),
         is_guarded: false,
-        email: None,
+        email: email.as_deref(),
         address: person.address.as_ref(),
         prefers_post: false,
     };
-    match reach::route(&reaching::reach_of(tx, &person)?, sending) {
+    let id: NoticeId = at.id();
+    match reach::route(&reach, sending) {
         Route::Letter => {}
         Route::Withheld(why) => {
             return reaching::note_withheld(tx, at, notice.case, &notice.kind, why);
         }
-        Route::Mail(_) | Route::Nowhere => return Ok(()),
+        Route::Mail(recipient) => {
+            let mail = Notice {
+                id,
+                dedupe_key: format!("mail:{}", notice.id),
+                transport: "email".to_owned(),
+                recipient,
+                message_id: renamed(&notice.message_id, id),
+                state: "pending".to_owned(),
+                attempts: 0,
+                created_at: at.now,
+                next_attempt_at: Some(at.now),
+                fence: 0,
+                sent_at: None,
+                last_error: None,
+                ..notice.clone()
+            };
+            outbox::put(tx, &mail)?;
+            return Ok(());
+        }
+        Route::Nowhere => return Ok(()),
     }
-    let id: NoticeId = at.id();
     let letter = Notice {
         id,
         dedupe_key: format!("post:{}", notice.id),

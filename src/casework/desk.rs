@@ -33,6 +33,8 @@ pub struct Desk {
     proofreader: OnceLock<Proofread>,
     scribe: OnceLock<WriteOut>,
     keeping: OnceLock<Keeping>,
+    /// Set where text messages can be sent.
+    texting: OnceLock<()>,
     /// Rung after every commit: there may be something to send.
     pub outbox_bell: Notify,
 }
@@ -175,6 +177,7 @@ impl Desk {
             proofreader: OnceLock::new(),
             scribe: OnceLock::new(),
             keeping: OnceLock::new(),
+            texting: OnceLock::new(),
             outbox_bell: Notify::new(),
         })
     }
@@ -236,6 +239,17 @@ impl Desk {
         self.keeping
             .get()
             .ok_or_else(|| Failure::Fault(anyhow::anyhow!("there is no place for attachments")))
+    }
+
+    /// Says that text messages can be sent: whoever prefers them gets them from now on.
+    pub fn may_text(&self) {
+        self.texting.get_or_init(|| ());
+    }
+
+    /// Whether text messages can be sent.
+    #[must_use]
+    pub fn sends_texts(&self) -> bool {
+        self.texting.get().is_some()
     }
 
     /// This instant and the catalogue in force at it.

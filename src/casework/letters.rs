@@ -23,7 +23,7 @@ use crate::domain::notice::{
     CaseFacts, CaseLine, CouncilLine, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen,
     OtherBody, PhoneLine, PostLine, Says, StaffItem, language_for,
 };
-use crate::domain::person::reach::{self, Route, Sending, Withheld};
+use crate::domain::person::reach::{self, Reach, Route, Sending, Withheld};
 use crate::domain::standard::Acknowledgement;
 use crate::domain::wording::{self, Language};
 use crate::store::outbox::{self, Headers, Notice};
@@ -55,6 +55,7 @@ pub struct ToPerson<'a> {
 /// What became of telling the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
+    /// Or by text.
     ByMail(NoticeId),
     /// It stands as a letter to write.
     ByPost(NoticeId),
@@ -139,18 +140,16 @@ pub fn tell_person(
         address: person.address.as_ref(),
         prefers_post: wishes.channel.as_deref() == Some("post"),
     };
-    let route = match reach::route(&reach, sending) {
-        Route::Nowhere => return Ok(Told::NotAtAll),
-        Route::Withheld(why) => {
-            // A stranger may ask for a link as often as they like; no timeline is filled with that.
-            if !matches!(telling.says, Says::TrackingLink) {
-                let kind = telling.says.kind();
-                reaching::note_withheld(tx, at, Some(case.id), kind.as_str(), why)?;
-            }
-            return Ok(Told::Withheld(why));
-        }
-        route => route,
+    let number = match wishes.channel.as_deref() {
+        Some("sms") => texted_at(tx, at, person, &reach, &sending)?,
+        _ => None,
     };
+    let route = reach::route(&reach, sending);
+    if number.is_none()
+        && let Some(told) = not_told(tx, at, case, &telling.says, &route)?
+    {
+        return Ok(told);
+    }
     let access = link_for(tx, at, case.id, Some(person.id))?;
     let is_danger = matches!(telling.says, Says::Danger { .. });
     let language = language_for(
@@ -199,6 +198,14 @@ pub fn tell_person(
         sent_at: None,
         last_error: None,
     };
+    if let Some(number) = number
+        && notice.letter.as_text().is_some()
+    {
+        outbox::TEXT.clone_into(&mut notice.transport);
+        notice.recipient = number;
+        outbox::put(tx, &notice)?;
+        return Ok(Told::ByMail(id));
+    }
     match route {
         Route::Mail(email) => {
             let copies = match case.procedure {
@@ -233,7 +240,10 @@ pub fn tell_person(
             outbox::put(tx, &notice)?;
             Ok(Told::ByPost(id))
         }
-        Route::Withheld(_) | Route::Nowhere => Ok(Told::NotAtAll),
+        nowhere => {
+            let told = not_told(tx, at, case, &notice.letter.says, &nowhere)?;
+            Ok(told.unwrap_or(Told::NotAtAll))
+        }
     }
 }
 
@@ -707,6 +717,53 @@ pub fn place_of(case: &Case) -> Option<String> {
 #[must_use]
 pub fn matter<'c>(at: &'c Moment, case: &Case) -> Option<(&'c Service, &'c Category)> {
     at.council.catalogue.category(&case.service, &case.category)
+}
+
+/// What is answered where there is no way, or none that may be used.
+fn not_told(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: &Case,
+    says: &Says,
+    route: &Route,
+) -> Result<Option<Told>, Failure> {
+    match route {
+        Route::Nowhere => Ok(Some(Told::NotAtAll)),
+        Route::Withheld(why) => {
+            // A stranger may ask for a link as often as they like; no timeline is filled with that.
+            if !matches!(says, Says::TrackingLink) {
+                reaching::note_withheld(tx, at, Some(case.id), says.kind().as_str(), *why)?;
+            }
+            Ok(Some(Told::Withheld(*why)))
+        }
+        Route::Mail(_) | Route::Letter => Ok(None),
+    }
+}
+
+/// The number somebody who wants texts is texted at, where texts are sent at all and the number takes
+/// them.
+fn texted_at(
+    conn: &mut Conn,
+    at: &Moment,
+    person: &Person,
+    reach: &Reach,
+    sending: &Sending<'_>,
+) -> Result<Option<String>, Failure> {
+    let is_kept_silent = sending.is_automatic && sending.is_guarded;
+    if !at.desk.sends_texts() || is_kept_silent {
+        return Ok(None);
+    }
+    for number in reach.phones(person.phone.as_deref()) {
+        // What is no mobile number here reads no texts.
+        let is_mobile = number.starts_with("+447") || !number.starts_with("+44");
+        if is_mobile
+            && reach.admits_text(&number, sending.is_automatic).is_ok()
+            && !people::is_unreachable(conn, "phone", &number)?
+        {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
 }
 
 fn other_body(at: &Moment, case: &Case) -> Option<OtherBody> {

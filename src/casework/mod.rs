@@ -25,8 +25,11 @@
 //! | [`erasure`] | one person forgotten |
 //! | [`legal_hold`] | cases that must be kept as they are |
 //! | [`redaction`] | words taken away for good, from everywhere a case is kept |
+//! | [`night_desk`] | what the night's partner took in, for the morning |
 //! | [`open311`] | reports and messages of reporting services, and what they may read back |
 //! | [`receipts`] | what whoever brought a contact in is told, and keeps of it |
+//! | [`chats`] | web chats that have ended |
+//! | [`texts`] | text messages: those that come in, and what became of ours |
 //! | [`tracking`] | the person's side: follow, add, withdraw |
 //! | [`accounts`] | users, sessions, keys |
 //! | [`identities`] | signing in through the council's identity provider |
@@ -47,6 +50,7 @@ pub mod call_figures;
 pub mod callbacks;
 pub mod calls;
 pub mod catalogue;
+pub mod chats;
 pub mod delivery;
 pub mod desk;
 pub mod erasure;
@@ -63,6 +67,7 @@ pub mod letters;
 pub mod mail_in;
 pub mod members;
 pub mod moves;
+pub mod night_desk;
 pub mod open311;
 pub mod people;
 pub mod person_history;
@@ -75,6 +80,7 @@ pub mod second_factor;
 pub mod set_back;
 pub mod sign_in_links;
 pub mod staff_reply;
+pub mod texts;
 pub mod tracking;
 pub mod views;
 

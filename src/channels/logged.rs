@@ -28,6 +28,8 @@ pub struct Logged {
     pub number_presented: Option<String>,
     /// The phone system's own id of the call.
     pub call: Option<String>,
+    /// Where the recording is kept.
+    pub recording: Option<String>,
     pub access_point: Option<String>,
     pub external_id: Option<String>,
     /// It names the case it belongs to.
@@ -84,6 +86,7 @@ pub fn read(logged: Logged, now: Timestamp) -> Read {
     enquiry.acknowledged = logged.is_acknowledged.then_some(Spoken { at: now });
     enquiry.number_presented = faults.line("/number_presented", logged.number_presented, 40);
     enquiry.call = logged.call;
+    enquiry.recording = faults.line("/recording", logged.recording, 200);
     enquiry.access_point = logged.access_point;
     enquiry.external_id = faults.line("/external_id", logged.external_id, 200);
     faults.beside(enquiry)
@@ -135,6 +138,7 @@ mod tests {
             outcome: None,
             number_presented: None,
             call: None,
+            recording: None,
             access_point: None,
             external_id: None,
             joins_a_case: false,

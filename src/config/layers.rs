@@ -24,6 +24,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("auth.tracking_key", "auth.tracking_key_file"),
     ("auth.oidc.client_secret", "auth.oidc.client_secret_file"),
     ("mail.smtp.password", "mail.smtp.password_file"),
+    ("notify.api_key", "notify.api_key_file"),
     ("database.url", "database.url_file"),
 ];
 

@@ -20,6 +20,7 @@ mod http;
 mod layers;
 mod limits;
 mod mail;
+mod notify;
 mod oidc;
 mod open311;
 mod operations;
@@ -32,6 +33,7 @@ pub use database::{Database, Place};
 pub use http::{Http, Network};
 pub use limits::Limits;
 pub use mail::{Mail, Smtp, Tls, Transport};
+pub use notify::Notify;
 pub use oidc::{Oidc, TENANT};
 pub use open311::Open311;
 pub use operations::{Log, LogFormat, Metrics, Schedule};
@@ -44,6 +46,7 @@ pub struct Settings {
     pub database: Database,
     pub mail: Mail,
     pub attachments: Attachments,
+    pub notify: Notify,
     pub auth: Auth,
     pub limits: Limits,
     pub open311: Open311,
@@ -118,6 +121,7 @@ impl Settings {
         }
         self.mail.problems(&mut found);
         self.attachments.problems(&mut found);
+        self.notify.problems(&mut found);
         self.auth.oidc.problems(&mut found);
         found
     }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::contact::{CallOutcome, Channel, Direction, Location};
+use super::contact::{CallOutcome, Channel, Direction, Location, words};
 use super::ids::{AttachmentId, PersonId};
 use super::person::{Address, PersonKind};
 
@@ -63,9 +63,34 @@ pub struct Enquiry {
     /// A field was filled in that nobody is shown, as programs do that fill in every field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden_field_filled: bool,
+    /// Where the recording of it is kept: a reference of the phone system's, never fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+    /// Of a chat: everything that was said, by everybody. The body is what the person said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transcript: Vec<Turn>,
     /// Said for us to know, and no more: it asks for nothing, so on a case it reopens, resumes and
     /// chases nothing.
     pub is_only_said: bool,
+}
+
+words! {
+    /// Who said something in a chat.
+    Speaker {
+        Person = "person",
+        /// One of ours.
+        Adviser = "adviser",
+        /// A machine.
+        Assistant = "assistant",
+    }
+}
+
+/// One turn of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    pub who: Speaker,
+    pub at: Timestamp,
+    pub words: String,
 }
 
 /// Who it is from.
@@ -154,6 +179,8 @@ impl Enquiry {
             attachments: Vec::new(),
             page_url: None,
             hidden_field_filled: false,
+            recording: None,
+            transcript: Vec::new(),
             is_only_said: false,
         }
     }

@@ -27,6 +27,7 @@ pub mod reference;
 pub mod routing;
 pub mod standard;
 pub mod telephony;
+pub mod text_message;
 pub mod triage;
 pub mod waiting;
 pub mod wording;

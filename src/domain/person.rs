@@ -69,7 +69,7 @@ pub struct Address {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Preferences {
-    /// `email`, `phone` or `post`; unsaid means e-mail where there is an address.
+    /// `email`, `sms`, `phone` or `post`; unsaid means e-mail where there is an address.
     #[serde(default)]
     #[schemars(length(max = 20))]
     pub channel: Option<String>,
@@ -90,6 +90,7 @@ impl Preferences {
     pub fn in_words(&self) -> Option<String> {
         let channel = match self.channel.as_deref() {
             Some("post") => Some("by post".to_owned()),
+            Some("sms") => Some("by text message".to_owned()),
             Some("phone") => Some("by telephone first".to_owned()),
             _ => None,
         };

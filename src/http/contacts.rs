@@ -17,8 +17,11 @@ use crate::casework::identity::{self, Check};
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::views::case::{self, RelatedCase};
 use crate::casework::{Conn, Failure, Fault, Filed, Moment, Tx, letters, people, receipts};
-use crate::channels::given::{Read, Unfit};
 use crate::channels::logged::{self, Member};
+use crate::channels::{
+    self,
+    given::{Read, Unfit},
+};
 use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
 use crate::domain::case::{LinkKind, Secrecy};
 use crate::domain::contact::{Channel, Direction, Disposition};
@@ -127,7 +130,11 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
             if let Some(check) = &sent.identity_check {
                 record_check(tx, at, &actor, &mut received, check)?;
             }
-            answer_for(tx, at, &actor, received)
+            let mut answered = answer_for(tx, at, &actor, received)?;
+            answered
+                .warnings
+                .extend(channels::reminder(&enquiry).map(str::to_owned));
+            Ok(answered)
         },
         |received| {
             let status = if received.duplicate.is_some() {
@@ -268,7 +275,7 @@ pub(super) fn together(faults: &[Fault], unfit: Vec<Unfit>) -> Vec<Fault> {
 }
 
 /// What is answered to whoever logged it, and nothing they may not know of.
-fn answer_for(
+pub(super) fn answer_for(
     tx: &mut Tx<'_>,
     at: &Moment,
     actor: &Actor,

@@ -3,9 +3,10 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
-    contacts, docs, email, escalations, first_start, health, identities, markers, members, notices,
-    oidc, open311, organisations, people, person_merges, public, queues, receipts, redactions,
-    reports, second_factor, sign_in_links, telephony, trials, users,
+    contacts, docs, email, escalations, first_start, health, identities, markers, members,
+    night_desk, notices, oidc, open311, organisations, people, person_merges, public, queues,
+    receipts, redactions, reports, second_factor, sign_in_links, sms, telephony, trials, users,
+    webchat,
 };
 use crate::config::Settings;
 
@@ -18,6 +19,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(receipts::operations());
     all.extend(email::operations());
     all.extend(telephony::operations());
+    all.extend(sms::operations());
+    all.extend(webchat::operations());
     all.extend(trials::operations());
     all.extend(cases::operations());
     all.extend(actions::operations());
@@ -35,6 +38,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(catalogue::operations());
     all.extend(reports::operations());
     all.extend(call_figures::operations());
+    all.extend(night_desk::operations());
     all.extend(members::operations());
     all.extend(auth::operations());
     all.extend(sign_in_links::operations());

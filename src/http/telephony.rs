@@ -101,6 +101,9 @@ pub struct NewCallback {
     #[serde(default)]
     #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$"))]
     pub call: Option<String>,
+    /// They left a message instead of waiting: where its recording is kept. Never fetched.
+    #[serde(default)]
+    pub recording: Option<Line<200>>,
 }
 
 /// A call back, promised.
@@ -291,7 +294,11 @@ fn read_callback(
     actor: &Actor,
     sent: &NewCallback,
 ) -> Result<(Enquiry, Entry), Failure> {
-    let mut enquiry = Enquiry::new(Channel::Phone, at.now);
+    let channel = match sent.recording {
+        Some(_) => Channel::Voicemail,
+        None => Channel::Phone,
+    };
+    let mut enquiry = Enquiry::new(channel, at.now);
     let mut faults = Faults::default();
     let about = sent.about.as_deref().unwrap_or("Please ring me back.");
     let given = Given {
@@ -343,6 +350,7 @@ fn read_callback(
     if !found.is_empty() {
         return Err(Failure::Invalid(found));
     }
+    enquiry.recording = sent.recording.as_deref().map(str::to_owned);
     enquiry.call.clone_from(&sent.call);
     enquiry.external_id = sent.call.as_ref().map(|call| format!("callback:{call}"));
     let entry = Entry {

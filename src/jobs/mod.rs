@@ -34,6 +34,7 @@ use crate::casework::set_back::SetBack;
 use crate::casework::{audit, delivery, escalation, members, moves, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
 use crate::notify::render::{self, Renderer};
+use crate::notify::texts::Texts;
 use crate::notify::transport::Transport;
 use crate::time_source::TimeSource;
 
@@ -231,6 +232,17 @@ impl When {
 /// The sender of one process, its books kept by casework.
 #[must_use]
 pub fn pump_of(desk: &Arc<Desk>, transport: Transport, sends_at_once: usize) -> Arc<Pump> {
+    pump_with_texts(desk, transport, None, sends_at_once)
+}
+
+/// The same, sending text messages too.
+#[must_use]
+pub fn pump_with_texts(
+    desk: &Arc<Desk>,
+    transport: Transport,
+    texts: Option<Texts>,
+    sends_at_once: usize,
+) -> Arc<Pump> {
     desk.proofread_with(render::check);
     desk.write_out_with(render::write_out);
     let (claiming, recording, ringing) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
@@ -259,7 +271,8 @@ pub fn pump_of(desk: &Arc<Desk>, transport: Transport, sends_at_once: usize) -> 
         redirect_all_to: desk.manners.redirect_all_to.clone(),
         sends_at_once,
     };
-    Arc::new(Pump::new(books, transport, habits, desk.time.clone()))
+    let time = desk.time.clone();
+    Arc::new(Pump::with_texts(books, transport, texts, habits, time))
 }
 
 /// Templates are read once for each catalogue that comes into force.

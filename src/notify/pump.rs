@@ -16,10 +16,11 @@ use tokio::task::JoinSet;
 
 use super::mail::{Mail, MailError};
 use super::render::Renderer;
-use super::transport::Transport;
+use super::texts::Texts;
+use super::transport::{SendFailure, Transport};
 use crate::domain::ids::NoticeId;
 use crate::domain::notice::NoticeKind;
-use crate::store::outbox::Notice;
+use crate::store::outbox::{Notice, TEXT};
 use crate::time_source::TimeSource;
 
 /// Sends the notices of one process.
@@ -79,6 +80,8 @@ const CLAIMS_PER_SEND: usize = 4;
 struct AtWork {
     books: Books,
     transport: Transport,
+    /// None where text messages are not set up.
+    texts: Option<Texts>,
     habits: Habits,
     time: TimeSource,
     room: Semaphore,
@@ -88,14 +91,27 @@ struct AtWork {
 }
 
 impl Pump {
-    /// A pump that has sent nothing yet.
+    /// A pump that has sent nothing yet, and sends no texts.
     #[must_use]
     pub fn new(books: Books, transport: Transport, habits: Habits, time: TimeSource) -> Self {
+        Self::with_texts(books, transport, None, habits, time)
+    }
+
+    /// A pump that has sent nothing yet.
+    #[must_use]
+    pub fn with_texts(
+        books: Books,
+        transport: Transport,
+        texts: Option<Texts>,
+        habits: Habits,
+        time: TimeSource,
+    ) -> Self {
         let room = Semaphore::new(habits.sends_at_once.max(1));
         let in_hand = Mutex::default();
         let at_work = AtWork {
             books,
             transport,
+            texts,
             habits,
             time,
             room,
@@ -213,6 +229,9 @@ impl AtWork {
     }
 
     async fn send(&self, notice: &Notice, stationery: &Stationery) -> Outcome {
+        if notice.transport == TEXT {
+            return self.text(notice).await;
+        }
         let mail = match self.mail(notice, stationery) {
             Ok(mail) => mail,
             Err(why) => {
@@ -242,6 +261,25 @@ impl AtWork {
                 why: "the mail server took too long".to_owned(),
                 is_permanent: false,
             },
+        }
+    }
+
+    async fn text(&self, notice: &Notice) -> Outcome {
+        let refused = |why: &str, is_permanent| Outcome::Refused {
+            why: why.to_owned(),
+            is_permanent,
+        };
+        let Some(texts) = &self.texts else {
+            return refused("text messages are not set up here", false);
+        };
+        let Some(text) = notice.letter.as_text() else {
+            return refused("it cannot be said in a text", true);
+        };
+        // Theirs is the real time, whatever a demo's clock says: the signature is good for half a minute.
+        let now = TimeSource::System.now();
+        match texts.send(&notice.recipient, &text, notice.id, now).await {
+            Ok(()) => Outcome::Accepted,
+            Err(SendFailure { is_permanent, why }) => Outcome::Refused { why, is_permanent },
         }
     }
 

@@ -337,6 +337,28 @@ pub fn logged_between(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
+/// What came in by one channel and was logged between two instants, in the order it reached us.
+pub fn of_channel(
+    conn: &mut Conn,
+    channel: Channel,
+    (from, to): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let rows: Vec<Row> = contacts::table
+        .filter(contacts::direction.eq("inbound"))
+        .filter(contacts::channel.eq(channel.as_str()))
+        .filter(
+            contacts::logged_at
+                .ge(At(from))
+                .and(contacts::logged_at.lt(At(to))),
+        )
+        .order((contacts::logged_at.asc(), contacts::id.asc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Contact::try_from).collect()
+}
+
 type Boxed<'a> = contacts::BoxedQuery<'a, super::db::MultiBackend>;
 
 fn first(conn: &mut Conn, query: Boxed<'_>) -> Result<Option<Contact>, StoreError> {

@@ -16,6 +16,11 @@ use super::types::{At, Id, Js, Json, Ts, Uid};
 use crate::domain::ids::{CaseId, NoticeId, PersonId};
 use crate::domain::notice::Letter;
 
+/// The transport of a notice that leaves as a text message.
+pub const TEXT: &str = "sms";
+/// Cases looked at when a text comes back from a number.
+const MOST_TEXTED: i64 = 50;
+
 /// One notice on its way.
 #[derive(Debug, Clone)]
 pub struct Notice {
@@ -24,7 +29,7 @@ pub struct Notice {
     pub kind: String,
     pub case: Option<CaseId>,
     pub person: Option<PersonId>,
-    /// `email`, or `post` for one that somebody must write out.
+    /// `email`, `sms`, or `post` for one that somebody must write out.
     pub transport: String,
     pub recipient: String,
     pub message_id: String,
@@ -325,6 +330,41 @@ pub fn note_bounced(tx: &mut Tx<'_>, id: NoticeId, at: Timestamp) -> Result<(), 
         .set(outbox::bounced_at.eq(Some(At(at))))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Whether a notice has come back.
+pub fn has_bounced(conn: &mut Conn, id: NoticeId) -> Result<bool, StoreError> {
+    let at: Option<Option<At>> = outbox::table
+        .filter(outbox::id.eq(Id::from(id)))
+        .select(outbox::bounced_at)
+        .first(conn)
+        .optional()?;
+    Ok(at.flatten().is_some())
+}
+
+/// The cases in which a number was texted, and whom; the newest first.
+pub fn texted(
+    conn: &mut Conn,
+    number: &str,
+) -> Result<Vec<(CaseId, Option<PersonId>)>, StoreError> {
+    let rows: Vec<(Option<Id>, Option<Id>)> = outbox::table
+        .filter(outbox::transport.eq(TEXT))
+        .filter(outbox::recipient.eq(number.to_owned()))
+        .filter(outbox::case_id.is_not_null())
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(MOST_TEXTED)
+        .select((outbox::case_id, outbox::person_id))
+        .load(conn)?;
+    let mut found: Vec<(CaseId, Option<PersonId>)> = Vec::new();
+    for (case, person) in rows {
+        let Some(case) = case.map(CaseId::from) else {
+            continue;
+        };
+        if !found.iter().any(|(known, _)| *known == case) {
+            found.push((case, person.map(Into::into)));
+        }
+    }
+    Ok(found)
 }
 
 /// What became of some notices: their state, or `bounced`.

@@ -215,24 +215,39 @@ pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, Sto
 
 /// A permanent bounce: the address gets no more automatic mail.
 pub fn note_bounce(tx: &mut Tx<'_>, email: &str) -> Result<(), StoreError> {
-    diesel::update(identifiers::table)
-        .filter(
-            identifiers::kind
-                .eq("email")
-                .and(identifiers::value.eq(email.to_owned())),
-        )
-        .set(identifiers::is_bouncing.eq(true))
-        .execute(&mut **tx)?;
-    Ok(())
+    note_unreachable(tx, "email", email, true)
 }
 
 /// Whether mail to this address bounces.
 pub fn is_bouncing(conn: &mut Conn, email: &str) -> Result<bool, StoreError> {
+    is_unreachable(conn, "email", email)
+}
+
+/// Whether an address or number takes nothing more: because it does not, or because somebody said so.
+pub fn note_unreachable(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    value: &str,
+    is_unreachable: bool,
+) -> Result<(), StoreError> {
+    diesel::update(identifiers::table)
+        .filter(
+            identifiers::kind
+                .eq(kind.to_owned())
+                .and(identifiers::value.eq(value.to_owned())),
+        )
+        .set(identifiers::is_bouncing.eq(is_unreachable))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Whether this address or number takes nothing more.
+pub fn is_unreachable(conn: &mut Conn, kind: &str, value: &str) -> Result<bool, StoreError> {
     Ok(diesel::select(diesel::dsl::exists(
         identifiers::table.filter(
             identifiers::kind
-                .eq("email")
-                .and(identifiers::value.eq(email.to_owned()))
+                .eq(kind.to_owned())
+                .and(identifiers::value.eq(value.to_owned()))
                 .and(identifiers::is_bouncing.eq(true)),
         ),
     ))

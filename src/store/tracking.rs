@@ -186,6 +186,25 @@ pub fn keep_receipt(
     Ok(())
 }
 
+/// What somebody keeps of one case.
+pub fn receipt(conn: &mut Conn, case: CaseId, holder: &str) -> Result<Option<Receipt>, StoreError> {
+    let row: Option<(String, At, String)> = receipts::table
+        .filter(receipts::case_id.eq(Id::from(case)))
+        .filter(receipts::holder.eq(holder.to_owned()))
+        .select((
+            receipts::reference,
+            receipts::received_at,
+            receipts::number_to_ring,
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(reference, at, number_to_ring)| Receipt {
+        reference,
+        received_at: at.0,
+        number_to_ring,
+    }))
+}
+
 /// Somebody's receipts, newest first.
 pub fn receipts(conn: &mut Conn, holder: &str) -> Result<Vec<Receipt>, StoreError> {
     let rows: Vec<(String, At, String)> = receipts::table

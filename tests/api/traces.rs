@@ -16,7 +16,11 @@ use crate::mail_in::mail;
 use crate::support::{Caller, Database, PASSWORD, TestApp};
 
 /// Operations that write nothing but, where it matters, that somebody looked.
-const READERS: &[&str] = &["POST /v1/people/searches", "POST /v1/routing/trials"];
+const READERS: &[&str] = &[
+    "POST /v1/people/searches",
+    "POST /v1/reports/out-of-hours/reckonings",
+    "POST /v1/routing/trials",
+];
 /// Asked for without saying whether there is such an account: the line is written with what is sent.
 const LATER: &[&str] = &["POST /v1/auth/sign-in-links"];
 /// Signing in happens before anybody is known by their request; the line names the account.
@@ -720,6 +724,7 @@ stories! {
     async fn whatever_writes_leaves_a_line_that_says_who_and_under_which_request(app) {
         let mut walk = Walk { app: &app, walked: BTreeSet::new(), faults: Vec::new() };
         records::calls(&mut walk).await;
+        records::texts(&mut walk).await;
         records::people(&mut walk).await;
         records::members(&mut walk).await;
         records::reporting_service(&mut walk).await;

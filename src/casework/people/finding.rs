@@ -167,10 +167,15 @@ pub(super) fn note_home(tx: &mut Tx<'_>, person: &Person) -> Result<(), Failure>
     Ok(())
 }
 
-/// A letter asks for a letter back; a language used is the language answered in.
+/// A letter asks for a letter back, a text for a text; a language used is the language answered in.
 fn prefer(preferences: &mut Preferences, enquiry: &Enquiry) {
     if enquiry.channel == Channel::Letter && preferences.channel.is_none() {
         preferences.channel = Some("post".to_owned());
+    }
+    // Whoever texts and can be written to in no other way is answered so.
+    let has_email = matches!(&enquiry.who, Who::Described(described) if described.email.is_some());
+    if enquiry.channel == Channel::Sms && preferences.channel.is_none() && !has_email {
+        preferences.channel = Some("sms".to_owned());
     }
     if preferences.language.is_none() {
         preferences.language.clone_from(&enquiry.language);

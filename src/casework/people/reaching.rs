@@ -76,6 +76,9 @@ pub fn withheld_now(conn: &mut Conn, notice: &Notice) -> Result<Option<Withheld>
             .still_admits_mail(&notice.recipient, is_automatic)
             .err());
     }
+    if notice.transport == outbox::TEXT {
+        return Ok(reach.admits_text(&notice.recipient, is_automatic).err());
+    }
     Ok(match reach {
         Reach::Anyhow => None,
         Reach::Never => Some(Withheld::Deceased),

@@ -152,6 +152,22 @@ impl Reach {
         }
     }
 
+    /// The numbers that a text may go to; `own` is the one on the record.
+    #[must_use]
+    pub fn phones(&self, own: Option<&str>) -> Vec<String> {
+        match self {
+            Self::Anyhow => own.and_then(phone_number).into_iter().collect(),
+            Self::Only(ways) => ways
+                .iter()
+                .filter_map(|way| match way {
+                    Way::Phone(number) => Some(number.clone()),
+                    _ => None,
+                })
+                .collect(),
+            Self::Never => Vec::new(),
+        }
+    }
+
     /// The ways that are left, for staff to read; none where there is no limit.
     #[must_use]
     pub fn in_words(&self) -> Option<String> {
@@ -174,6 +190,21 @@ impl Reach {
             Self::Anyhow => true,
             Self::Only(ways) => ways.contains(&Way::Post(place)),
             Self::Never => false,
+        }
+    }
+
+    /// Whether a text may go to this number.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn admits_text(&self, to: &str, is_automatic: bool) -> Result<(), Withheld> {
+        match self {
+            Self::Anyhow => Ok(()),
+            Self::Only(ways) if !is_automatic && ways.contains(&Way::Phone(to.to_owned())) => {
+                Ok(())
+            }
+            Self::Only(_) => Err(Withheld::SafeContact),
+            Self::Never => Err(Withheld::Deceased),
         }
     }
 

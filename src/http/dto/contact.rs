@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::casework::intake::Received;
 use crate::casework::views::case::{CaseView, RelatedCase};
-use crate::casework::{Filed, Receipt};
+use crate::casework::{Contact, Filed, Receipt};
 use crate::channels::given::{Given, GivenOnBehalfOf, GivenPerson};
 use crate::channels::logged::Logged;
 use crate::domain::case::{Candidate, Priority, Procedure, Status};
@@ -53,6 +53,9 @@ pub struct NewContact {
     #[serde(default)]
     #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$"))]
     pub call: Option<String>,
+    /// Where the recording of it is kept, by a reference of the phone system's. Never fetched.
+    #[serde(default)]
+    pub recording: Option<Line<200>>,
     /// Where a visit took place: the slug of an access point.
     #[serde(default)]
     pub access_point: Option<Line<100>>,
@@ -321,6 +324,7 @@ impl NewContact {
             outcome: self.outcome,
             number_presented: self.number_presented.map(Line::into_string),
             call: self.call,
+            recording: self.recording.map(Line::into_string),
             access_point: self.access_point.map(Line::into_string),
             external_id: self.external_id.map(Line::into_string),
             joins_a_case: self.case.is_some(),
@@ -329,7 +333,7 @@ impl NewContact {
 }
 
 impl PersonGiven {
-    fn into_given(self) -> GivenPerson {
+    pub(in crate::http) fn into_given(self) -> GivenPerson {
         GivenPerson {
             name: self.name.map(Line::into_string),
             kind: self.kind,
@@ -364,12 +368,7 @@ impl ContactReceived {
     ) -> Self {
         let is_restricted = received.receipt.is_some();
         Self {
-            contact: ContactStub {
-                id: received.contact.id.0.into(),
-                channel: received.contact.channel,
-                received_at: received.contact.received_at.into(),
-                counted_from_on: received.contact.counted_from_on.map(Into::into),
-            },
+            contact: ContactStub::of(&received.contact),
             case,
             receipt: received.receipt.as_ref().map(ReceiptObject::of),
             joined: received.is_joined,
@@ -395,6 +394,19 @@ impl ContactReceived {
                 url: access.url.clone(),
                 token: access.token.clone(),
             }),
+        }
+    }
+}
+
+impl ContactStub {
+    /// As it is answered.
+    #[must_use]
+    pub fn of(contact: &Contact) -> Self {
+        Self {
+            id: contact.id.0.into(),
+            channel: contact.channel,
+            received_at: contact.received_at.into(),
+            counted_from_on: contact.counted_from_on.map(Into::into),
         }
     }
 }

@@ -84,6 +84,7 @@ pub struct PreferencesPatch {
 #[serde(rename_all = "snake_case")]
 pub enum PreferredChannel {
     Email,
+    Sms,
     Phone,
     Post,
 }
@@ -125,7 +126,7 @@ pub struct PersonObject {
 /// How they want to hear from us.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PreferencesObject {
-    /// `email`, `phone` or `post`; null means e-mail where there is an address.
+    /// `email`, `sms`, `phone` or `post`; null means e-mail where there is an address.
     pub channel: Option<String>,
     /// BCP 47 language tag.
     pub language: Option<String>,
@@ -365,6 +366,7 @@ impl PreferencesPatch {
     pub fn over(&self, known: &Preferences) -> Preferences {
         let channel = self.channel.map(|channel| match channel {
             PreferredChannel::Email => "email",
+            PreferredChannel::Sms => "sms",
             PreferredChannel::Phone => "phone",
             PreferredChannel::Post => "post",
         });

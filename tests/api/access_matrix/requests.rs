@@ -214,6 +214,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
             ..plain(Nothing)
         }],
         "take_call_event" => lacking(Nothing),
+        "take_text" | "take_text_delivery" | "take_transcript" => lacking(Nothing),
         "get_call" => reads(Nothing),
         "ask_callback" => lacking(Nothing),
         "list_mails" => vec![
@@ -381,6 +382,11 @@ pub fn asked(id: &str) -> Vec<Asked> {
                 .named("opened"),
         ],
 
+        "get_night_report" => vec![plain(Nothing).query("night_of=2026-11-20")],
+        "reckon_night" => vec![sends(
+            Nothing,
+            json!({"night_of": "2026-11-20", "sent": []}),
+        )],
         "get_ward_report" | "get_calls_report" => reads(Nothing),
 
         // Signing in, users, keys
@@ -455,6 +461,7 @@ pub const ALL: &[&str] = &[
     "get_liveness",
     "get_mail",
     "get_me",
+    "get_night_report",
     "get_notice",
     "get_organisation",
     "get_person",
@@ -524,6 +531,7 @@ pub const ALL: &[&str] = &[
     "place_legal_hold",
     "place_marker",
     "put_person_on_case",
+    "reckon_night",
     "record_call",
     "record_identity_check",
     "record_member_consent",
@@ -555,6 +563,9 @@ pub const ALL: &[&str] = &[
     "take_mail",
     "take_next_case",
     "take_person_off_case",
+    "take_text",
+    "take_text_delivery",
+    "take_transcript",
     "tie_identity",
     "transfer_case",
     "try_routing",

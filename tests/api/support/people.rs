@@ -191,6 +191,7 @@ const KEYS: &[(&str, &[Scope], &[&str])] = &[
         &[Scope::TelephonyWrite, Scope::PeopleRead],
         &[],
     ),
+    ("webchat", &[Scope::WebchatWrite], &[]),
     ("open311", &[Scope::Open311Write], &[]),
     ("other-open311", &[Scope::Open311Write], &[]),
     (

@@ -64,6 +64,36 @@ pub async fn calls(walk: &mut Walk<'_>) {
         .await;
     let wish = json!({"number": "01632 960778", "call": "trace-1"});
     walk.post(&key, "/v1/callbacks", wish).await;
+    let chat = json!({
+        "external_id": "chat-trace", "consent_to_keep": true,
+        "turns": [{"who": "person", "at": "2026-11-20T16:50:00Z", "words": "My bin was missed."}],
+    });
+    let route = "/v1/channels/webchat/transcripts";
+    walk.post(&walk.app.key("webchat"), route, chat).await;
+}
+
+/// Texts: one that comes in, and word of one that did not arrive.
+pub async fn texts(walk: &mut Walk<'_>) {
+    let gateway = walk.app.key("desk");
+    walk.app.desk.may_text();
+    let text = json!({
+        "id": "text-1", "source_number": "447700900456", "message": "My bin was missed",
+        "date_received": "2026-11-20T16:57:00Z",
+    });
+    walk.post(&gateway, "/v1/channels/sms/messages", text).await;
+    let sent = walk
+        .app
+        .desk
+        .read(|conn, _| Ok(reeve::store::outbox::list(conn, None, None, None, 50)?))
+        .await
+        .unwrap();
+    let sent = sent
+        .iter()
+        .find(|notice| notice.transport == "sms")
+        .unwrap();
+    let told = json!({"reference": sent.id.to_string(), "status": "permanent-failure"});
+    walk.post(&gateway, "/v1/channels/sms/deliveries", told)
+        .await;
 }
 
 /// Records of people, and the bodies they act for.
