@@ -32,6 +32,7 @@ use crate::domain::triage::Example;
 use crate::http::health::Health;
 use crate::http::{Front, run_server};
 use crate::jobs::{self, Freshness, Hooks, Jobs};
+use crate::mailboxes::{self, Account, Mailboxes};
 use crate::notify::texts::{TextSettings, Texts};
 use crate::notify::transport::{Protection, SmtpSettings, Transport};
 use crate::store::db::{Address, Opening, Patience};
@@ -48,7 +49,7 @@ pub enum Role {
     All,
     /// Answers requests.
     Api,
-    /// Sends mail and looks for what has fallen due.
+    /// Sends mail, reads mailboxes and looks for what has fallen due.
     Worker,
 }
 
@@ -288,7 +289,12 @@ impl Ground {
                 Arc::clone(&health),
                 desk.time.clone(),
             ));
-            (Some(jobs), beating)
+            let accounts = settings.mail.mailboxes.iter();
+            let accounts = accounts.map(|mailbox| account(mailbox, settings.http.max_mail_bytes));
+            let mailboxes = Mailboxes::start(&desk, accounts.collect())
+                .await
+                .context("starting to read mailboxes")?;
+            (Some((mailboxes, jobs)), beating)
         } else {
             (None, tokio::spawn(refresh_alone(refresh(&desk))))
         };
@@ -334,8 +340,9 @@ impl Ground {
                 .context("the server")?;
         }
         following.abort();
-        if let Some(worker) = worker {
-            worker.shutdown().await;
+        if let Some((mailboxes, jobs)) = worker {
+            mailboxes.shutdown().await;
+            jobs.shutdown().await;
         }
         if let Some(figures) = figures {
             figures.stop().await;
@@ -626,6 +633,38 @@ fn texts(settings: &Settings) -> anyhow::Result<Option<Texts>> {
         sender_id: Some(notify.sms_sender_id.clone()).filter(|id| !id.is_empty()),
     })?;
     Ok(Some(texts))
+}
+
+fn account(mailbox: &config::Mailbox, largest: usize) -> Account {
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Account {
+        name: mailbox.name.clone(),
+        host: mailbox.host.clone(),
+        port: mailbox.port,
+        protection: match mailbox.tls {
+            config::Tls::None => mailboxes::Protection::None,
+            config::Tls::Starttls => mailboxes::Protection::StartTls,
+            config::Tls::FromTheStart => mailboxes::Protection::Tls,
+        },
+        ca_file: given(&mailbox.ca_file).map(Into::into),
+        username: mailbox.username.clone(),
+        credential: match mailbox.auth {
+            config::SignIn::Password => {
+                mailboxes::Credential::Password(mailbox.password.expose().to_owned())
+            }
+            config::SignIn::Xoauth2 => mailboxes::Credential::Token(mailbox.token_command.clone()),
+        },
+        folder: mailbox.folder.clone(),
+        recipient: given(&mailbox.recipient),
+        afterwards: match mailbox.taken {
+            config::Taken::Move => mailboxes::Afterwards::Move(mailbox.taken_folder.clone()),
+            config::Taken::Keep => mailboxes::Afterwards::Keep,
+            config::Taken::Delete => mailboxes::Afterwards::Delete,
+        },
+        poll: Duration::from_secs(u64::from(mailbox.poll_seconds)),
+        idle: mailbox.idle,
+        largest,
+    }
 }
 
 /// Being told to stop.

@@ -22,6 +22,7 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod jobs;
+pub mod mailboxes;
 pub mod notify;
 pub mod pages;
 pub mod store;

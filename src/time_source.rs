@@ -93,6 +93,18 @@ impl TimeSource {
         }
     }
 
+    /// What this clock says at an instant that another computer's clock has told: the same, but in a
+    /// demo as far ahead as the demo is.
+    pub fn by_this_clock(&self, told: Timestamp) -> Timestamp {
+        match self {
+            Self::System | Self::Fixed(_) => told,
+            Self::Shifted(shifted) => at_micros(
+                told.as_microsecond()
+                    .saturating_add(shifted.offset_micros.load(Ordering::SeqCst)),
+            ),
+        }
+    }
+
     /// A reading that never goes backwards, for budgets, deadlines and measuring how long something
     /// took. Only a fixed clock's advances with the clock: then a test can wait out a budget
     /// without sleeping. Moving the demo clock must not hand out or take away a minute's budget.

@@ -15,6 +15,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("notify", &["domain", "store", "time_source"]),
     ("jobs", &["casework", "notify", "channels", "time_source"]),
     (
+        "mailboxes",
+        &["casework", "channels", "domain", "time_source"],
+    ),
+    (
         "http",
         &[
             "casework",
@@ -48,6 +52,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const BELONGS_TO: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("lettre", &["notify"]),
+    ("async_imap", &["mailboxes"]),
     (
         "actix_web",
         &["http", "pages", "app.rs", "app", "cli", "demo"],
@@ -69,6 +74,7 @@ const OURS: &[&str] = &[
     "domain",
     "http",
     "jobs",
+    "mailboxes",
     "notify",
     "pages",
     "store",

@@ -3,7 +3,7 @@
 //! Every mail ends in exactly one [`Disposition`], and its bytes are kept in the transaction that
 //! decides: nothing is dropped, and what came in adds up.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 use serde_json::json;
 
@@ -47,7 +47,12 @@ pub struct Delivery<B> {
     fingerprint: String,
     envelope: Envelope,
     incoming: Result<Incoming, Unreadable>,
+    arrived_at: Option<Timestamp>,
 }
+
+/// Mail that lay longer than two years in a mailbox is no older than that: as for what is logged by
+/// hand.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 
 /// Reads a raw message. A large one takes a while, so this is done where nobody waits for it:
 /// never inside a transaction, and not on a thread that answers requests.
@@ -57,6 +62,36 @@ pub fn read<B: AsRef<[u8]>>(at: &Moment, raw: B, envelope: Envelope) -> Delivery
         incoming: email_in::read(raw.as_ref(), &envelope, &ours(at)),
         raw,
         envelope,
+        arrived_at: None,
+    }
+}
+
+/// A raw message that is not read, for a reason: it is put into quarantine with its bytes.
+pub fn set_aside<B: AsRef<[u8]>>(raw: B, envelope: Envelope, why: &str) -> Delivery<B> {
+    Delivery {
+        fingerprint: hex(&Sha256::digest(raw.as_ref())),
+        incoming: Err(Unreadable {
+            why: why.to_owned(),
+        }),
+        raw,
+        envelope,
+        arrived_at: None,
+    }
+}
+
+impl<B> Delivery<B> {
+    /// The council's own mail server had it before we did: promises count from then.
+    #[must_use]
+    pub fn arrived(mut self, at: Timestamp) -> Self {
+        self.arrived_at = Some(at);
+        self
+    }
+
+    /// When the council had it: now, or when its mail server took it, within what can be meant.
+    fn received_at(&self, at: &Moment) -> Timestamp {
+        let earliest = at.now - LONGEST_WAIT;
+        self.arrived_at
+            .map_or(at.now, |arrived| arrived.clamp(earliest, at.now))
     }
 }
 
@@ -84,11 +119,13 @@ fn take<B: AsRef<[u8]>>(
     actor: &Actor,
     delivery: &Delivery<B>,
 ) -> Result<Taken, Failure> {
+    let received_at = delivery.received_at(at);
     let Delivery {
         raw,
         fingerprint,
         envelope,
         incoming,
+        ..
     } = delivery;
     let raw = raw.as_ref();
     if let Some(known) = contacts::find_raw(tx, fingerprint)? {
@@ -97,7 +134,14 @@ fn take<B: AsRef<[u8]>>(
     let incoming = match incoming {
         Ok(incoming) => incoming,
         Err(unreadable) => {
-            return quarantine(tx, at, actor, raw, envelope, fingerprint, &unreadable.why);
+            let unread = Unread {
+                raw,
+                fingerprint,
+                envelope,
+                received_at,
+                why: &unreadable.why,
+            };
+            return quarantine(tx, at, actor, &unread);
         }
     };
     let mut is_reused_id = false;
@@ -123,6 +167,7 @@ fn take<B: AsRef<[u8]>>(
         incoming,
         is_reused_id,
         envelope,
+        received_at,
     };
     if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
         return store(tx, at, actor, &mail);
@@ -146,6 +191,16 @@ struct Mail<'a> {
     /// Its Message-ID was used for another message before.
     is_reused_id: bool,
     envelope: &'a Envelope,
+    received_at: Timestamp,
+}
+
+/// One mail that could not be read.
+struct Unread<'a> {
+    raw: &'a [u8],
+    fingerprint: &'a str,
+    envelope: &'a Envelope,
+    received_at: Timestamp,
+    why: &'a str,
 }
 
 /// For whom a mail waits, and until when.
@@ -357,7 +412,7 @@ fn note(
     mail: &Mail<'_>,
     reply: &StaffReply,
 ) -> Result<Taken, Failure> {
-    let mut enquiry = email_in::enquiry(mail.incoming, at.now);
+    let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
     enquiry.who = Who::Nobody;
     let Some(first) = reply.cases.first() else {
         return match &reply.told_of {
@@ -450,7 +505,7 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
         Found::Stranger(filed) if mail.incoming.bounce.is_some() => Some(*filed),
         Found::Stranger(_) | Found::Nothing => None,
     };
-    let mut enquiry = email_in::enquiry(mail.incoming, at.now);
+    let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
     enquiry.who = Who::Nobody;
     let case = found.as_ref().map(|filed| filed.case.id);
     let contact = log(
@@ -503,22 +558,20 @@ fn quarantine(
     tx: &mut Tx<'_>,
     at: &Moment,
     actor: &Actor,
-    raw: &[u8],
-    envelope: &Envelope,
-    fingerprint: &str,
-    why: &str,
+    unread: &Unread<'_>,
 ) -> Result<Taken, Failure> {
     let contact = Contact {
-        fingerprint: Some(fingerprint.to_owned()),
-        mailbox: envelope.recipient.clone(),
-        detail: json!({"mail": {"why": why, "size": raw.len()}}),
+        fingerprint: Some(unread.fingerprint.to_owned()),
+        mailbox: unread.envelope.recipient.clone(),
+        detail: json!({"mail": {"why": unread.why, "size": unread.raw.len()}}),
+        received_at: unread.received_at,
         waits_for: Some(centre(at)),
         limit_at: Some(mail_limit(at, Place::Quarantined)),
         ..came_now(at, actor, Disposition::Quarantined)
     };
     contacts::insert(tx, &contact)?;
     begin_waiting(tx, at, &contact)?;
-    contacts::keep_raw(tx, fingerprint, contact.id, raw)?;
+    contacts::keep_raw(tx, unread.fingerprint, contact.id, unread.raw)?;
     Ok(Taken {
         disposition: Disposition::Quarantined,
         case: None,
@@ -564,7 +617,7 @@ fn note_duplicate(
 
 /// The enquiry a mail is, from a member when the sender's address is a member's.
 fn enquiry_of(conn: &mut Conn, at: &Moment, mail: &Mail<'_>) -> Result<Enquiry, Failure> {
-    let mut enquiry = email_in::enquiry(mail.incoming, at.now);
+    let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
     members::recognise(conn, at, &mut enquiry)?;
     Ok(enquiry)
 }
@@ -646,6 +699,7 @@ fn log(
         }),
         waits_for,
         limit_at,
+        received_at: mail.received_at,
         ..came_now(at, actor, disposition)
     };
     contacts::insert(tx, &contact)?;

@@ -6,6 +6,7 @@
 //! | [`desk`] | what every use case stands on: database, catalogue in force, time, secrets |
 //! | [`intake`] | the one front door: every contact, on any channel |
 //! | [`mail_in`] | raw e-mail: threads it, keeps it, hands it to intake |
+//! | [`mailboxes`] | the mailboxes that are read: whose turn it is, how far each has come |
 //! | [`held_mail`] | mail that waited for a person: let through, or kept unanswered |
 //! | [`attachments`] | files that come with contacts: kept, looked at for viruses, let go |
 //! | [`calls`] | telephone calls: what the phone system tells, and whose call it may be |
@@ -65,6 +66,7 @@ pub mod intake;
 pub mod legal_hold;
 pub mod letters;
 pub mod mail_in;
+pub mod mailboxes;
 pub mod members;
 pub mod moves;
 pub mod night_desk;

@@ -3,8 +3,12 @@
 //! Settings are merged as a flat map from key to value, shaped by `default.toml`: a key that is not
 //! there is refused, and the kind of its default is the kind it must have. That is what lets a
 //! number-like password from the environment stay text, and every mistake be named at once.
+//!
+//! Of a list of tables (`[[mail.mailboxes]]`) each entry has its place in the key
+//! (`mail.mailboxes.0.host`), and what it does not say it has from a table of defaults.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -25,8 +29,12 @@ const SECRETS: &[(&str, &str)] = &[
     ("auth.oidc.client_secret", "auth.oidc.client_secret_file"),
     ("mail.smtp.password", "mail.smtp.password_file"),
     ("notify.api_key", "notify.api_key_file"),
+    ("mail.mailbox.password", "mail.mailbox.password_file"),
     ("database.url", "database.url_file"),
 ];
+
+/// Lists of tables, and the table that says what each entry may say and has unless it says otherwise.
+const LISTS: &[(&str, &str)] = &[("mail.mailboxes", "mail.mailbox")];
 
 pub(super) type Values = BTreeMap<String, Value>;
 
@@ -53,8 +61,15 @@ pub(super) fn merge(sources: &Sources) -> (Table, Vec<Problem>) {
     for (key, text) in &sources.flags {
         layers.set_text(key, text, "the command line");
     }
+    let entries = layers.fill_entries();
     for (key, file_key) in SECRETS {
         layers.read_secret(key, file_key);
+        for (entry, pattern) in &entries {
+            let own = |key: &str| Some(format!("{entry}{}", key.strip_prefix(pattern)?));
+            if let (Some(key), Some(file_key)) = (own(key), own(file_key)) {
+                layers.read_secret(&key, &file_key);
+            }
+        }
     }
     (nest(layers.values), layers.problems)
 }
@@ -79,6 +94,53 @@ struct Layers {
 impl Layers {
     fn complain(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem::new(key, message));
+    }
+
+    fn default_of(&self, key: &str) -> Option<&Value> {
+        self.defaults.get(pattern_of(key).as_ref())
+    }
+
+    /// Gives every entry of a list what it does not say itself. Says where each begins, and its
+    /// pattern: `mail.mailboxes.0.` and `mail.mailbox.`.
+    fn fill_entries(&mut self) -> Vec<(String, String)> {
+        let mut entries = Vec::new();
+        for (list, pattern) in LISTS {
+            let start = format!("{list}.");
+            let numbers: BTreeSet<usize> = self
+                .values
+                .keys()
+                .filter_map(|key| key.strip_prefix(&start)?.split_once('.')?.0.parse().ok())
+                .collect();
+            let pattern = format!("{pattern}.");
+            for number in numbers {
+                let entry = format!("{list}.{number}.");
+                let given: BTreeSet<String> = self.values.keys().cloned().collect();
+                let is_given = |name: &str| given.contains(&format!("{entry}{name}"));
+                let common: Vec<(String, Value)> = self
+                    .values
+                    .iter()
+                    .filter_map(|(key, value)| {
+                        Some((key.strip_prefix(&pattern)?.to_owned(), value.clone()))
+                    })
+                    .collect();
+                for (name, value) in common {
+                    // A password of its own stands against the file they have in common.
+                    let is_answered = name.strip_suffix("_file").is_some_and(&is_given)
+                        || is_given(&format!("{name}_file"));
+                    if is_given(&name) {
+                        continue;
+                    }
+                    let value = if is_answered {
+                        Value::String(String::new())
+                    } else {
+                        value
+                    };
+                    self.values.insert(format!("{entry}{name}"), value);
+                }
+                entries.push((entry, pattern.clone()));
+            }
+        }
+        entries
     }
 
     fn add_file(&mut self, path: &Path) {
@@ -111,7 +173,7 @@ impl Layers {
 
     /// A value written as text, in the environment or on the command line.
     fn set_text(&mut self, key: &str, text: &str, source: &str) {
-        let Some(default) = self.defaults.get(key) else {
+        let Some(default) = self.default_of(key) else {
             return self.refuse_unknown(key, source);
         };
         let value = match default {
@@ -136,7 +198,7 @@ impl Layers {
     }
 
     fn set(&mut self, key: &str, value: Value, source: &str) {
-        let Some(default) = self.defaults.get(key) else {
+        let Some(default) = self.default_of(key) else {
             return self.refuse_unknown(key, source);
         };
         let is_list_of_text =
@@ -145,7 +207,7 @@ impl Layers {
             let kind = kind(default);
             return self.complain(key, format!("must be {kind} (set by {source})"));
         }
-        match rules::complaint(key, &value) {
+        match rules::complaint(&pattern_of(key), &value) {
             Some(message) => self.complain(key, format!("{message} (set by {source})")),
             None => {
                 self.values.insert(key.to_owned(), value);
@@ -154,7 +216,8 @@ impl Layers {
     }
 
     fn refuse_unknown(&mut self, key: &str, source: &str) {
-        let section = key.rsplit_once('.').map_or("", |(section, _)| section);
+        let pattern = pattern_of(key);
+        let section = pattern.rsplit_once('.').map_or("", |(section, _)| section);
         let siblings: Vec<&str> = self
             .defaults
             .keys()
@@ -213,7 +276,19 @@ impl Layers {
 }
 
 fn is_secret(key: &str) -> bool {
-    SECRETS.iter().any(|(secret, _)| *secret == key)
+    let pattern = pattern_of(key);
+    SECRETS.iter().any(|(secret, _)| *secret == pattern)
+}
+
+/// The key whose default and rule hold for `key`: its own, but for an entry of a list the one they
+/// all have in common.
+fn pattern_of(key: &str) -> Cow<'_, str> {
+    let found = LISTS.iter().find_map(|(list, pattern)| {
+        let (number, name) = key.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
+        number.parse::<u16>().ok()?;
+        Some(format!("{pattern}.{name}"))
+    });
+    found.map_or(Cow::Borrowed(key), Cow::Owned)
 }
 
 fn open_file(path: &Path) -> String {
@@ -250,26 +325,61 @@ fn flatten(prefix: &str, table: Table, leaf: &mut impl FnMut(String, Value)) {
         };
         match value {
             Value::Table(inner) => flatten(&key, inner, leaf),
+            Value::Array(entries) if is_list(&key) && entries.iter().all(Value::is_table) => {
+                for (number, entry) in entries.into_iter().enumerate() {
+                    if let Value::Table(inner) = entry {
+                        flatten(&format!("{key}.{number}"), inner, leaf);
+                    }
+                }
+            }
             value => leaf(key, value),
         }
     }
 }
 
+fn is_list(key: &str) -> bool {
+    LISTS.iter().any(|(list, _)| *list == key)
+}
+
 fn nest(values: Values) -> Table {
     let mut root = Table::new();
+    let mut entries: BTreeMap<(&str, usize), Table> = BTreeMap::new();
     for (key, value) in values {
-        let (sections, name) = key.rsplit_once('.').unwrap_or(("", &key));
-        let mut table = &mut root;
-        for section in sections.split('.').filter(|section| !section.is_empty()) {
-            let entry = table
-                .entry(section)
-                .or_insert_with(|| Value::Table(Table::new()));
-            let Value::Table(inner) = entry else {
-                unreachable!("a key of default.toml is never also a section of it")
-            };
-            table = inner;
+        let entry = LISTS.iter().find_map(|(list, _)| {
+            let (number, name) = key.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
+            Some(((*list, number.parse().ok()?), name.to_owned()))
+        });
+        if let Some((place, name)) = entry {
+            entries.entry(place).or_default().insert(name, value);
+            continue;
         }
+        let (table, name) = section_of(&mut root, &key);
         table.insert(name.to_owned(), value);
     }
+    for ((list, _), entry) in entries {
+        let (table, name) = section_of(&mut root, list);
+        let list = table
+            .entry(name)
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(list) = list {
+            list.push(Value::Table(entry));
+        }
+    }
     root
+}
+
+/// The table a key stands in, made where it is not there, and the last piece of its name.
+fn section_of<'t, 'k>(root: &'t mut Table, key: &'k str) -> (&'t mut Table, &'k str) {
+    let (sections, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut table = root;
+    for section in sections.split('.').filter(|section| !section.is_empty()) {
+        let entry = table
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()));
+        let Value::Table(inner) = entry else {
+            unreachable!("a key of default.toml is never also a section of it")
+        };
+        table = inner;
+    }
+    (table, name)
 }

@@ -1,10 +1,11 @@
-//! `[mail]`: how mail leaves, and in whose name.
+//! `[mail]`: how mail leaves, and in whose name; and the mailboxes it is read from.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
+use super::mailboxes::{self, Mailbox};
 use super::secret::Secret;
 
 /// `[mail]`.
@@ -18,6 +19,11 @@ pub struct Mail {
     pub undo_seconds: u32,
     pub sends_at_once: usize,
     pub smtp: Smtp,
+    /// What every mailbox has unless it says otherwise.
+    pub mailbox: Mailbox,
+    /// Those that are read by IMAP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailboxes: Vec<Mailbox>,
 }
 
 /// What becomes of a mail.
@@ -105,10 +111,11 @@ impl Mail {
                 "a password would cross the network in the clear: choose \"starttls\" or \"tls\"",
             ));
         }
+        mailboxes::problems(&self.mailboxes, found);
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost"
         || host
             .parse::<std::net::IpAddr>()

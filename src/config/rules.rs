@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::http::Network;
 use super::mail::{Tls, Transport};
+use super::mailboxes::{self, SignIn, Taken};
 use super::operations::LogFormat;
 use super::{attachments, auth, database, oidc};
 
@@ -63,6 +64,17 @@ const RULES: &[(&str, Rule)] = &[
     ("notify.base_url", Text(oidc::is_issuer)),
     ("notify.sms_template_id", Text(is_one_line)),
     ("notify.sms_sender_id", Text(is_one_line)),
+    ("mail.mailbox.name", Text(mailboxes::is_name)),
+    ("mail.mailbox.host", Text(is_one_line)),
+    ("mail.mailbox.port", Between(1, 65_535)),
+    ("mail.mailbox.tls", OneOf(Tls::NAMES)),
+    ("mail.mailbox.auth", OneOf(SignIn::NAMES)),
+    ("mail.mailbox.username", Text(is_one_line)),
+    ("mail.mailbox.folder", Text(mailboxes::is_folder)),
+    ("mail.mailbox.recipient", Text(is_mail_address_or_empty)),
+    ("mail.mailbox.taken", OneOf(Taken::NAMES)),
+    ("mail.mailbox.taken_folder", Text(mailboxes::is_folder)),
+    ("mail.mailbox.poll_seconds", Between(1, 1_500)),
     ("auth.signing_key", Text(auth::is_long_key)),
     ("auth.audit_key", Text(auth::is_long_key)),
     ("auth.tracking_key", Text(auth::is_long_key)),

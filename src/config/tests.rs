@@ -330,3 +330,86 @@ fn links_begin_at_the_public_address_or_else_where_the_server_listens() {
         "https://contact.council.example/reeve"
     );
 }
+
+const TWO_MAILBOXES: &str = "[mail.mailbox]\nhost = \"imap.council.example\"\npoll_seconds = 30\n\
+     [[mail.mailboxes]]\nname = \"contact\"\nusername = \"contact\"\npassword_file = \"$FILE\"\n\
+     [[mail.mailboxes]]\nname = \"housing\"\nusername = \"housing\"\npassword = \"other\"\nidle = false\n\
+     taken = \"keep\"\n";
+
+#[test]
+fn every_mailbox_has_what_is_common_to_all_unless_it_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = file(folder.path(), "password", "from the file\n", 0o600);
+    let text = TWO_MAILBOXES.replace("$FILE", password.to_str().unwrap());
+    let mut sources = environment(&[
+        ("REEVE__MAIL__MAILBOXES__1__PORT", "1993"),
+        ("REEVE__MAIL__MAILBOXES__2__NAME", "highways"),
+        ("REEVE__MAIL__MAILBOXES__2__USERNAME", "highways"),
+        ("REEVE__MAIL__MAILBOXES__2__PASSWORD", "007"),
+    ]);
+    sources.file = Some(file(folder.path(), "reeve.toml", &text, 0o600));
+    let settings = Settings::load(&sources).unwrap();
+    let [contact, housing, highways] = settings.mail.mailboxes.as_slice() else {
+        panic!("three mailboxes: {:?}", settings.mail.mailboxes)
+    };
+    assert_eq!(contact.password.expose(), "from the file");
+    assert_eq!(
+        (contact.host.as_str(), contact.port),
+        ("imap.council.example", 993)
+    );
+    assert_eq!((contact.poll_seconds, contact.idle), (30, true));
+    assert_eq!(contact.taken, Taken::Move);
+    assert_eq!((housing.port, housing.idle), (1993, false));
+    assert_eq!(housing.taken, Taken::Keep);
+    assert_eq!(highways.password.expose(), "007");
+    let shown = settings.masked();
+    assert!(
+        !shown.contains("other") && !shown.contains("from the file"),
+        "{shown}"
+    );
+    let again: toml::Table = toml::from_str(&shown).unwrap();
+    assert_eq!(again["mail"]["mailboxes"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_wrong_with_a_mailbox_is_named_by_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sources = environment(&[
+        ("REEVE__MAIL__MAILBOXES__0__NAME", "contact"),
+        ("REEVE__MAIL__MAILBOXES__0__HOST", "imap.council.example"),
+        ("REEVE__MAIL__MAILBOXES__0__TLS", "none"),
+        ("REEVE__MAIL__MAILBOXES__0__USERNAME", "contact"),
+        ("REEVE__MAIL__MAILBOXES__1__NAME", "contact"),
+        ("REEVE__MAIL__MAILBOXES__1__AUTH", "xoauth2"),
+        ("REEVE__MAIL__MAILBOXES__1__PORT", "70000"),
+        ("REEVE__MAIL__MAILBOXES__1__HOTS", "imap.council.example"),
+        ("REEVE__MAIL__MAILBOXES__1__TAKEN_FOLDER", "INBOX"),
+        ("REEVE__MAIL__MAILBOXES__2__NAME", "Contact Us"),
+    ]);
+    let mut keys = bad_keys(&sources);
+    keys.sort();
+    // What is wrong by itself is told before what does not fit together.
+    let alone = [
+        "mail.mailboxes.1.hots",
+        "mail.mailboxes.1.port",
+        "mail.mailboxes.2.name",
+    ];
+    for key in alone {
+        assert!(keys.iter().any(|found| found == key), "{key}: {keys:?}");
+    }
+    for key in [
+        "mail.mailboxes.0.password",
+        "mail.mailboxes.0.tls",
+        "mail.mailboxes.1.host",
+        "mail.mailboxes.1.name",
+        "mail.mailboxes.1.taken_folder",
+        "mail.mailboxes.1.token_command",
+        "mail.mailboxes.1.username",
+    ] {
+        assert!(keys.iter().any(|found| found == key), "{key}: {keys:?}");
+    }
+    let open = "[[mail.mailboxes]]\nname = \"contact\"\npassword = \"seen by all\"\n";
+    sources = environment(&[]);
+    sources.file = Some(file(folder.path(), "open.toml", open, 0o644));
+    assert!(bad_keys(&sources).contains(&"mail.mailboxes.0.password".to_owned()));
+}

@@ -16,6 +16,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::operation::{Allowance, Operation, get};
 use super::problem::Problem;
+use crate::casework::mailboxes;
 
 /// What the parts of a process tell about themselves. Shared with the worker.
 #[derive(Debug)]
@@ -85,6 +86,9 @@ struct Readiness {
     database: &'static str,
     /// `running`, `silent`, `not_started`, or `elsewhere` when another process runs it.
     worker: &'static str,
+    /// Mailboxes that cannot be read, or that nobody has read for a while: null when the database cannot
+    /// say. Requests are answered all the same. `GET /v1/mailboxes` says which, and why.
+    unread_mailboxes: Option<usize>,
     is_draining: bool,
 }
 
@@ -122,6 +126,15 @@ async fn ready(call: Call) -> Result<Answer, Problem> {
     } else {
         "away"
     };
+    let unread_mailboxes = if database == "answers" {
+        let counting = call.read(|conn, at| mailboxes::n_unread(conn, at));
+        match tokio::time::timeout(DATABASE_MAY_TAKE, counting).await {
+            Ok(Ok(n_unread)) => Some(n_unread),
+            Ok(Err(_)) | Err(_) => None,
+        }
+    } else {
+        None
+    };
     let worker = health.worker(call.front.desk.time.monotonic());
     let is_draining = health.is_draining.load(Ordering::SeqCst);
     let is_ready =
@@ -137,6 +150,7 @@ async fn ready(call: Call) -> Result<Answer, Problem> {
             status,
             database,
             worker,
+            unread_mailboxes,
             is_draining,
         },
     );

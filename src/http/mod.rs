@@ -14,6 +14,7 @@
 //! | [`openapi`], [`docs`] | the published contract, as a file and as a page |
 //! | [`cases`], [`actions`], [`queues`] | cases: found and read; what is done to them; what waits where |
 //! | [`escalations`], [`notices`] | who was told of what is late; what could not be delivered |
+//! | [`email`], [`mailboxes`] | mail that came in and waits; the mailboxes it is read from |
 //! | [`open311`] | GeoReport v2 for reporting services, in XML and JSON |
 //! | [`attachments`] | files sent ahead of a contact, and had again |
 //! | [`dto`] | the documents that are sent |
@@ -101,6 +102,7 @@ pub mod front;
 pub mod gate;
 pub mod health;
 pub mod identities;
+pub mod mailboxes;
 pub mod markers;
 pub mod members;
 pub mod night_desk;

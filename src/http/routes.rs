@@ -3,10 +3,10 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
-    contacts, docs, email, escalations, first_start, health, identities, markers, members,
-    night_desk, notices, oidc, open311, organisations, people, person_merges, public, queues,
-    receipts, redactions, reports, second_factor, sign_in_links, sms, telephony, trials, users,
-    webchat,
+    contacts, docs, email, escalations, first_start, health, identities, mailboxes, markers,
+    members, night_desk, notices, oidc, open311, organisations, people, person_merges, public,
+    queues, receipts, redactions, reports, second_factor, sign_in_links, sms, telephony, trials,
+    users, webchat,
 };
 use crate::config::Settings;
 
@@ -49,6 +49,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(identities::operations());
     all.extend(api_keys::operations());
     all.extend(audit::operations());
+    all.extend(mailboxes::operations());
     all.extend(health::operations());
     all.extend(docs::operations());
     all

@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod identities;
 pub mod leases;
 pub mod legal_holds;
+pub mod mailboxes;
 pub mod markers;
 pub mod members;
 pub mod moves;

@@ -57,6 +57,24 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    mailboxes (name) {
+        name -> Text,
+        is_in_use -> Bool,
+        poll_seconds -> BigInt,
+        uid_validity -> Nullable<BigInt>,
+        last_uid -> BigInt,
+        n_left -> BigInt,
+        begun_at -> Ts,
+        read_at -> Nullable<Ts>,
+        taken_at -> Nullable<Ts>,
+        failing_since -> Nullable<Ts>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     users (id) {
         id -> Uid,
         email -> Text,
@@ -691,6 +709,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     moves,
     settings,
     leases,
+    mailboxes,
     users,
     members,
     member_assistants,

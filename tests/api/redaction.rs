@@ -399,6 +399,7 @@ const WITHOUT_WORDS: &[&str] = &[
     "moves.",
     "settings.",
     "leases.",
+    "mailboxes.",
     "users.",
     "sessions.",
     "second_factors.",

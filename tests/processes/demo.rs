@@ -41,7 +41,16 @@ impl Demo {
     }
 
     pub fn with_smtp(port: u16) -> Self {
-        Self::new(None, smtp_settings(port))
+        Self::with(smtp_settings(port))
+    }
+
+    /// On SQLite, with these in its environment.
+    pub fn with(settings: Vec<(String, String)>) -> Self {
+        Self::new(None, settings)
+    }
+
+    pub fn on_with(database: String, settings: Vec<(String, String)>) -> Self {
+        Self::new(Some(database), settings)
     }
 
     /// Another process on the same database.

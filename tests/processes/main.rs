@@ -5,9 +5,11 @@
 mod abuse;
 mod clocks;
 mod demo;
+mod dovecot;
 mod downtime;
 mod first_start;
 mod leases;
+mod mailboxes;
 mod moves;
 mod outages;
 mod postgres;

@@ -40,6 +40,24 @@ CREATE TABLE leases (
     until       timestamptz NOT NULL
 );
 
+-- The mailboxes that are read, and how far each has come.
+CREATE TABLE mailboxes (
+    name            text PRIMARY KEY,
+    -- The settings of a worker name it.
+    is_in_use       boolean NOT NULL,
+    poll_seconds    bigint NOT NULL,
+    -- What its mails were numbered under, and up to which of them all were taken.
+    uid_validity    bigint,
+    last_uid        bigint NOT NULL,
+    -- Mails that were found there at the last look and could not be taken.
+    n_left          bigint NOT NULL,
+    begun_at        timestamptz NOT NULL,
+    read_at         timestamptz,
+    taken_at        timestamptz,
+    failing_since   timestamptz,
+    last_error      text
+);
+
 CREATE TABLE users (
     id              uuid PRIMARY KEY,
     email           text NOT NULL UNIQUE,

@@ -31,6 +31,7 @@ DROP TABLE sessions;
 DROP TABLE member_assistants;
 DROP TABLE members;
 DROP TABLE users;
+DROP TABLE mailboxes;
 DROP TABLE leases;
 DROP TABLE settings;
 DROP TABLE moves;

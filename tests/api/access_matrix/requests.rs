@@ -413,6 +413,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
 
         // Audit, operations
         "list_audit" => vec![plain(Nothing).query("limit=100")],
+        "list_mailboxes" => vec![plain(Nothing)],
         "get_liveness" | "get_readiness" | "get_contract" => reads(Nothing),
         _ => Vec::new(),
     }
@@ -480,6 +481,7 @@ pub const ALL: &[&str] = &[
     "list_api_keys",
     "list_assistants",
     "list_audit",
+    "list_mailboxes",
     "list_case_clocks",
     "list_case_contacts",
     "list_case_notices",
