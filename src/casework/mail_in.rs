@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::held_mail::{self, HeldFacts};
 use super::intake::{self, Entry, Joining, MailFacts, note_contact};
 use super::letters::Thread;
+use super::mail_loop;
 use super::members;
 use super::promises::{Settled, Written, settle, terms_of};
 use super::staff_reply::{self, StaffReply};
@@ -168,6 +169,7 @@ fn take<B: AsRef<[u8]>>(
         is_reused_id,
         envelope,
         received_at,
+        loop_sign: None,
     };
     if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
         return store(tx, at, actor, &mail);
@@ -179,7 +181,14 @@ fn take<B: AsRef<[u8]>>(
     match thread {
         Found::Case(filed) => join(tx, at, actor, &mail, *filed),
         Found::Stranger(filed) => hold(tx, at, actor, &mail, &filed),
-        Found::Nothing => open(tx, at, actor, &mail),
+        Found::Nothing => {
+            let enquiry = enquiry_of(tx, at, &mail)?;
+            let from = &mail.incoming.from.address;
+            match mail_loop::sign_of(tx, at, &enquiry, from)? {
+                None => open(tx, at, actor, &mail),
+                loop_sign => store(tx, at, actor, &Mail { loop_sign, ..mail }),
+            }
+        }
     }
 }
 
@@ -192,6 +201,8 @@ struct Mail<'a> {
     is_reused_id: bool,
     envelope: &'a Envelope,
     received_at: Timestamp,
+    /// Why it is taken for a machine's, though it does not say so.
+    loop_sign: Option<String>,
 }
 
 /// One mail that could not be read.
@@ -656,7 +667,11 @@ fn mail_facts(mail: &Mail<'_>) -> MailFacts {
             "raw": mail.fingerprint,
             "body_key": incoming.body_key,
             "is_reused_id": mail.is_reused_id,
-            "automatic": incoming.automatic.as_ref().map(|automatic| automatic.why.clone()),
+            "automatic": incoming
+                .automatic
+                .as_ref()
+                .map(|automatic| automatic.why.clone())
+                .or_else(|| mail.loop_sign.clone()),
             "attachments": incoming.attachments,
             "defects": incoming.defects,
             "sent_at": incoming.sent_at,

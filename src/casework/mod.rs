@@ -66,6 +66,7 @@ pub mod intake;
 pub mod legal_hold;
 pub mod letters;
 pub mod mail_in;
+mod mail_loop;
 pub mod mailboxes;
 pub mod members;
 pub mod moves;

@@ -213,21 +213,6 @@ pub fn of_people(
     page(conn, query, after, limit)
 }
 
-/// How many mails with our notices in reply to them went to this sender since `since`: the cap
-/// that ends a conversation between two machines.
-pub fn n_from_person_since(
-    conn: &mut Conn,
-    person: PersonId,
-    since: Timestamp,
-) -> Result<i64, StoreError> {
-    Ok(contacts::table
-        .filter(contacts::person_id.eq(Some(Id::from(person))))
-        .filter(contacts::channel.eq("email"))
-        .filter(contacts::logged_at.ge(At(since)))
-        .count()
-        .get_result(conn)?)
-}
-
 /// Puts a contact on another case than the one it was logged on.
 pub fn put_on(tx: &mut Tx<'_>, id: ContactId, case: CaseId) -> Result<(), StoreError> {
     diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))

@@ -496,6 +496,26 @@ pub fn n_since(
     Ok(query.count().get_result(conn)?)
 }
 
+/// The cases of which a recipient was sent a notice of a kind since `since`.
+///
+/// # Errors
+/// A [`StoreError`] when they cannot be read.
+pub fn cases_told_since(
+    conn: &mut Conn,
+    recipient: &str,
+    kind: &str,
+    since: Timestamp,
+) -> Result<Vec<CaseId>, StoreError> {
+    let ids: Vec<Id> = outbox::table
+        .filter(outbox::recipient.eq(recipient.to_owned()))
+        .filter(outbox::kind.eq(kind.to_owned()))
+        .filter(outbox::created_at.ge(At(since)))
+        .filter(outbox::case_id.is_not_null())
+        .select(outbox::case_id.assume_not_null())
+        .load(conn)?;
+    Ok(ids.into_iter().map(CaseId::from).collect())
+}
+
 /// How many notices wait, and since when the oldest has been due.
 pub fn backlog(conn: &mut Conn, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
     let due = || {

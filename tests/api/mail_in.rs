@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::intake::{log, missed_bin};
 use crate::support::{Reply, TestApp};
+use reeve::casework::mail_in;
+use reeve::channels::email_in::Envelope;
+use reeve::domain::access::Actor;
 
 pub async fn deliver(app: &TestApp, raw: &str) -> Reply {
     let headers = [("content-type", "message/rfc822")];
@@ -156,5 +159,87 @@ stories! {
         assert_eq!(deliver(&app, "").await.status, 422);
         let taken = deliver(&app, "\u{0}\u{1}nonsense").await.expect(202);
         assert_eq!(taken["disposition"], "quarantined");
+    }
+
+    async fn two_machines_that_do_not_say_so_stop_answering_each_other(app) {
+        let robot = "robot@tickets.example";
+        let answer = |n: usize| {
+            let subject = format!("Re: Ticket #{n}");
+            let body = format!("Thank you for writing. Your number is T-{n}. We will be in touch about the bin.");
+            mail(&format!("Tickets <{robot}>"), &subject, &format!("loop-{n}"), "", &body)
+        };
+        for n in 0..2 {
+            let taken = deliver(&app, &answer(1000 + n)).await.expect(202);
+            assert_eq!(taken["disposition"], "opened", "{n}: {taken:#}");
+        }
+        for n in 2..5 {
+            let taken = deliver(&app, &answer(1000 + n)).await.expect(202);
+            assert_eq!(taken["disposition"], "stored", "{n}: {taken:#}");
+        }
+        assert_eq!(app.mails_to(robot).await.len(), 2, "and no more");
+        app.move_to("2026-11-20T18:00:00Z");
+        let taken = deliver(&app, &answer(1006)).await.expect(202);
+        assert_eq!(taken["disposition"], "opened", "an hour later it may be a person");
+    }
+
+    async fn a_person_who_reports_three_things_under_one_subject_is_heard_each_time(app) {
+        for (n, body) in ["The bin at 3 Weir Street was missed.", "The bin at 9 Weir Street was missed too.", "Now the green one."].iter().enumerate() {
+            let raw = mail("Ada <ada@mail.example>", "Bins", &format!("three-{n}"), "", body);
+            assert_eq!(deliver(&app, &raw).await.expect(202)["disposition"], "opened", "{body}");
+        }
+    }
+
+    async fn an_address_that_had_ten_confirmations_in_an_hour_is_answered_no_more_but_danger_is_heard(app) {
+        let write = |from: &str, n: usize, body: &str| mail(from, &format!("Report {n}"), &format!("{n}-{}", from.len()), "", body);
+        let (robot, form) = ("M <m@tickets.example>", "Our own form <forms@council.example>");
+        let word = |n: usize| ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"][n];
+        for n in 0..11 {
+            let body = format!("My black bin was not emptied, that makes {}.", word(n));
+            let taken = deliver(&app, &write(robot, n, &body)).await.expect(202);
+            assert_eq!(taken["disposition"], if n < 10 { "opened" } else { "stored" }, "{n}: {taken:#}");
+            let taken = deliver(&app, &write(form, n, &body)).await.expect(202);
+            assert_eq!(taken["disposition"], "opened", "our own form writes for many, {n}: {taken:#}");
+        }
+        let body = "I can smell gas in the stairwell and there are children inside.";
+        let taken = deliver(&app, &write(robot, 99, body)).await.expect(202);
+        assert_eq!(taken["disposition"], "opened", "{taken:#}");
+    }
+
+    async fn every_kind_of_mail_delivered_five_times_at_once_is_one(app) {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mail");
+        let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        let n_mails = paths.len();
+        assert!(n_mails >= 60, "{n_mails}");
+        let mut n_of: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+        for path in &paths {
+            let raw = std::sync::Arc::new(std::fs::read(path).unwrap());
+            let deliveries = (0..5).map(|_| {
+                let (desk, raw) = (std::sync::Arc::clone(&app.desk), std::sync::Arc::clone(&raw));
+                tokio::spawn(async move {
+                    let envelope = Envelope { recipient: Some("contact@council.example".to_owned()), sender: None };
+                    let delivery = std::sync::Arc::new(mail_in::read(&desk.moment(), raw.as_slice().to_vec(), envelope));
+                    desk.perform(move |tx, at| mail_in::receive(tx, at, &Actor::System, &delivery)).await.unwrap()
+                })
+            });
+            let deliveries: Vec<_> = deliveries.collect();
+            let mut became = Vec::new();
+            for delivery in deliveries {
+                let taken = delivery.await.unwrap();
+                became.push(taken.disposition.as_str());
+                *n_of.entry(taken.disposition.as_str()).or_default() += 1;
+            }
+            became.retain(|disposition| *disposition != "duplicate");
+            assert_eq!(became.len(), 1, "{}: {became:?}", path.display());
+        }
+        let leader = app.team_leader().await;
+        let day = app.get(&leader, "/v1/reports/intake?on=2026-11-20").await.expect(200);
+        let n = |name: &str| usize::try_from(day[name].as_i64().unwrap()).unwrap();
+        assert_eq!(n("came_in"), 5 * n_mails, "{day:#}");
+        assert_eq!(n("duplicate"), 4 * n_mails);
+        for name in ["opened", "joined", "stored", "held", "quarantined", "duplicate"] {
+            assert_eq!(n(name), n_of.get(name).copied().unwrap_or(0), "{name}: {day:#}");
+        }
+        assert!(n("opened") > 20 && n("stored") > 20 && n("quarantined") > 0, "{day:#}");
     }
 }
