@@ -291,7 +291,8 @@ impl Ground {
             ));
             let accounts = settings.mail.mailboxes.iter();
             let accounts = accounts.map(|mailbox| account(mailbox, settings.http.max_mail_bytes));
-            let mailboxes = Mailboxes::start(&desk, accounts.collect())
+            let spool = settings.mail.spool();
+            let mailboxes = Mailboxes::start(&desk, accounts.collect(), spool)
                 .await
                 .context("starting to read mailboxes")?;
             (Some((mailboxes, jobs)), beating)

@@ -2,10 +2,13 @@
 //!
 //! It opens the database itself, so that mail is taken while the server is stopped. Its exit code is
 //! the mail server's: 0 taken and durable, 65 can never be taken, 75 keep it and try again. Whatever
-//! goes wrong on our side is 75: the mail is then still where it came from.
+//! goes wrong on our side is 75: the mail is then still where it came from. With `--spool` it is kept
+//! in a folder instead, for mail servers that give up soon.
 
 use std::io::{self, Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -17,6 +20,7 @@ use crate::casework::mail_in::{self, Taken};
 use crate::channels::email_in::Envelope;
 use crate::config::{Settings, Sources};
 use crate::domain::access::Actor;
+use crate::mailboxes::spool;
 
 /// What can be taken in from a pipe.
 #[derive(Subcommand, Debug)]
@@ -34,6 +38,13 @@ pub struct EmailArgs {
     /// The address of the envelope it came from.
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     sender: Option<String>,
+    /// Keep the message in this folder when the database is away (exit code 0). The worker takes it
+    /// from there when `mail.spool_directory` names the folder, and `--drain` does.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
+    /// Read nothing; take what waits in the folder.
+    #[arg(long, requires = "spool", conflicts_with_all = ["recipient", "sender"])]
+    drain: bool,
     #[command(flatten)]
     data: Data,
 }
@@ -64,6 +75,9 @@ pub fn run(command: &IntakeCommand, sources: Sources) -> Ended {
 
 fn take(args: &EmailArgs, sources: Sources) -> anyhow::Result<Value> {
     let settings = settings(&args.data.over(sources))?;
+    if let Some(folder) = args.spool.as_deref().filter(|_| args.drain) {
+        return to_the_end(drain(settings, folder));
+    }
     let most = settings.http.max_mail_bytes;
     let mut raw = Vec::new();
     io::stdin()
@@ -85,10 +99,43 @@ fn take(args: &EmailArgs, sources: Sources) -> anyhow::Result<Value> {
         recipient: args.recipient.clone(),
         sender: args.sender.clone(),
     };
-    to_the_end(receive(settings, raw, envelope))
+    let Some(folder) = &args.spool else {
+        return to_the_end(receive(settings, raw.into(), envelope));
+    };
+    let raw: Arc<[u8]> = raw.into();
+    let kept = (Arc::clone(&raw), envelope.clone());
+    let taken = catch_unwind(AssertUnwindSafe(|| {
+        to_the_end(receive(settings, kept.0, kept.1))
+    }));
+    let why = match taken {
+        Ok(Ok(said)) => return Ok(said),
+        Ok(Err(why)) => why,
+        Err(_) => anyhow::anyhow!("the message was not taken to the end"),
+    };
+    spool::keep(folder, &envelope, &raw)?;
+    eprintln!(
+        "reeve: the message is kept in {}: {why:#}",
+        folder.display()
+    );
+    Ok(json!({"disposition": "spooled", "case": null, "contact": null}))
 }
 
-async fn receive(settings: Settings, raw: Vec<u8>, envelope: Envelope) -> anyhow::Result<Value> {
+/// Takes what waits in the folder.
+async fn drain(settings: Settings, folder: &Path) -> anyhow::Result<Value> {
+    let ground = Ground::visit(settings).await?;
+    let desk = ground.council_desk().await?;
+    let drained = spool::drain(&desk, folder).await?;
+    anyhow::ensure!(
+        drained.n_left == 0,
+        "{} were taken, {} could not be and are still in {}",
+        drained.n_taken,
+        drained.n_left,
+        folder.display()
+    );
+    Ok(json!({"taken": drained.n_taken}))
+}
+
+async fn receive(settings: Settings, raw: Arc<[u8]>, envelope: Envelope) -> anyhow::Result<Value> {
     let ground = Ground::visit(settings).await?;
     let desk = ground.council_desk().await?;
     let moment = desk.moment();

@@ -18,6 +18,8 @@ pub struct Mail {
     pub redirect_all_to: String,
     pub undo_seconds: u32,
     pub sends_at_once: usize,
+    /// Empty: no mail is kept while the database is away.
+    pub spool_directory: PathBuf,
     pub smtp: Smtp,
     /// What every mailbox has unless it says otherwise.
     pub mailbox: Mailbox,
@@ -77,6 +79,11 @@ impl Mail {
         } else {
             self.directory.clone()
         }
+    }
+
+    /// The folder of mail that came by a pipe while the database was away.
+    pub fn spool(&self) -> Option<PathBuf> {
+        Some(self.spool_directory.clone()).filter(|folder| !folder.as_os_str().is_empty())
     }
 
     /// Where every mail goes instead of to its recipient, in a rehearsal.

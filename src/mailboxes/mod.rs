@@ -10,6 +10,7 @@
 mod connection;
 mod reading;
 mod session;
+pub mod spool;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,15 +81,21 @@ pub struct Mailboxes {
     tasks: Vec<JoinHandle<()>>,
 }
 
+const SPOOL_EVERY: Duration = Duration::from_secs(2);
+const SPOOL_AFTER_FAILURE: Duration = Duration::from_secs(15);
 /// Mails fetched and read at the same time; each may be large.
 const AT_ONCE: usize = 4;
 
 impl Mailboxes {
-    /// Reads these mailboxes until told to stop.
+    /// Reads these mailboxes, and the folder of mail that was kept, until told to stop.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn start(desk: &Arc<Desk>, accounts: Vec<Account>) -> anyhow::Result<Self> {
+    pub async fn start(
+        desk: &Arc<Desk>,
+        accounts: Vec<Account>,
+        spool: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let read = accounts
             .iter()
@@ -96,13 +103,16 @@ impl Mailboxes {
             .collect();
         mailboxes::put_in_use(desk, read).await?;
         let room = Arc::new(Semaphore::new(AT_ONCE));
-        let tasks = accounts
+        let mut tasks: Vec<JoinHandle<()>> = accounts
             .into_iter()
             .map(|account| {
                 let reader = Reader::new(desk, account, Arc::clone(&room));
                 tokio::spawn(reader.read(stopped.clone()))
             })
             .collect();
+        if let Some(folder) = spool {
+            tasks.push(tokio::spawn(drain(Arc::clone(desk), folder, stopped)));
+        }
         Ok(Self { stop, tasks })
     }
 
@@ -113,6 +123,25 @@ impl Mailboxes {
             if let Err(why) = task.await {
                 tracing::error!("The reader of a mailbox ended badly: {why}");
             }
+        }
+    }
+}
+
+async fn drain(desk: Arc<Desk>, folder: PathBuf, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow_and_update() {
+        let rest = match spool::drain(&desk, &folder).await {
+            Ok(drained) => {
+                let n_left = u32::try_from(drained.n_left).unwrap_or(u32::MAX);
+                metrics::gauge!("spool_left").set(f64::from(n_left));
+                SPOOL_EVERY
+            }
+            Err(why) => {
+                tracing::warn!("Mail that was kept waits: {why:#}");
+                SPOOL_AFTER_FAILURE
+            }
+        };
+        if reading::sleep_or_stop(&mut stopped, rest).await {
+            break;
         }
     }
 }

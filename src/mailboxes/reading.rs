@@ -226,10 +226,11 @@ impl Reader {
         progress: &mut Progress,
     ) -> Result<Looked, Stuck> {
         progress.n_looks = progress.n_looks.wrapping_add(1);
-        let uids = folder.list(progress.up_to).await?;
-        progress.forget_all_but(&uids);
-        let uids: Vec<u32> = uids
-            .into_iter()
+        let in_folder = folder.list(progress.up_to).await?;
+        progress.forget_all_but(&in_folder);
+        let uids: Vec<u32> = in_folder
+            .iter()
+            .copied()
             .filter(|uid| progress.is_to_be_seen_to(*uid))
             .collect();
         let mut refused = None;
@@ -241,7 +242,7 @@ impl Reader {
                 return Ok(Looked::Ended(Ended::NotOurs));
             }
             if progress.known.get(&mail.uid) != Some(&Known::Taken)
-                && !self.take(folder, progress, &mail, &uids).await?
+                && !self.take(folder, progress, &mail, &in_folder).await?
             {
                 continue;
             }
@@ -268,7 +269,7 @@ impl Reader {
         folder: &mut Folder,
         progress: &mut Progress,
         mail: &Listed,
-        uids: &[u32],
+        in_folder: &[u32],
     ) -> Result<bool, Stuck> {
         let _room = self
             .room
@@ -289,7 +290,7 @@ impl Reader {
         progress.note(mail.uid, Known::Taken);
         let numbered = Numbered {
             uid_validity: progress.uid_validity,
-            up_to: progress.all_taken(uids),
+            up_to: progress.all_taken(in_folder),
         };
         match mailboxes::take(&self.desk, &self.account.name, numbered, delivery).await {
             Ok(taken) => {
@@ -432,18 +433,15 @@ impl Progress {
         }
     }
 
-    /// Up to which of the numbers in sight all are taken.
-    fn all_taken(&self, uids: &[u32]) -> u32 {
-        let mut up_to = self.up_to;
-        let in_sight = uids.iter().chain(self.known.keys()).copied();
-        let all: std::collections::BTreeSet<u32> = in_sight.collect();
-        for uid in all {
-            match self.known.get(&uid) {
-                Some(Known::Taken | Known::Done) => up_to = up_to.max(uid),
-                Some(Known::Failed(_)) | None => break,
-            }
-        }
-        up_to
+    /// Up to which of the numbers in the folder, in their order, all are taken.
+    fn all_taken(&self, in_folder: &[u32]) -> u32 {
+        let passed = in_folder.partition_point(|uid| *uid <= self.up_to);
+        let ahead = in_folder.iter().skip(passed);
+        ahead
+            .take_while(|uid| matches!(self.known.get(uid), Some(Known::Taken | Known::Done)))
+            .last()
+            .copied()
+            .unwrap_or(self.up_to)
     }
 
     fn n_left(&self) -> usize {
@@ -479,7 +477,7 @@ fn rest(n_failures: u32, is_refusal: bool) -> Duration {
 }
 
 /// Whether it was told to stop before the time was over.
-async fn sleep_or_stop(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
+pub(super) async fn sleep_or_stop(stopped: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::select! {
         () = told_to_stop(stopped) => true,
         () = tokio::time::sleep(time) => false,
@@ -489,5 +487,65 @@ async fn sleep_or_stop(stopped: &mut watch::Receiver<bool>, time: Duration) -> b
 async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
     if stopped.wait_for(|is_stopped| *is_stopped).await.is_err() {
         // Whoever could tell has gone, and the process with them.
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(up_to: u32, known: &[(u32, Known)]) -> Progress {
+        Progress {
+            uid_validity: 7,
+            up_to,
+            known: known.iter().copied().collect(),
+            n_looks: 1,
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_taken_is_never_passed_over_for_good() {
+        use Known::{Done, Failed, Taken};
+        let in_folder = [3, 4, 8, 9];
+        let check = |known: &[(u32, Known)], up_to: u32| {
+            assert_eq!(progress(2, known).all_taken(&in_folder), up_to, "{known:?}");
+        };
+        check(&[], 2);
+        check(&[(3, Taken)], 3);
+        check(&[(3, Done), (4, Done), (8, Taken)], 8);
+        check(&[(3, Done), (4, Failed(1)), (8, Done), (9, Taken)], 3);
+        check(&[(3, Done), (8, Taken)], 3);
+        assert_eq!(progress(9, &[]).all_taken(&in_folder), 9);
+    }
+
+    #[test]
+    fn a_mail_that_is_refused_again_and_again_is_tried_less_and_less_often() {
+        let tries = |n_failed: u32| {
+            let looks = (1..=1024).filter(|look| {
+                let mut progress = progress(0, &[(5, Known::Failed(n_failed))]);
+                progress.n_looks = *look;
+                progress.is_to_be_seen_to(5)
+            });
+            looks.count()
+        };
+        assert_eq!(tries(1), 1024);
+        assert_eq!(tries(MOST_TRIES), 1024, "the last try puts it aside");
+        assert_eq!(tries(MOST_TRIES + 1), 512);
+        assert_eq!(tries(u32::MAX), 4, "and it is never given up");
+    }
+
+    #[test]
+    fn what_failed_rests_longer_each_time_and_a_refused_password_much_longer() {
+        let between = |time: Duration, from: u64, to: u64| {
+            assert!(
+                time >= Duration::from_secs(from) && time <= Duration::from_secs(to),
+                "{time:?}"
+            );
+        };
+        between(rest(1, false), 0, 1);
+        between(rest(4, false), 6, 8);
+        between(rest(u32::MAX, false), 48, 60);
+        between(rest(1, true), 48, 60);
+        between(rest(u32::MAX, true), 24 * 60, 30 * 60);
     }
 }

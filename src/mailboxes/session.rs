@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_imap::error::Error;
 use async_imap::extensions::idle::IdleResponse;
-use async_imap::types::Fetch;
+use async_imap::types::{Fetch, UnsolicitedResponse};
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 
@@ -177,6 +177,9 @@ impl Folder {
     /// # Errors
     /// When the connection is lost.
     pub(super) async fn wait(&mut self, time: Duration) -> Result<Woken, Trouble> {
+        if has_news(self.session()?) {
+            return Ok(Woken::Told);
+        }
         let session = self.session.take().ok_or_else(gone)?;
         let mut idle = session.idle();
         within(idle.init())
@@ -187,11 +190,14 @@ impl Folder {
             // The server's own "still here" begins its time anew; ours is over when it is over.
             tokio::time::timeout(time, waiting).await
         };
-        self.session = Some(
-            within(idle.done())
-                .await?
-                .map_err(|why| lost(&why, "the connection was lost while waiting"))?,
-        );
+        let session = within(idle.done())
+            .await?
+            .map_err(|why| lost(&why, "the connection was lost while waiting"))?;
+        let has_news = has_news(&session);
+        self.session = Some(session);
+        if has_news {
+            return Ok(Woken::Told);
+        }
         match waited {
             Ok(Ok(IdleResponse::NewData(_))) => Ok(Woken::Told),
             Ok(Ok(IdleResponse::ManualInterrupt)) => {
@@ -281,6 +287,15 @@ impl Folder {
             .map(|_| ())
             .map_err(|why| lost(&why, "the mail server does not let us delete taken mail"))
     }
+}
+
+/// Whether the server mentioned new mail beside its answers.
+fn has_news(session: &Signed) -> bool {
+    let mut has_news = false;
+    while let Ok(said) = session.unsolicited_responses.try_recv() {
+        has_news |= matches!(said, UnsolicitedResponse::Exists(_));
+    }
+    has_news
 }
 
 /// The folder for taken mail, made where it is not there; says what it is called on this server.

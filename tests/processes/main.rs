@@ -16,6 +16,7 @@ mod postgres;
 mod roles;
 mod server;
 mod smtp;
+mod spool;
 
 use std::time::Duration;
 
