@@ -14,10 +14,13 @@ use serde::Serialize;
 
 use super::desk::{Desk, Moment};
 use super::failure::Failure;
+use super::letters;
 use super::mail_in::{self, Delivery, Taken};
-use crate::domain::access::Actor;
+use crate::domain::access::{Actor, Role};
+use crate::domain::notice::Says;
+use crate::domain::wording::{self, Language};
 use crate::store::mailboxes::{self, Row};
-use crate::store::{Conn, StoreError, leases};
+use crate::store::{Conn, StoreError, Tx, leases, outbox, users};
 
 /// One mailbox, for those who run the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -62,6 +65,8 @@ pub struct Numbered {
 const TURN: SignedDuration = SignedDuration::from_secs(60);
 /// However short its interval, a mailbox is not late at once.
 const LATE_AFTER: SignedDuration = SignedDuration::from_secs(60);
+/// A mail server that is started anew is nothing to write about.
+const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 impl Failure {
     /// Whether the database is the reason, so that anything else would fail as well.
@@ -184,17 +189,56 @@ pub async fn looked(desk: &Arc<Desk>, name: &str, n_left: usize) -> Result<(), F
     Ok(())
 }
 
-/// A mailbox could not be read. `why` holds no address and nothing of a mail.
+/// A mailbox could not be read. `why` holds no address and nothing of a mail. Administrators are
+/// told once it has lasted for a while, and again each day.
 ///
 /// # Errors
 /// When it cannot be written.
 pub async fn failed(desk: &Arc<Desk>, name: &str, why: &str) -> Result<(), Failure> {
     let (name, why) = (name.to_owned(), why.to_owned());
     desk.perform(move |tx, at| {
-        mailboxes::failed(tx, &name, &why, at.now)?;
+        let since = mailboxes::failed(tx, &name, &why, at.now)?;
+        if at.now.duration_since(since) >= TOLD_AFTER {
+            tell(tx, at, &name, &why, since)?;
+        }
         Ok(())
     })
     .await
+}
+
+fn tell(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    name: &str,
+    why: &str,
+    since: Timestamp,
+) -> Result<(), Failure> {
+    let calendar = &at.council.catalogue.calendar;
+    let local = calendar.zone().to_datetime(since);
+    let since_in_words = format!(
+        "{} at {}",
+        wording::day(local.date(), Language::English),
+        wording::clock_time(local.time())
+    );
+    let is_first_day = calendar.date_of(since) == at.today();
+    let send_at = if is_first_day {
+        at.now
+    } else {
+        calendar.next_sending_time(at.now)
+    };
+    for address in users::addresses_of(tx, Role::Admin)? {
+        let key = format!("mailbox:{name}:{since}:{}:{address}", at.today());
+        if outbox::was_put(tx, &key)? {
+            continue;
+        }
+        let says = Says::MailboxUnread {
+            mailbox: name.to_owned(),
+            since: since_in_words.clone(),
+            why: why.to_owned(),
+        };
+        letters::tell_staff(tx, at, None, &address, says, key, send_at)?;
+    }
+    Ok(())
 }
 
 /// All mailboxes, by name.

@@ -70,6 +70,8 @@ words! {
         SignInLink = "sign_in_link",
         /// To whoever answers for a restricted case: somebody opened it for themselves.
         GlassBroken = "glass_broken",
+        /// To administrators: a mailbox cannot be read.
+        MailboxUnread = "mailbox_unread",
     }
 }
 
@@ -92,6 +94,7 @@ impl NoticeKind {
                 | Self::IdentityFailed
                 | Self::SignInLink
                 | Self::GlassBroken
+                | Self::MailboxUnread
         )
     }
 
@@ -610,6 +613,15 @@ pub enum Says {
         at: String,
         until: String,
     },
+    /// To administrators: no mail comes in from a mailbox.
+    MailboxUnread {
+        /// What the settings call it.
+        mailbox: String,
+        /// "Friday 20 November 2026 at 4.58pm".
+        since: String,
+        /// "the mail server does not answer", without its full stop.
+        why: String,
+    },
 }
 
 impl Says {
@@ -650,6 +662,7 @@ impl Says {
             Self::IdentityFailed { .. } => "identity-failed",
             Self::SignInLink { .. } => "sign-in-link",
             Self::GlassBroken { .. } => "glass-broken",
+            Self::MailboxUnread { .. } => "mailbox-unread",
         }
     }
 
@@ -687,6 +700,7 @@ impl Says {
             Self::IdentityFailed { .. } => NoticeKind::IdentityFailed,
             Self::SignInLink { .. } => NoticeKind::SignInLink,
             Self::GlassBroken { .. } => NoticeKind::GlassBroken,
+            Self::MailboxUnread { .. } => NoticeKind::MailboxUnread,
         }
     }
 }

@@ -322,12 +322,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_that_is_refused_is_told_in_our_own_words() {
-        let why = "+ eyJzdGF0dXMiOiI0MDAifQ==\r\n";
         let (port, heard) = server(
             "* OK hello\r\n",
             &[
                 "+ \r\n",
-                why,
+                "+ eyJzdGF0dXMiOiI0MDAifQ==\r\n",
                 "$TAG NO contact@council.example is unknown\r\n",
             ],
         )

@@ -518,6 +518,11 @@ fn staff_words() -> Vec<Says> {
         at: "4.12pm on Friday 20 November 2026".to_owned(),
         until: "4.12pm on Saturday 21 November 2026".to_owned(),
     });
+    said.push(Says::MailboxUnread {
+        mailbox: "contact".to_owned(),
+        since: "Friday 20 November 2026 at 4.58pm".to_owned(),
+        why: "the mail server does not answer".to_owned(),
+    });
     for occurrence in [1, 3] {
         said.push(Says::Alert {
             reference: "4X7-K92-MQ3".to_owned(),

@@ -163,6 +163,18 @@ pub fn holder_of(conn: &mut Conn, post: &str) -> Result<Option<Account>, StoreEr
     row.map(Account::try_from).transpose()
 }
 
+/// The addresses of everybody active with a role.
+///
+/// # Errors
+/// A [`StoreError`] when they cannot be read.
+pub fn addresses_of(conn: &mut Conn, role: Role) -> Result<Vec<String>, StoreError> {
+    Ok(users::table
+        .filter(users::role.eq(role.as_str()).and(users::is_active.eq(true)))
+        .order(users::email.asc())
+        .select(users::email)
+        .load(conn)?)
+}
+
 /// Whether there is any account at all.
 pub fn is_anybody(conn: &mut Conn) -> Result<bool, StoreError> {
     let first: Option<Id> = users::table

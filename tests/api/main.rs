@@ -24,6 +24,7 @@ mod identity;
 mod intake;
 mod letters;
 mod mail_in;
+mod mailboxes;
 mod markers;
 mod members;
 mod moves;

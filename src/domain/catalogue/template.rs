@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 33] = [
+pub(super) const REQUIRED: [&str; 34] = [
     "acknowledgement",
     "alert",
     "callback",
@@ -37,6 +37,7 @@ pub(super) const REQUIRED: [&str; 33] = [
     "holding-reply",
     "identity-failed",
     "joined",
+    "mailbox-unread",
     "many-transfers",
     "marker-review",
     "member-confirmation",
