@@ -17,7 +17,7 @@ pub enum Chatted {
     Taken(Box<Received>),
     /// They did not agree that it is kept: that there was a chat is, and no word of it.
     NotKept {
-        contact: Contact,
+        contact: Box<Contact>,
         is_repeat: bool,
     },
 }
@@ -45,7 +45,7 @@ pub fn receive(
         settings::hold(tx, &format!("external:{}:{id}", entry.source))?;
         if let Some(contact) = contacts::find_external(tx, &entry.source, id)? {
             return Ok(Chatted::NotKept {
-                contact,
+                contact: Box::new(contact),
                 is_repeat: true,
             });
         }
@@ -76,7 +76,7 @@ pub fn receive(
     contacts::insert(tx, &contact)?;
     intake::note_taken(tx, at, &entry.actor, Disposition::Stored, contact.id)?;
     Ok(Chatted::NotKept {
-        contact,
+        contact: Box::new(contact),
         is_repeat: false,
     })
 }
