@@ -8,6 +8,9 @@
 mod metrics_listener;
 mod worker_lock;
 
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::{TcpListener, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +31,7 @@ use crate::casework::{Desk, catalogue};
 use crate::config::{self, Place, Secret, Settings, embedded};
 use crate::demo::clock::{self, DemoClock};
 use crate::domain::catalogue::Catalogue;
-use crate::domain::triage::Example;
+use crate::domain::triage::{Example, LARGEST, Model};
 use crate::http::health::Health;
 use crate::http::{Front, run_server};
 use crate::jobs::{self, Freshness, Hooks, Jobs};
@@ -228,7 +231,8 @@ impl Ground {
             undo_seconds: i64::from(self.settings.mail.undo_seconds),
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
         };
-        let council = Council::new(catalogue, &examples()?)?;
+        let model = Arc::new(reading_model(&self.settings.database.data_dir)?);
+        let council = Council::with_model(catalogue, &examples()?, model)?;
         let desk = Desk::new(
             self.db.clone(),
             self.time.clone(),
@@ -436,6 +440,33 @@ pub fn examples() -> anyhow::Result<Vec<Example>> {
         .lines()
         .map(|line| serde_json::from_str(line).context("a labelled message"))
         .collect()
+}
+
+/// The name under which a server looks for its model, in the data folder.
+pub const MODEL_FILE: &str = "reading.model";
+
+/// The model by which free text is read: the one in the data folder, or the one built in.
+///
+/// # Errors
+/// When there is a file and it is not a model that can be used.
+pub fn reading_model(data_dir: &Path) -> anyhow::Result<Model> {
+    let file = data_dir.join(MODEL_FILE);
+    let read = File::open(&file).and_then(|opened| {
+        let mut bytes = Vec::new();
+        // Whatever else lies there, no more of it is read than tells that it is too much.
+        let most = u64::try_from(LARGEST).map_or(u64::MAX, |largest| largest + 1);
+        opened.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let bytes = match read {
+        Ok(bytes) => Cow::Owned(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Cow::Borrowed(embedded::reading_model())
+        }
+        Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
+    };
+    Model::read(bytes)
+        .with_context(|| format!("{} cannot be used to read free text", file.display()))
 }
 
 const NOT_MIGRATED: &str =

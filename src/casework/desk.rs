@@ -17,7 +17,7 @@ use crate::domain::clock::Terms;
 use crate::domain::notice::ForThePost;
 use crate::domain::reference::Reference;
 use crate::domain::routing::Router;
-use crate::domain::triage::Example;
+use crate::domain::triage::{Example, Model};
 use crate::store::idempotency::{self, Answered, Once};
 use crate::store::{Conn, Db, Tx};
 use crate::time_source::TimeSource;
@@ -75,6 +75,8 @@ pub struct Council {
     pub router: LazyLock<Router, BuildRouter>,
     /// The labelled messages it reads by, for the council that comes after this one.
     pub examples: Arc<[Example]>,
+    /// The trained model it reads by too, where it belongs to this catalogue.
+    pub model: Option<Arc<Model>>,
     terms: BTreeMap<(String, String), (String, Arc<Terms>)>,
 }
 
@@ -103,7 +105,19 @@ impl Council {
     /// # Errors
     /// When its promises cannot be written down, which their types rule out.
     pub fn new(catalogue: Catalogue, examples: &[Example]) -> anyhow::Result<Self> {
-        Self::reading_by(catalogue, Arc::from(examples))
+        Self::reading_by(catalogue, Arc::from(examples), None)
+    }
+
+    /// The same, reading free text by a trained model too.
+    ///
+    /// # Errors
+    /// As [`Council::new`].
+    pub fn with_model(
+        catalogue: Catalogue,
+        examples: &[Example],
+        model: Arc<Model>,
+    ) -> anyhow::Result<Self> {
+        Self::reading_by(catalogue, Arc::from(examples), Some(model))
     }
 
     /// The council under another catalogue, reading free text by the same examples.
@@ -111,14 +125,28 @@ impl Council {
     /// # Errors
     /// As [`Council::new`].
     pub fn under(&self, catalogue: Catalogue) -> anyhow::Result<Self> {
-        Self::reading_by(catalogue, Arc::clone(&self.examples))
+        Self::reading_by(catalogue, Arc::clone(&self.examples), self.model.clone())
     }
 
-    fn reading_by(catalogue: Catalogue, examples: Arc<[Example]>) -> anyhow::Result<Self> {
-        let (own, known) = (catalogue.clone(), Arc::clone(&examples));
+    fn reading_by(
+        catalogue: Catalogue,
+        examples: Arc<[Example]>,
+        model: Option<Arc<Model>>,
+    ) -> anyhow::Result<Self> {
+        let (own, known, trained) = (catalogue.clone(), Arc::clone(&examples), model.clone());
         let build: BuildRouter = Box::new(move || {
-            Router::new(&own, &own.routing, &known)
-                .expect("a catalogue whose routing rules do not hold does not pass its check")
+            let build = || {
+                Router::new(&own, &own.routing, &known)
+                    .expect("a catalogue whose routing rules do not hold does not pass its check")
+            };
+            let Some(model) = trained else {
+                return build();
+            };
+            build().with_model(model).unwrap_or_else(|foreign| {
+                // Words alone read any catalogue; less well, and people see more of it.
+                tracing::warn!(why = %foreign, "the model for reading free text is not used");
+                build()
+            })
         });
         let mut terms = BTreeMap::new();
         for (service, category) in catalogue.categories() {
@@ -135,6 +163,7 @@ impl Council {
             catalogue,
             router: LazyLock::new(build),
             examples,
+            model,
             terms,
         })
     }

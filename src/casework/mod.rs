@@ -13,6 +13,7 @@
 //! | [`callbacks`] | calls back that somebody was promised |
 //! | [`call_figures`] | calls in figures |
 //! | [`actions`] | everything that can be done to a case |
+//! | [`corrections`] | messages whose category staff put right, to learn from |
 //! | [`delivery`] | what becomes of a notice: accepted, refused, come back |
 //! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
 //! | [`letters`] | who is told what: letters into the outbox |
@@ -52,6 +53,7 @@ pub mod callbacks;
 pub mod calls;
 pub mod catalogue;
 pub mod chats;
+pub mod corrections;
 pub mod delivery;
 pub mod desk;
 pub mod erasure;

@@ -22,6 +22,7 @@ pub mod intake;
 pub mod migrate;
 pub mod openapi;
 pub mod serve;
+pub mod triage;
 pub mod user;
 
 /// Exit codes, as `--help` tells them.
@@ -93,6 +94,11 @@ enum Command {
     },
     /// Explain a date, with no server and no database.
     Explain(explain::ExplainArgs),
+    /// How free text is read: train a model for it, and measure how well it reads.
+    Triage {
+        #[command(subcommand)]
+        command: triage::TriageCommand,
+    },
     /// Print the published contract, openapi.yaml.
     Openapi,
 }
@@ -150,6 +156,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit { command } => audit::run(&command, sources),
         Command::Intake { command } => intake::run(&command, sources),
         Command::Explain(args) => explain::run_alone(&args),
+        Command::Triage { command } => triage::run(&command, sources),
         Command::Openapi => openapi::run(),
     };
     match ended {

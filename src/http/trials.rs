@@ -34,6 +34,7 @@ pub fn operations() -> Vec<Operation> {
                     {"service": "waste-collection", "category": "new-bin", "confidence": 0.07, "why": "bins"},
                     {"service": "recycling", "category": "missed-recycling", "confidence": 0.04, "why": "forgot"},
                 ],
+                "language": null, "offers": [],
             })),
     ]
 }

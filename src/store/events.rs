@@ -173,6 +173,31 @@ pub fn lines_of_kinds(
         .collect()
 }
 
+/// A page of the cases open to all whose category somebody put right, by id.
+pub fn recategorised(
+    conn: &mut Conn,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<CaseId>, StoreError> {
+    let open_to_all = cases::table
+        .filter(cases::secrecy.eq(Secrecy::Ordinary.as_str()))
+        .select(cases::id);
+    let mut query = events::table
+        .filter(events::kind.eq("recategorised"))
+        .filter(events::case_id.eq_any(open_to_all))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(events::case_id.gt(Id::from(after)));
+    }
+    let ids: Vec<Id> = query
+        .select(events::case_id)
+        .distinct()
+        .order(events::case_id.asc())
+        .limit(limit)
+        .load(conn)?;
+    Ok(ids.into_iter().map(CaseId::from).collect())
+}
+
 fn line((id, case, at, kind, actor, is_public, detail): Row) -> Line {
     Line {
         id: id.into(),

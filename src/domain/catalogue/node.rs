@@ -96,7 +96,7 @@ pub(super) fn from_files(
             // Notes for people may lie beside the data, and so do the labelled messages that
             // texts are compared with: people's words are no part of a document that travels.
             [.., name] if name.ends_with(".md") => {}
-            ["triage-examples.jsonl"] => {}
+            ["triage-examples.jsonl" | "triage-lessons.jsonl"] => {}
             [HOLIDAYS] => faults.extend(unreviewed(&root)),
             [WARDS] => {
                 let place = Place::new(WARDS, 1, "/wards".to_owned());

@@ -1,10 +1,12 @@
 //! The rules with their patterns compiled, and the ranker built from catalogue and examples.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::case::Priority;
 use crate::domain::catalogue::{Catalogue, Category};
-use crate::domain::triage::{Example, Field, Ranker, Subject};
+use crate::domain::triage::training::{self, Effort, Lesson, Origin};
+use crate::domain::triage::{Example, Field, Model, ModelError, Ranker, Subject};
 
 use super::pattern::Pattern;
 use super::rules::{DangerCue, NotOursRule, ProcedureRule, RequesterRule, RoutingRules, Rule};
@@ -155,6 +157,67 @@ impl Router {
             asks_language,
         })
     }
+}
+
+impl Router {
+    /// Reads free text by a trained model as well, from now on.
+    ///
+    /// # Errors
+    /// When the model belongs to another catalogue.
+    pub fn with_model(mut self, model: Arc<Model>) -> Result<Self, ModelError> {
+        self.ranker = self.ranker.with_model(model)?;
+        Ok(self)
+    }
+}
+
+/// Trains a model for a catalogue: on messages that people placed, and on lessons written for it.
+/// What names a category that is not there is passed over.
+#[must_use]
+pub fn train(
+    catalogue: &Catalogue,
+    messages: &[Example],
+    written: &[Example],
+    effort: Effort,
+) -> Model {
+    let (subjects, lessons) = to_learn(catalogue, messages, written);
+    training::train(&subjects, &lessons, effort)
+}
+
+/// What [`train`] would learn from, in 32 bytes; a model says the same of itself.
+#[must_use]
+pub fn fingerprint(catalogue: &Catalogue, messages: &[Example], written: &[Example]) -> [u8; 32] {
+    let (subjects, lessons) = to_learn(catalogue, messages, written);
+    training::fingerprint(&subjects, &lessons)
+}
+
+fn to_learn(
+    catalogue: &Catalogue,
+    messages: &[Example],
+    written: &[Example],
+) -> (Vec<Subject>, Vec<Lesson>) {
+    let subjects = subjects(catalogue, &catalogue.routing, &[]);
+    let places: BTreeMap<(&str, &str), usize> = subjects
+        .iter()
+        .enumerate()
+        .map(|(n, subject)| ((subject.service.as_str(), subject.category.as_str()), n))
+        .collect();
+    let of = |examples: &[Example], origin: Origin| -> Vec<Lesson> {
+        examples
+            .iter()
+            .filter_map(|example| {
+                let place = (example.service.as_str(), example.category.as_str());
+                Some(Lesson {
+                    subject: *places.get(&place)?,
+                    text: example.text(),
+                    is_danger: example.is_danger,
+                    origin,
+                })
+            })
+            .collect()
+    };
+    let mut lessons = of(messages, Origin::Message);
+    lessons.extend(of(written, Origin::Written));
+    (subjects, lessons)
 }
 
 struct Compile {

@@ -1,89 +1,103 @@
-//! How well Northmere's texts are read, by five-fold cross-validation over its examples.
+//! How well a council's texts are read, by five-fold cross-validation over its messages.
 //!
-//! The folds are fixed: within each category the examples take turns. Everything that is learnt
-//! from examples is learnt anew for each fold from the other four. Northmere's vocabulary was
-//! written with the first four folds at hand and without a look at the misreadings of the fifth,
-//! so that only [`HELD_OUT`] tells how unseen messages fare: it keeps the floors. It flatters
-//! danger, whose cues were written with the urgent messages of every fold in view.
-//! `REEVE_EVALUATE=full` prints the figures of every fold.
+//! The folds are fixed: within each category the messages take turns. Everything that is learnt from
+//! messages (the words that rank, the model, how sure it may be, from where on it takes a text for
+//! danger) is learnt anew for each fold from the other four. What is written for a catalogue by hand
+//! is not learnt anew: whoever wrote vocabulary or cues with some folds at hand has flattered those.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::tests::{examples, northmere};
-use super::*;
+use crate::domain::case::Candidate;
+use crate::domain::catalogue::Catalogue;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
+use crate::domain::triage::training::Effort;
+use crate::domain::triage::{Example, Model, words};
 
-const FOLDS: usize = 5;
-const HELD_OUT: usize = 4;
+use super::{Placement, Router, train};
 
-#[derive(Debug, Default)]
-struct Figures {
-    all: usize,
-    service_at_1: usize,
-    category_at_1: usize,
-    category_at_3: usize,
-    placed: usize,
-    placed_right: usize,
-    placed_by_text: usize,
-    placed_by_text_right: usize,
-    danger: usize,
-    danger_found: usize,
-    danger_alarms: usize,
+#[cfg(test)]
+mod tests;
+
+/// How many folds there are.
+pub const FOLDS: usize = 5;
+
+/// By what texts are read.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'l> {
+    /// Words alone, as before anything is trained.
+    Words,
+    /// A model too, trained on the other folds and on lessons written for the catalogue.
+    Model {
+        written: &'l [Example],
+        effort: Effort,
+    },
+    /// A model that was trained before, without the messages that are read.
+    Trained(&'l Arc<Model>),
 }
 
-impl Figures {
-    fn share(part: usize, whole: usize) -> f64 {
-        f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole.max(1)).unwrap())
-    }
-
-    fn take(&mut self, example: &Example, placement: &Placement) {
-        let is_right = |candidate: &crate::domain::case::Candidate| {
-            candidate.service == example.service && candidate.category == example.category
-        };
-        let candidates = &placement.routed.candidates;
-        self.all += 1;
-        self.service_at_1 += usize::from(placement.service == example.service);
-        self.category_at_1 += usize::from(candidates.first().is_some_and(is_right));
-        self.category_at_3 += usize::from(candidates.iter().take(3).any(is_right));
-        if placement.is_placed {
-            self.placed += 1;
-            self.placed_right += usize::from(candidates.first().is_some_and(is_right));
-            if placement.routed.rule.starts_with("text:") && placement.danger.is_none() {
-                self.placed_by_text += 1;
-                self.placed_by_text_right += usize::from(candidates.first().is_some_and(is_right));
-            }
-        }
-        self.danger += usize::from(example.is_danger);
-        self.danger_alarms += usize::from(placement.danger.is_some());
-        self.danger_found += usize::from(example.is_danger && placement.danger.is_some());
-    }
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    pub folds: Vec<Figures>,
+    pub all: Figures,
 }
 
-impl std::fmt::Display for Figures {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} messages: service@1 {:.3} category@1 {:.3} category@3 {:.3}; placed {:.3} right {:.3} \
-             (by text alone {:.3} right {:.3}); danger recall {:.3} precision {:.3}",
-            self.all,
-            Self::share(self.service_at_1, self.all),
-            Self::share(self.category_at_1, self.all),
-            Self::share(self.category_at_3, self.all),
-            Self::share(self.placed, self.all),
-            Self::share(self.placed_right, self.placed),
-            Self::share(self.placed_by_text, self.all),
-            Self::share(self.placed_by_text_right, self.placed_by_text),
-            Self::share(self.danger_found, self.danger),
-            Self::share(self.danger_found, self.danger_alarms),
-        )
-    }
+/// The figures of some messages. Shares lie between 0 and 1.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Figures {
+    pub messages: u32,
+    /// The right service came first.
+    pub service_at_1: f64,
+    pub category_at_1: f64,
+    /// The right category was among the first three.
+    pub category_at_3: f64,
+    /// Placed without a person looking; the rest goes to people, with suggestions.
+    pub placed: f64,
+    pub placed_right: f64,
+    pub danger_recall: f64,
+    pub danger_precision: f64,
+    /// By how much confidence and share of right readings differ, on average, where text decided.
+    pub calibration_error: f64,
+    /// The same messages, by a plain count of the catalogue's keywords.
+    pub by_keywords: ByKeywords,
+    #[serde(skip)]
+    counts: Counts,
 }
 
-/// The fold of each example.
-fn folds(examples: &[Example]) -> Vec<usize> {
+/// What a plain count of keywords finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct ByKeywords {
+    pub service_at_1: f64,
+    pub category_at_1: f64,
+    pub category_at_3: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Counts {
+    all: u32,
+    service_at_1: u32,
+    category_at_1: u32,
+    category_at_3: u32,
+    placed: u32,
+    placed_right: u32,
+    danger: u32,
+    danger_found: u32,
+    alarms: u32,
+    keyword_service_at_1: u32,
+    keyword_category_at_1: u32,
+    keyword_category_at_3: u32,
+    /// For each tenth of confidence: how many, the sum of confidences, how many right.
+    tenths: [(u32, f64, u32); 10],
+}
+
+/// The fold of each message.
+#[must_use]
+pub fn folds(examples: &[Example]) -> Vec<usize> {
     let mut turns: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     examples
         .iter()
@@ -98,111 +112,198 @@ fn folds(examples: &[Example]) -> Vec<usize> {
         .collect()
 }
 
-fn evaluate(fold: usize, figures: &mut Figures, mut look: impl FnMut(&Example, &Placement)) {
-    let catalogue = northmere();
-    let examples = examples();
-    let folds = folds(examples);
-    let known: Vec<Example> = examples
-        .iter()
-        .zip(&folds)
-        .filter(|(_, f)| **f != fold)
-        .map(|(example, _)| example.clone())
-        .collect();
-    let router = Router::new(catalogue, &catalogue.routing, &known).unwrap();
-    for (example, _) in examples.iter().zip(&folds).filter(|(_, f)| **f == fold) {
-        let mut enquiry = Enquiry::new(Channel::Email, Timestamp::UNIX_EPOCH);
-        enquiry.subject.clone_from(&example.subject);
-        enquiry.body.clone_from(&example.body);
-        let placement = router.route(&enquiry, catalogue);
-        figures.take(example, &placement);
-        look(example, &placement);
-    }
-}
-
-#[test]
-fn unseen_messages_are_read_as_well_as_was_promised() {
-    let is_full = std::env::var("REEVE_EVALUATE").is_ok_and(|how| how == "full");
-    let shown = std::env::var("REEVE_EVALUATE_SHOW").unwrap_or_default();
-    let mut held_out = Figures::default();
-    for fold in 0..FOLDS {
-        if fold != HELD_OUT && !is_full {
-            continue;
-        }
-        let mut figures = Figures::default();
-        evaluate(fold, &mut figures, |example, placement| {
-            if shown.contains(&fold.to_string()) {
-                show(example, placement);
+/// Reads every message of the folds by what is learnt from the others.
+///
+/// # Errors
+/// Every pattern of the rules that cannot be read.
+pub fn evaluate(
+    catalogue: &Catalogue,
+    examples: &[Example],
+    by: By<'_>,
+    which: &[usize],
+    mut look: impl FnMut(usize, &Example, &Placement),
+) -> Result<Evaluation, Vec<String>> {
+    let turns = folds(examples);
+    let mut all = Counts::default();
+    let mut figures = Vec::new();
+    for fold in which {
+        let mut counts = Counts::default();
+        let known: Vec<Example> = examples
+            .iter()
+            .zip(&turns)
+            .filter(|(_, turn)| *turn != fold)
+            .map(|(example, _)| example.clone())
+            .collect();
+        let mut router = Router::new(catalogue, &catalogue.routing, &known)?;
+        let model = match by {
+            By::Words => None,
+            By::Model { written, effort } => {
+                Some(Arc::new(train(catalogue, &known, written, effort)))
             }
-        });
-        eprintln!("fold {fold}: {figures}");
-        if fold == HELD_OUT {
-            held_out = figures;
+            By::Trained(model) => Some(Arc::clone(model)),
+        };
+        if let Some(model) = model {
+            router = router
+                .with_model(model)
+                .map_err(|error| vec![error.to_string()])?;
         }
+        for (example, _) in examples
+            .iter()
+            .zip(&turns)
+            .filter(|(_, turn)| *turn == fold)
+        {
+            let mut enquiry = Enquiry::new(Channel::Email, Timestamp::UNIX_EPOCH);
+            enquiry.subject.clone_from(&example.subject);
+            enquiry.body.clone_from(&example.body);
+            let placement = router.route(&enquiry, catalogue);
+            counts.take(example, &placement, &by_keywords(catalogue, example));
+            look(*fold, example, &placement);
+        }
+        all.add(&counts);
+        figures.push(Figures::of(counts));
     }
-    let floor = |name: &str, part: usize, whole: usize, at_least: f64| {
-        let share = Figures::share(part, whole);
-        assert!(
-            share >= at_least,
-            "{name} is {share:.3}, below {at_least}: {held_out}"
-        );
-    };
-    floor("service@1", held_out.service_at_1, held_out.all, 0.64);
-    floor("category@1", held_out.category_at_1, held_out.all, 0.60);
-    floor("category@3", held_out.category_at_3, held_out.all, 0.78);
-    floor(
-        "placed rightly",
-        held_out.placed_right,
-        held_out.placed,
-        0.90,
-    );
-    floor("placed at all", held_out.placed, held_out.all, 0.40);
-    floor("danger heard", held_out.danger_found, held_out.danger, 0.80);
-    floor(
-        "alarms that were danger",
-        held_out.danger_found,
-        held_out.danger_alarms,
-        0.50,
-    );
+    Ok(Evaluation {
+        folds: figures,
+        all: Figures::of(all),
+    })
 }
 
-fn show(example: &Example, placement: &Placement) {
-    eprintln!(
-        "RULE {} {} {} {} {}",
-        placement.routed.rule.split(':').next().unwrap(),
-        if placement.routed.rule.starts_with("text") {
-            ""
-        } else {
-            &placement.routed.rule
-        },
-        placement.service == example.service && placement.category == example.category,
-        placement.is_placed,
-        placement.danger.is_some()
-    );
-    let is_right = placement.service == example.service && placement.category == example.category;
-    if !is_right {
-        eprintln!(
-            "MISS {}/{} -> {}/{} [{}] {}\n     {}",
-            example.service,
-            example.category,
-            placement.service,
-            placement.category,
-            placement.routed.rule,
-            placement.routed.confidence,
-            example.text().replace('\n', " / ")
-        );
+/// The categories by how many of their keywords stand in a message, most first; equals in the order
+/// of the catalogue.
+fn by_keywords<'c>(catalogue: &'c Catalogue, example: &Example) -> Vec<(&'c str, &'c str)> {
+    let text = words::plain(&example.text());
+    let mut counted: Vec<(usize, &str, &str)> = catalogue
+        .categories()
+        .map(|(service, category)| {
+            let keywords = category.keywords.iter();
+            let n = keywords
+                .filter(|keyword| text.contains(keyword.to_lowercase().as_str()))
+                .count();
+            (n, service.slug.as_str(), category.slug.as_str())
+        })
+        .filter(|(n, _, _)| *n > 0)
+        .collect();
+    counted.sort_by_key(|(n, _, _)| std::cmp::Reverse(*n));
+    counted
+        .into_iter()
+        .take(3)
+        .map(|(_, service, category)| (service, category))
+        .collect()
+}
+
+impl Counts {
+    fn take(&mut self, example: &Example, placement: &Placement, keywords: &[(&str, &str)]) {
+        let is_right = |candidate: &Candidate| {
+            candidate.service == example.service && candidate.category == example.category
+        };
+        let candidates = &placement.routed.candidates;
+        let is_first = candidates.first().is_some_and(is_right);
+        self.all += 1;
+        self.service_at_1 += u32::from(placement.service == example.service);
+        self.category_at_1 += u32::from(is_first);
+        self.category_at_3 += u32::from(candidates.iter().take(3).any(is_right));
+        if placement.is_placed {
+            self.placed += 1;
+            self.placed_right += u32::from(is_first);
+        }
+        self.danger += u32::from(example.is_danger);
+        self.alarms += u32::from(placement.danger.is_some());
+        self.danger_found += u32::from(example.is_danger && placement.danger.is_some());
+        let place = (example.service.as_str(), example.category.as_str());
+        let first = keywords.first();
+        self.keyword_service_at_1 += u32::from(first.is_some_and(|(slug, _)| *slug == place.0));
+        self.keyword_category_at_1 += u32::from(first == Some(&place));
+        self.keyword_category_at_3 += u32::from(keywords.contains(&place));
+        if placement.routed.rule.starts_with("text:") {
+            let confidence = placement.routed.confidence;
+            let mut bounds = (1..10_u32).map(|tenth| f64::from(tenth) / 10.0);
+            let at = bounds.position(|bound| confidence < bound).unwrap_or(9);
+            if let Some((n, sum, right)) = self.tenths.get_mut(at) {
+                *n += 1;
+                *sum += confidence;
+                *right += u32::from(is_first);
+            }
+        }
     }
-    match (example.is_danger, &placement.danger) {
-        (true, None) => eprintln!(
-            "UNHEARD {}: {}",
-            example.category,
-            example.text().replace('\n', " / ")
-        ),
-        (false, Some(danger)) => eprintln!(
-            "ALARM {} [{}]: {}",
-            example.category,
-            danger.kind,
-            example.text().replace('\n', " / ")
-        ),
-        _ => {}
+
+    fn add(&mut self, other: &Self) {
+        for (mine, theirs) in [
+            (&mut self.all, other.all),
+            (&mut self.service_at_1, other.service_at_1),
+            (&mut self.category_at_1, other.category_at_1),
+            (&mut self.category_at_3, other.category_at_3),
+            (&mut self.placed, other.placed),
+            (&mut self.placed_right, other.placed_right),
+            (&mut self.danger, other.danger),
+            (&mut self.danger_found, other.danger_found),
+            (&mut self.alarms, other.alarms),
+            (&mut self.keyword_service_at_1, other.keyword_service_at_1),
+            (&mut self.keyword_category_at_1, other.keyword_category_at_1),
+            (&mut self.keyword_category_at_3, other.keyword_category_at_3),
+        ] {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.tenths.iter_mut().zip(&other.tenths) {
+            mine.0 += theirs.0;
+            mine.1 += theirs.1;
+            mine.2 += theirs.2;
+        }
+    }
+}
+
+impl Figures {
+    fn of(counts: Counts) -> Self {
+        let share = |part: u32, whole: u32| {
+            let share = f64::from(part) / f64::from(whole.max(1));
+            (share * 1_000.0).round() / 1_000.0
+        };
+        let all = counts.all;
+        let read: u32 = counts.tenths.iter().map(|(n, _, _)| n).sum();
+        let off: f64 = counts
+            .tenths
+            .iter()
+            .map(|(_, sum, right)| (sum - f64::from(*right)).abs())
+            .sum();
+        Self {
+            messages: all,
+            service_at_1: share(counts.service_at_1, all),
+            category_at_1: share(counts.category_at_1, all),
+            category_at_3: share(counts.category_at_3, all),
+            placed: share(counts.placed, all),
+            placed_right: share(counts.placed_right, counts.placed),
+            danger_recall: share(counts.danger_found, counts.danger),
+            danger_precision: share(counts.danger_found, counts.alarms),
+            calibration_error: (off / f64::from(read.max(1)) * 1_000.0).round() / 1_000.0,
+            by_keywords: ByKeywords {
+                service_at_1: share(counts.keyword_service_at_1, all),
+                category_at_1: share(counts.keyword_category_at_1, all),
+                category_at_3: share(counts.keyword_category_at_3, all),
+            },
+            counts,
+        }
+    }
+
+    /// The columns of [`Figures::row`].
+    pub const HEADING: &'static str = "messages  service@1  category@1  category@3  placed  right  danger found  \
+         alarms right  calibration  keywords: service@1  category@1  category@3";
+
+    /// One line of a table.
+    #[must_use]
+    pub fn row(&self) -> String {
+        format!(
+            "{:8}  {:9.3}  {:10.3}  {:10.3}  {:6.3}  {:5.3}  {:12.3}  {:12.3}  {:11.3}  {:19.3}  {:10.3}  {:10.3}",
+            self.messages,
+            self.service_at_1,
+            self.category_at_1,
+            self.category_at_3,
+            self.placed,
+            self.placed_right,
+            self.danger_recall,
+            self.danger_precision,
+            self.calibration_error,
+            self.by_keywords.service_at_1,
+            self.by_keywords.category_at_1,
+            self.by_keywords.category_at_3,
+        )
     }
 }

@@ -13,8 +13,7 @@ mod check;
 mod compiled;
 mod complaint;
 mod danger;
-#[cfg(test)]
-mod evaluation;
+pub mod evaluation;
 mod pattern;
 mod place;
 mod remarks;
@@ -30,7 +29,7 @@ use super::case::{Priority, Procedure, Routed};
 use super::catalogue::Catalogue;
 use super::triage::Example;
 
-pub use compiled::Router;
+pub use compiled::{Router, fingerprint, train};
 pub use rules::{
     ComplaintHome, ComplaintRules, DangerCue, Fallback, LanguageRule, NotOursRule, ProcedureRule,
     Remarks, RequesterRule, RoutingRules, Rule, Then, Thresholds, When,

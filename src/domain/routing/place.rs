@@ -7,6 +7,9 @@ use crate::domain::triage::{Ranked, Reading};
 
 use super::compiled::Router;
 
+/// Words alone are surer than they are right: without a model nobody is spared a look below this.
+const WORDS_ALONE_PLACE_AT: f64 = 0.9;
+
 /// A service and category, and what speaks for them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choice {
@@ -135,8 +138,18 @@ impl Router {
             rule: format!("text:{category}"),
             reason: self.spoken_for(reading, best.subject),
             confidence,
-            is_sure: confidence >= self.rules.thresholds.place_at,
+            is_sure: confidence >= self.place_at(),
         })
+    }
+
+    /// From which confidence a text is placed without a person looking.
+    pub(super) fn place_at(&self) -> f64 {
+        let place_at = self.rules.thresholds.place_at;
+        if self.ranker.danger_at().is_some() {
+            place_at
+        } else {
+            place_at.max(WORDS_ALONE_PLACE_AT)
+        }
     }
 
     /// "the words “missed bin” and “not emptied” speak for Missed bin collection".

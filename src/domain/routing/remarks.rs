@@ -10,6 +10,8 @@ use super::{Matter, NotOurs};
 
 /// A message that falls into more pieces than this is read as one.
 const MOST_PARTS: usize = 12;
+/// Fewer words than this raise no matter.
+const FEWEST_WORDS: usize = 4;
 
 impl Router {
     /// Whether a message says nothing but thank you. Such a message reopens nothing.
@@ -80,9 +82,17 @@ impl Router {
         best.map(|(_, tag)| tag.to_owned()).or_else(asks_anyway)
     }
 
-    /// The matters of a message that lists several, when at least two are about different things.
+    /// The matters of a message that raises several, when at least two are about different things.
+    ///
+    /// Whoever numbers them says so, and a guess is enough; in running text each must be clear enough
+    /// to be placed by itself.
     pub(super) fn several_matters(&self, body: &str) -> Vec<Matter> {
-        let parts = parts_of(body);
+        let listed = parts_of(body);
+        let (parts, enough) = if listed.len() > 1 {
+            (listed, self.rules.thresholds.link_at)
+        } else {
+            (passages_of(body), self.place_at())
+        };
         if parts.len() < 2 || parts.len() > MOST_PARTS {
             return Vec::new();
         }
@@ -95,7 +105,7 @@ impl Router {
             let Some((service, category)) = self.ranker.place(best.subject) else {
                 continue;
             };
-            if best.confidence < self.rules.thresholds.link_at {
+            if best.confidence < enough {
                 continue;
             }
             if !matters
@@ -143,6 +153,35 @@ fn parts_of(body: &str) -> Vec<String> {
         .map(|part| part.trim().to_owned())
         .filter(|part| part.len() > 12)
         .collect()
+}
+
+/// The paragraphs of a message, or its sentences when it has but one; greetings are too short to be
+/// either.
+fn passages_of(body: &str) -> Vec<String> {
+    let new = body
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('>'))
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n");
+    let long_enough = |part: &str| part.split_whitespace().count() >= FEWEST_WORDS;
+    let passages = |parts: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        parts
+            .map(str::trim)
+            .filter(|part| long_enough(part))
+            .take(MOST_PARTS + 1)
+            .map(str::to_owned)
+            .collect()
+    };
+    let paragraphs = passages(&mut new.split("\n\n"));
+    if paragraphs.len() > 1 {
+        return paragraphs;
+    }
+    passages(
+        &mut new
+            .split_inclusive(". ")
+            .flat_map(|part| part.split_inclusive(['?', '!', '\n'])),
+    )
 }
 
 /// `1)`, `2.`, `(a)`, `iii)`, `-`, `*`, `•`.

@@ -54,7 +54,7 @@ impl Router {
         let mut beside = Beside::default();
         let matter = self.matter_of(&contact, heard.as_ref(), &mut beside);
         let heard = heard.or_else(|| self.reads_like_danger(&contact, &matter));
-        let matter = self.seen_by_somebody(&contact, matter, heard.is_some());
+        let matter = self.seen_by_somebody(&contact, matter, heard.as_ref());
         let is_safeguarding = matter
             .of(catalogue)
             .is_some_and(|(_, category)| category.is_restricted);
@@ -70,14 +70,25 @@ impl Router {
 
     /// A restricted matter never waits where nobody may see it: either those who may are told at
     /// once, or the contact stands under the likeliest matter that everybody may see.
-    fn seen_by_somebody(&self, contact: &Contact<'_>, matter: Choice, is_danger: bool) -> Choice {
+    fn seen_by_somebody(
+        &self,
+        contact: &Contact<'_>,
+        matter: Choice,
+        heard: Option<&Heard<'_>>,
+    ) -> Choice {
         let is_hidden = matter
             .of(contact.catalogue)
             .is_some_and(|(_, category)| category.is_restricted);
         if !is_hidden || matter.is_sure {
             return matter;
         }
-        if is_danger && matter.confidence >= self.rules.thresholds.link_at {
+        // Where a cue names the danger a guess is enough; where it only reads like one, it must be
+        // more likely than not.
+        let enough = heard.map(|heard| match heard.cue {
+            Some(_) => self.rules.thresholds.link_at,
+            None => MOST.max(self.rules.thresholds.link_at),
+        });
+        if enough.is_some_and(|enough| matter.confidence >= enough) {
             return Choice {
                 is_sure: true,
                 ..matter
@@ -208,6 +219,11 @@ impl Router {
                 self.rules.thresholds.danger_at
             };
             is_heard |= likelihood >= enough;
+            // The model weighs the words themselves, whatever they are about.
+            is_heard |= self
+                .ranker
+                .danger_at()
+                .is_some_and(|enough| contact.reading.danger >= enough);
             let likeliest = subject
                 .and_then(|subject| self.ranker.place(subject))
                 .and_then(|(service, category)| contact.catalogue.category(service, category));

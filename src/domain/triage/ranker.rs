@@ -6,7 +6,10 @@
 //! that reading a message only adds up.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use super::exact;
+use super::model::{Model, ModelError, Voice};
 use super::precedents::Precedents;
 use super::words::{self, BuildKeyHasher, ByKey, Term, TermKind};
 
@@ -42,6 +45,14 @@ pub struct Ranker {
     expected: Vec<f32>,
     postings: ByKey<Vec<Posting>>,
     precedents: Precedents,
+    trained: Option<Trained>,
+}
+
+/// A model, and for each of its places which of the ranker's subjects that is.
+#[derive(Debug)]
+struct Trained {
+    model: Arc<Model>,
+    subjects: Vec<Option<usize>>,
 }
 
 /// What a text was read to be about.
@@ -49,8 +60,12 @@ pub struct Ranker {
 pub struct Reading {
     /// Best first; every subject any word speaks for.
     pub ranked: Vec<Ranked>,
+    /// How likely it is that somebody must act at once, by the model; 0 without one.
+    pub danger: f64,
     text: String,
     terms: Vec<Term>,
+    voice: Option<Voice>,
+    points: f32,
 }
 
 /// One subject, and how far the text speaks for it.
@@ -83,6 +98,8 @@ const PRECEDENT_WEIGHT: f32 = 60.0;
 /// adds up with the root of their number. Chosen so that of the readings with confidence 0.8 four
 /// in five are right, for short messages as for long ones.
 const POINTS_A_WORD: f32 = 1.8;
+/// How far the words' own points count beside what a model learnt.
+const LEXICAL_SHARE: f32 = 0.4;
 /// How far the number of contacts speaks before a word is read: 1 would be the whole of it, which
 /// lets rare matters be overlooked. It settles what words leave open: "pothole" alone is a pothole.
 const EXPECTATION: f32 = 0.3;
@@ -164,6 +181,7 @@ impl Ranker {
             expected,
             postings,
             precedents: Precedents::new(&messages),
+            trained: None,
         }
     }
 
@@ -175,23 +193,99 @@ impl Ranker {
             .map(|(service, category)| (service.as_str(), category.as_str()))
     }
 
+    /// Reads by a trained model as well, from now on.
+    ///
+    /// # Errors
+    /// When the model belongs to another catalogue.
+    pub fn with_model(mut self, model: Arc<Model>) -> Result<Self, ModelError> {
+        let subjects = model.placed_among(&self.places)?;
+        self.trained = Some(Trained { model, subjects });
+        Ok(self)
+    }
+
+    /// From which likelihood of danger somebody must look, as the model measured it; none without
+    /// a model.
+    #[must_use]
+    pub fn danger_at(&self) -> Option<f64> {
+        self.trained
+            .as_ref()
+            .map(|trained| trained.model.danger_at())
+    }
+
     /// Reads a text.
     #[must_use]
     pub fn read(&self, text: &str) -> Reading {
-        let mut text = words::plain(text);
-        if text.len() > LONGEST {
-            let end = (0..=LONGEST)
-                .rev()
-                .find(|end| text.is_char_boundary(*end))
-                .unwrap_or(0);
-            text.truncate(end);
-        }
+        let text = readable(text);
         let terms = words::terms(&text, true);
-        let mut scores = vec![0.0_f32; self.places.len()];
         let heard = counted(&terms);
-        for Heard { key, times, .. } in &heard {
-            let emphasis = 1.0 + f32::from(*times).ln();
-            for posting in self.postings.get(key).into_iter().flatten() {
+        let n_words = heard
+            .iter()
+            .filter(|heard| heard.kind == TermKind::Word)
+            .count();
+        let points = POINTS_A_WORD * narrow(n_words.max(1)).sqrt();
+        let lexical = self.lexical(&heard, points);
+        let alike = self.precedents.most_alike(&terms);
+        let voice = self.trained.as_ref().map(|trained| {
+            let heard = heard.iter().filter(|heard| heard.kind != TermKind::Pair);
+            trained
+                .model
+                .hear(heard.map(|heard| (heard.key, heard.emphasis())))
+        });
+        let (ranked, danger) = match (&self.trained, &voice) {
+            (Some(trained), Some(voice)) if voice.n_known > 0 => {
+                let mut scores = mixed(&lexical, points, trained, voice);
+                add_precedent(&mut scores, alike, 1.0 / points);
+                for score in &mut scores {
+                    *score *= trained.model.sharpness();
+                }
+                let ranked = ranked_by_shares(&scores, &lexical);
+                (ranked, f64::from(voice.danger))
+            }
+            _ => {
+                let mut scores = lexical;
+                add_precedent(&mut scores, alike, 1.0);
+                (ranked(&scores, f64::from(points)), 0.0)
+            }
+        };
+        Reading {
+            ranked,
+            danger,
+            text,
+            terms,
+            voice,
+            points,
+        }
+    }
+
+    /// What each subject scores by words and model together, before it is made a confidence; by
+    /// words alone without a model. Messages that were placed before are left out.
+    pub(super) fn weighed(&self, text: &str) -> Vec<f32> {
+        let text = readable(text);
+        let heard = counted(&words::terms(&text, true));
+        let n_words = heard
+            .iter()
+            .filter(|heard| heard.kind == TermKind::Word)
+            .count();
+        let points = POINTS_A_WORD * narrow(n_words.max(1)).sqrt();
+        let lexical = self.lexical(&heard, points);
+        match &self.trained {
+            Some(trained) => {
+                let heard = heard.iter().filter(|heard| heard.kind != TermKind::Pair);
+                let voice = trained
+                    .model
+                    .hear(heard.map(|heard| (heard.key, heard.emphasis())));
+                mixed(&lexical, points, trained, &voice)
+            }
+            None => lexical,
+        }
+    }
+
+    /// What the words of each subject say, by BM25F.
+    fn lexical(&self, heard: &[Heard], points: f32) -> Vec<f32> {
+        let mut scores = vec![0.0_f32; self.places.len()];
+        for one in heard {
+            let emphasis = one.emphasis();
+            for posting in self.postings.get(&one.key).into_iter().flatten() {
                 if let Some(score) = usize::try_from(posting.subject)
                     .ok()
                     .and_then(|n| scores.get_mut(n))
@@ -200,55 +294,67 @@ impl Ranker {
                 }
             }
         }
-        if let Some((subject, likeness)) = self.precedents.most_alike(&terms)
-            && let Some(score) = usize::try_from(subject)
-                .ok()
-                .and_then(|n| scores.get_mut(n))
-        {
-            *score += PRECEDENT_WEIGHT * likeness;
-        }
-        let n_words = heard
-            .iter()
-            .filter(|heard| heard.kind == TermKind::Word)
-            .count();
-        let points = POINTS_A_WORD * narrow(n_words.max(1)).sqrt();
         for (score, expected) in scores.iter_mut().zip(&self.expected) {
             // A subject for which no word speaks stays out, however common it is.
             if *score > 0.0 {
                 *score = (*score + expected * points).max(f32::MIN_POSITIVE);
             }
         }
-        Reading {
-            ranked: ranked(&scores, f64::from(points)),
-            text,
-            terms,
-        }
+        scores
     }
 
     /// The words of a reading that speak most for one subject, strongest first.
     #[must_use]
     pub fn words_for(&self, reading: &Reading, subject: usize) -> Vec<String> {
-        let mut spoken: Vec<(f32, usize, &str)> = Vec::new();
-        for term in reading
-            .terms
-            .iter()
-            .filter(|term| term.kind != TermKind::Letters)
-        {
-            let weight = self
-                .postings
+        let lexical = |term: &Term| {
+            self.postings
                 .get(&term.key)
                 .into_iter()
                 .flatten()
                 .find(|posting| usize::try_from(posting.subject).is_ok_and(|n| n == subject))
-                .map_or(0.0, |posting| posting.weight);
-            if weight >= WORTH_NAMING {
-                let words = reading.text.get(term.from..term.until).unwrap_or_default();
-                spoken.push((weight, term.from, words));
+                .map_or(0.0, |posting| posting.weight)
+        };
+        let learnt = self.trained.as_ref().zip(reading.voice.as_ref());
+        let learnt = learnt.and_then(|(trained, voice)| {
+            let place = trained
+                .subjects
+                .iter()
+                .position(|known| *known == Some(subject))?;
+            Some((trained, voice, place))
+        });
+        // What each stretch of the text says: its words, and for a single word its parts.
+        let mut spoken: Vec<(f32, usize, usize)> = Vec::new();
+        for term in &reading.terms {
+            let said = match (&learnt, term.kind) {
+                (None, TermKind::Letters) => continue,
+                (None, _) => lexical(term) / WORTH_NAMING,
+                (Some(_), TermKind::Pair) => {
+                    LEXICAL_SHARE * lexical(term) / reading.points / WORTH_NAMING_LEARNT
+                }
+                (Some((trained, voice, place)), kind) => {
+                    let by_words = match kind {
+                        TermKind::Word => LEXICAL_SHARE * lexical(term) / reading.points,
+                        TermKind::Pair | TermKind::Letters => 0.0,
+                    };
+                    let by_model = trained.model.says(voice, term, *place);
+                    (by_words + by_model) / WORTH_NAMING_LEARNT
+                }
+            };
+            if term.kind != TermKind::Letters {
+                spoken.push((said, term.from, term.until));
+            } else if let Some(word) = spoken
+                .iter_mut()
+                .rev()
+                .find(|(_, from, until)| (*from, *until) == (term.from, term.until))
+            {
+                word.0 += said;
             }
         }
+        spoken.retain(|(said, _, _)| *said >= 1.0);
         spoken.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut named: Vec<String> = Vec::new();
-        for (_, _, words) in spoken {
+        for (_, from, until) in spoken {
+            let words = reading.text.get(from..until).unwrap_or_default();
             if !named
                 .iter()
                 .any(|known| known.contains(words) || words.contains(known.as_str()))
@@ -265,6 +371,8 @@ impl Ranker {
 
 /// A word that hardly speaks for a subject explains nothing.
 const WORTH_NAMING: f32 = 1.5;
+/// The same where a model reads too, in its unit.
+const WORTH_NAMING_LEARNT: f32 = 0.1;
 
 impl Reading {
     /// How sure the best reading is; 0 when no word said anything.
@@ -348,6 +456,81 @@ struct Heard {
     key: u64,
     kind: TermKind,
     times: u16,
+}
+
+impl Heard {
+    /// The fourth time a word is said it counts hardly more than the third.
+    fn emphasis(&self) -> f32 {
+        1.0 + f32::from(self.times).ln()
+    }
+}
+
+/// The terms of a text, each once, with how far its repetition counts.
+pub(super) fn heard_in(text: &str) -> Vec<(u64, TermKind, f32)> {
+    counted(&words::terms(&readable(text), true))
+        .into_iter()
+        .map(|heard| (heard.key, heard.kind, heard.emphasis()))
+        .collect()
+}
+
+/// As much of a text as is read, in one form.
+fn readable(text: &str) -> String {
+    // A character of the plain text can come from several of the original, but hardly ever does.
+    let mut plain = words::plain(shortened(text, 4 * LONGEST));
+    let end = shortened(&plain, LONGEST).len();
+    plain.truncate(end);
+    plain
+}
+
+fn shortened(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// Words and model together, in the unit of the model.
+fn mixed(lexical: &[f32], points: f32, trained: &Trained, voice: &Voice) -> Vec<f32> {
+    let mut scores: Vec<f32> = lexical
+        .iter()
+        .map(|score| LEXICAL_SHARE * score / points)
+        .collect();
+    for (said, subject) in voice.scores.iter().zip(&trained.subjects) {
+        if let Some(score) = subject.and_then(|subject| scores.get_mut(subject)) {
+            *score += said;
+        }
+    }
+    scores
+}
+
+fn add_precedent(scores: &mut [f32], alike: Option<(u32, f32)>, unit: f32) {
+    if let Some((subject, likeness)) = alike
+        && let Some(score) = usize::try_from(subject)
+            .ok()
+            .and_then(|n| scores.get_mut(n))
+    {
+        *score += PRECEDENT_WEIGHT * likeness * unit;
+    }
+}
+
+fn ranked_by_shares(scores: &[f32], lexical: &[f32]) -> Vec<Ranked> {
+    let mut shares = scores.to_vec();
+    exact::shares(&mut shares);
+    let mut ranked: Vec<Ranked> = scores
+        .iter()
+        .zip(&shares)
+        .zip(lexical)
+        .enumerate()
+        .filter(|(_, ((score, _), lexical))| **score > 0.0 || **lexical > 0.0)
+        .map(|(subject, ((score, share), _))| Ranked {
+            subject,
+            score: f64::from(*score),
+            confidence: f64::from(*share),
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.subject.cmp(&b.subject)));
+    ranked
 }
 
 /// Each key once, in the order of first appearance; parts of words count once.

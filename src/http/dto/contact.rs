@@ -285,6 +285,12 @@ pub struct TrialResult {
     pub placed: bool,
     /// Best first; the first is the placement.
     pub candidates: Vec<Candidate>,
+    /// BCP 47 tag of the language it is in or asks for, when that is not English; `und` when it is
+    /// not clear which.
+    pub language: Option<String>,
+    /// What an officer would be asked to decide. Of several matters the case would be the parent,
+    /// and each other one a case below it.
+    pub offers: Vec<OfferObject>,
 }
 
 impl MatterGiven {
@@ -485,6 +491,8 @@ impl From<Placement> for TrialResult {
             confidence: placement.routed.confidence,
             placed: placement.is_placed,
             candidates: placement.routed.candidates,
+            language: placement.language,
+            offers: placement.offers.iter().map(OfferObject::of).collect(),
         }
     }
 }
