@@ -63,6 +63,8 @@ pub struct Numbered {
 }
 
 const TURN: SignedDuration = SignedDuration::from_secs(60);
+/// Clocks of replicas that differ by less than this agree.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 /// However short its interval, a mailbox is not late at once.
 const LATE_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// A mail server that is started anew is nothing to write about.
@@ -120,7 +122,10 @@ async fn hold(
     let (lease, holder) = (format!("mailbox:{name}"), holder.to_owned());
     let now = desk.time.now();
     desk.db
-        .write(move |tx| leases::hold(tx, &lease, &holder, now, now + time).map_err(Failure::from))
+        .write(move |tx| {
+            leases::end_beyond(tx, &lease, now + TURN + TOLERANCE)?;
+            leases::hold(tx, &lease, &holder, now, now + time).map_err(Failure::from)
+        })
         .await
 }
 

@@ -127,7 +127,7 @@ async fn ready(call: Call) -> Result<Answer, Problem> {
         "away"
     };
     let unread_mailboxes = if database == "answers" {
-        let counting = call.read(|conn, at| mailboxes::n_unread(conn, at));
+        let counting = call.read(mailboxes::n_unread);
         match tokio::time::timeout(DATABASE_MAY_TAKE, counting).await {
             Ok(Ok(n_unread)) => Some(n_unread),
             Ok(Err(_)) | Err(_) => None,

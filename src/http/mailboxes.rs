@@ -39,7 +39,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn list(call: Call) -> Result<Answer, Problem> {
-    let all = call.read(|conn, at| mailboxes::list(conn, at)).await?;
+    let all = call.read(mailboxes::list).await?;
     Ok(Answer::ok(&Page {
         items: all,
         next_cursor: None,

@@ -427,7 +427,7 @@ impl Progress {
             // Tried at once until it is hopeless, then less and less often.
             Some(Known::Failed(n)) if *n > MOST_TRIES => {
                 let doublings = n.saturating_sub(MOST_TRIES).min(8);
-                self.n_looks % (1_u32 << doublings) == 0
+                self.n_looks.is_multiple_of(1_u32 << doublings)
             }
             Some(Known::Failed(_) | Known::Taken) | None => true,
         }

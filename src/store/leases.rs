@@ -31,3 +31,15 @@ pub fn hold(
     .execute(&mut **tx)?;
     Ok(n_changed == 1)
 }
+
+/// Ends a lease that runs beyond `latest`: whoever gave it had a clock that ran ahead.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn end_beyond(tx: &mut Tx<'_>, name: &str, latest: Timestamp) -> Result<(), StoreError> {
+    diesel::sql_query("DELETE FROM leases WHERE name = $1 AND until > $2")
+        .bind::<Text, _>(name)
+        .bind::<Ts, _>(At(latest))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -167,10 +167,7 @@ impl Proxy {
 
 fn pass_on(mut from: TcpStream, mut to: TcpStream, manners: Option<&Manners>) {
     let mut buffer = [0; 65_536];
-    loop {
-        let Ok(n @ 1..) = from.read(&mut buffer) else {
-            break;
-        };
+    while let Ok(n @ 1..) = from.read(&mut buffer) {
         if let Some(manners) = manners {
             let words = manners.hold_back.lock().unwrap().clone();
             let said = &buffer[..n];

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use reeve::time_source::TimeSource;
 use serde_json::Value;
 
 use crate::demo::{Demo, wait_until};
@@ -99,7 +100,7 @@ fn a_mail_that_arrives_is_a_case_within_seconds() {
     server.deliver("contact", missed_bin("first"));
     demo.wait_until("it is a case", || n(&taken(&demo, &agent), "opened") == 1);
     std::thread::sleep(Duration::from_secs(1));
-    let began = std::time::Instant::now();
+    let began = TimeSource::System.monotonic();
     server.deliver("contact", missed_bin("second"));
     demo.wait_until("the next is one too", || {
         n(&taken(&demo, &agent), "opened") == 2
@@ -133,16 +134,16 @@ fn after_ten_days_away_all_mail_is_taken_and_counts_from_the_day_it_came() {
     server.deliver("contact", missed_bin("before"));
     demo.wait_until("the first is taken", || taken(&demo, &agent).len() == 1);
     server.crash();
-    for day in 0..10_u64 {
+    for day in 0..10_i64 {
         let path = if day % 3 == 0 {
             // Somebody has looked into the mailbox meanwhile.
             server.deliver_read("contact", missed_bin(&format!("day-{day}")))
         } else {
             server.deliver("contact", missed_bin(&format!("day-{day}")))
         };
-        let then = SystemTime::now() - Duration::from_secs((10 - day) * 86_400);
+        let then = TimeSource::System.now() - jiff::SignedDuration::from_hours((10 - day) * 24);
         let file = std::fs::File::options().write(true).open(path).unwrap();
-        file.set_modified(then).unwrap();
+        file.set_modified(SystemTime::from(then)).unwrap();
     }
     let admin = demo.sign_in("admin");
     demo.wait_until("it is known to be away", || {
