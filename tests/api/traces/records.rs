@@ -70,6 +70,9 @@ pub async fn calls(walk: &mut Walk<'_>) {
     });
     let route = "/v1/channels/webchat/transcripts";
     walk.post(&walk.app.key("webchat"), route, chat).await;
+    let sent = json!({"night_of": "2026-11-20", "sent": []});
+    let route = "/v1/reports/out-of-hours/reckonings";
+    walk.post(&walk.app.agent().await, route, sent).await;
 }
 
 /// Texts: one that comes in, and word of one that did not arrive.
