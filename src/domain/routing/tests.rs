@@ -406,6 +406,31 @@ fn what_nobody_could_read_waits_for_a_person_with_suggestions() {
 }
 
 #[test]
+fn two_matters_in_running_text_are_offered_when_both_are_clear() {
+    let placement = said(
+        "The black bin was not emptied on Thursday and is still full. Also the street light outside my house \
+         has been out for a week.",
+    );
+    let Some(Offer::SeveralMatters { matters }) = placement
+        .offers
+        .iter()
+        .find(|offer| matches!(offer, Offer::SeveralMatters { .. }))
+    else {
+        panic!("{placement:?}");
+    };
+    let categories: Vec<&str> = matters
+        .iter()
+        .map(|matter| matter.category.as_str())
+        .collect();
+    assert_eq!(categories, ["missed-bin", "light-out"]);
+
+    let one =
+        said("The black bin was not emptied. It is still full. The lorry missed the whole street.");
+    let is_several = |offer: &Offer| matches!(offer, Offer::SeveralMatters { .. });
+    assert!(!one.offers.iter().any(is_several), "{:?}", one.offers);
+}
+
+#[test]
 fn three_matters_in_one_letter_are_offered_as_three() {
     let placement = said(
         "Three things please: 1) the grit bin at Church Lane is empty and needs a refill. 2) the street light outside number 4 is not working. 3) there is a pothole by the school.",

@@ -99,7 +99,7 @@ const PRECEDENT_WEIGHT: f32 = 60.0;
 /// in five are right, for short messages as for long ones.
 const POINTS_A_WORD: f32 = 1.8;
 /// How far the words' own points count beside what a model learnt.
-const LEXICAL_SHARE: f32 = 0.4;
+const LEXICAL_SHARE: f32 = 0.6;
 /// How far the number of contacts speaks before a word is read: 1 would be the whole of it, which
 /// lets rare matters be overlooked. It settles what words leave open: "pothole" alone is a pothole.
 const EXPECTATION: f32 = 0.3;

@@ -2,6 +2,8 @@
 //! those it is not for.
 
 use super::*;
+use crate::casework::corrections;
+use crate::domain::routing::fingerprint;
 
 /// A missed bin logged by an integration: its path and reference.
 async fn a_case(front: &Arc<Front>) -> String {
@@ -326,5 +328,45 @@ async fn only_those_who_answer_for_deliveries_list_what_failed() {
     assert_eq!(
         (retried.status, retried.code().as_str()),
         (409, "not_failed")
+    );
+}
+
+#[actix_web::test]
+async fn a_message_whose_category_was_put_right_is_learnt_from_next_time() {
+    let front = front().await;
+    let officer = signed_in(&front, Role::Officer).await;
+    let case = a_case(&front).await;
+    let corrected = || {
+        let desk = Arc::clone(&front.desk);
+        async move {
+            let read = desk.read(|conn, _| Ok::<_, Failure>(corrections::read(conn)?));
+            read.await.unwrap()
+        }
+    };
+    assert_eq!(corrected().await, []);
+    let read = ask(Method::GET, &case).bearer(&officer).of(&front).await;
+    let put_right = ask(Method::PATCH, &case)
+        .bearer(&officer)
+        .with("If-Match", read.header("etag").unwrap())
+        .sends(&json!({"service": "recycling", "category": "missed-recycling"}))
+        .of(&front)
+        .await;
+    assert_eq!(put_right.status, 200, "{}", put_right.json());
+    let corrected = corrected().await;
+    assert_eq!(corrected.len(), 1);
+    assert_eq!(
+        (
+            corrected[0].service.as_str(),
+            corrected[0].category.as_str()
+        ),
+        ("recycling", "missed-recycling")
+    );
+    assert!(!corrected[0].body.is_empty());
+
+    let northmere = embedded::northmere().unwrap();
+    assert_ne!(
+        fingerprint(&northmere, &corrected, &[]),
+        fingerprint(&northmere, &[], &[]),
+        "so the next model is another one"
     );
 }
