@@ -122,6 +122,22 @@ impl Demo {
         std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap()
     }
 
+    /// What it holds in memory, in KiB.
+    pub fn memory(&self) -> u64 {
+        let id = self.child.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// The folder of attachments.
+    pub fn files(&self) -> PathBuf {
+        self.folder.path().join("attachments")
+    }
+
     /// Moves the clock with the command, which needs nothing that runs.
     pub fn advance_while_down(&self, to: &str) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reeve"));
