@@ -8,7 +8,6 @@
 mod metrics_listener;
 mod worker_lock;
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{TcpListener, ToSocketAddrs as _};
@@ -231,7 +230,7 @@ impl Ground {
             undo_seconds: i64::from(self.settings.mail.undo_seconds),
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
         };
-        let model = Arc::new(reading_model(&self.settings.database.data_dir)?);
+        let model = reading_model(&self.settings.database.data_dir)?.map(Arc::new);
         let council = Council::with_model(catalogue, &examples()?, model)?;
         let desk = Desk::new(
             self.db.clone(),
@@ -445,11 +444,11 @@ pub fn examples() -> anyhow::Result<Vec<Example>> {
 /// The name under which a server looks for its model, in the data folder.
 pub const MODEL_FILE: &str = "reading.model";
 
-/// The model by which free text is read: the one in the data folder, or the one built in.
+/// The model by which free text is read beside its words, where one lies in the data folder.
 ///
 /// # Errors
 /// When there is a file and it is not a model that can be used.
-pub fn reading_model(data_dir: &Path) -> anyhow::Result<Model> {
+pub fn reading_model(data_dir: &Path) -> anyhow::Result<Option<Model>> {
     let file = data_dir.join(MODEL_FILE);
     let read = File::open(&file).and_then(|opened| {
         let mut bytes = Vec::new();
@@ -459,13 +458,12 @@ pub fn reading_model(data_dir: &Path) -> anyhow::Result<Model> {
         Ok(bytes)
     });
     let bytes = match read {
-        Ok(bytes) => Cow::Owned(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Cow::Borrowed(embedded::reading_model())
-        }
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
     };
-    Model::read(bytes)
+    Model::read(bytes.into())
+        .map(Some)
         .with_context(|| format!("{} cannot be used to read free text", file.display()))
 }
 

@@ -108,16 +108,16 @@ impl Council {
         Self::reading_by(catalogue, Arc::from(examples), None)
     }
 
-    /// The same, reading free text by a trained model too.
+    /// The same, reading free text by a trained model too, where there is one.
     ///
     /// # Errors
     /// As [`Council::new`].
     pub fn with_model(
         catalogue: Catalogue,
         examples: &[Example],
-        model: Arc<Model>,
+        model: Option<Arc<Model>>,
     ) -> anyhow::Result<Self> {
-        Self::reading_by(catalogue, Arc::from(examples), Some(model))
+        Self::reading_by(catalogue, Arc::from(examples), model)
     }
 
     /// The council under another catalogue, reading free text by the same examples.

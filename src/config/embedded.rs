@@ -45,24 +45,6 @@ pub fn triage_examples() -> &'static str {
         .expect("the file is in the repository, as UTF-8, when the binary is built")
 }
 
-/// Lessons written for Northmere, in the same form: they teach, and nothing is measured by them.
-#[must_use]
-pub fn triage_lessons() -> &'static str {
-    CONFIG
-        .get_file("northmere/triage-lessons.jsonl")
-        .and_then(|file| file.contents_utf8())
-        .expect("the file is in the repository, as UTF-8, when the binary is built")
-}
-
-/// The model trained for Northmere, as `reeve triage train` wrote it.
-#[must_use]
-pub fn reading_model() -> &'static [u8] {
-    CONFIG
-        .get_file("reading/northmere.model")
-        .map(include_dir::File::contents)
-        .expect("the file is in the repository when the binary is built")
-}
-
 fn texts_below(folder: &str) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     let mut folders: Vec<&Dir<'_>> = CONFIG.get_dir(folder).into_iter().collect();

@@ -16,7 +16,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
 use crate::domain::triage::training::Effort;
-use crate::domain::triage::{Example, Model, words};
+use crate::domain::triage::{Example, words};
 
 use super::{Placement, Router, train};
 
@@ -36,8 +36,6 @@ pub enum By<'l> {
         written: &'l [Example],
         effort: Effort,
     },
-    /// A model that was trained before, without the messages that are read.
-    Trained(&'l Arc<Model>),
 }
 
 /// What was found.
@@ -140,7 +138,6 @@ pub fn evaluate(
             By::Model { written, effort } => {
                 Some(Arc::new(train(catalogue, &known, written, effort)))
             }
-            By::Trained(model) => Some(Arc::clone(model)),
         };
         if let Some(model) = model {
             router = router

@@ -54,7 +54,7 @@ impl Router {
         let mut beside = Beside::default();
         let matter = self.matter_of(&contact, heard.as_ref(), &mut beside);
         let heard = heard.or_else(|| self.reads_like_danger(&contact, &matter));
-        let matter = self.seen_by_somebody(&contact, matter, heard.as_ref());
+        let matter = self.seen_by_somebody(&contact, matter, heard.is_some());
         let is_safeguarding = matter
             .of(catalogue)
             .is_some_and(|(_, category)| category.is_restricted);
@@ -70,25 +70,14 @@ impl Router {
 
     /// A restricted matter never waits where nobody may see it: either those who may are told at
     /// once, or the contact stands under the likeliest matter that everybody may see.
-    fn seen_by_somebody(
-        &self,
-        contact: &Contact<'_>,
-        matter: Choice,
-        heard: Option<&Heard<'_>>,
-    ) -> Choice {
+    fn seen_by_somebody(&self, contact: &Contact<'_>, matter: Choice, is_danger: bool) -> Choice {
         let is_hidden = matter
             .of(contact.catalogue)
             .is_some_and(|(_, category)| category.is_restricted);
         if !is_hidden || matter.is_sure {
             return matter;
         }
-        // Where a cue names the danger a guess is enough; where it only reads like one, it must be
-        // more likely than not.
-        let enough = heard.map(|heard| match heard.cue {
-            Some(_) => self.rules.thresholds.link_at,
-            None => MOST.max(self.rules.thresholds.link_at),
-        });
-        if enough.is_some_and(|enough| matter.confidence >= enough) {
+        if is_danger && matter.confidence >= self.rules.thresholds.link_at {
             return Choice {
                 is_sure: true,
                 ..matter

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Described, Enquiry, Who};
-use crate::domain::triage::Model;
 
 fn read_below(folder: &Path, below: &str, files: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -22,7 +21,7 @@ fn read_below(folder: &Path, below: &str, files: &mut Vec<(String, String)>) {
     files.sort();
 }
 
-pub(super) fn repository() -> &'static Path {
+fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -50,28 +49,9 @@ pub(super) fn examples() -> &'static [Example] {
     })
 }
 
-pub(super) fn lessons() -> &'static [Example] {
-    static LESSONS: OnceLock<Vec<Example>> = OnceLock::new();
-    LESSONS.get_or_init(|| {
-        let text =
-            std::fs::read_to_string(repository().join("config/northmere/triage-lessons.jsonl"))
-                .unwrap();
-        Example::read_lines(&text).unwrap()
-    })
-}
-
-fn reading_by(rules: &RoutingRules) -> Router {
-    let file = repository().join("config/reading/northmere.model");
-    let model = Model::read(std::fs::read(file).unwrap().into()).unwrap();
-    Router::new(northmere(), rules, examples())
-        .unwrap()
-        .with_model(model.into())
-        .unwrap()
-}
-
 pub(super) fn router() -> &'static Router {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    ROUTER.get_or_init(|| reading_by(&northmere().routing))
+    ROUTER.get_or_init(|| Router::new(northmere(), &northmere().routing, examples()).unwrap())
 }
 
 fn enquiry(channel: Channel, subject: &str, body: &str) -> Enquiry {
@@ -546,7 +526,7 @@ fn a_rule_of_the_councils_own_moves_the_work_by_place() {
 fn the_order_of_the_councils_rules_in_the_file_does_not_matter() {
     let mut rules = northmere().routing.clone();
     rules.rule.reverse();
-    let turned = reading_by(&rules);
+    let turned = Router::new(northmere(), &rules, examples()).unwrap();
     for example in examples().iter().step_by(40) {
         let enquiry = enquiry(Channel::Email, &example.subject, &example.body);
         assert_eq!(turned.route(&enquiry, northmere()), routed(&enquiry));

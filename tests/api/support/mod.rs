@@ -12,8 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use reeve::casework::attachments::tending;
 use reeve::casework::desk::{Council, Manners, Secrets};
 use reeve::casework::{Desk, escalation, members, moves};
-use reeve::config::embedded;
-use reeve::domain::triage::Model;
 use reeve::http::{self, Front, health::Health};
 use reeve::jobs;
 use reeve::notify::mail::Sendable;
@@ -113,8 +111,7 @@ impl TestApp {
         let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now())
             .await
             .unwrap();
-        let model = Arc::new(Model::read(embedded::reading_model().into()).unwrap());
-        let council = Council::with_model(catalogue, &people::examples(), model).unwrap();
+        let council = Council::new(catalogue, &people::examples()).unwrap();
         let manners = Manners {
             public_url: "https://reeve.council.example".to_owned(),
             undo_seconds: 120,
