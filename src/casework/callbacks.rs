@@ -115,6 +115,10 @@ pub fn note_call(
     let spoke_at = (outcome == CallOutcome::Spoke).then(|| enquiry.received_at.min(at.now));
     let mut events = Vec::new();
     for callback in callbacks::waiting_on(tx, case.id)? {
+        // A call that was before the wish, and is only written down now, is no answer to it.
+        if callback.asked_at > enquiry.received_at {
+            continue;
+        }
         callbacks::note_try(tx, callback.id, spoke_at)?;
         if let Some(at) = spoke_at {
             let clock = callback.clock;
@@ -259,10 +263,13 @@ fn tell(
     Ok(())
 }
 
-/// Whom it is about: whoever was named, if they can be written to, else whoever the case is for.
+/// Whom it is about: whoever was named, and nobody else in their place; where nobody was, whoever the
+/// case is for.
 fn whom(conn: &mut Conn, case: &Case, named: Option<Person>) -> Result<Option<Person>, Failure> {
-    let has_address = |person: &Person| person.email.is_some() || person.address.is_some();
-    if named.as_ref().is_some_and(has_address) {
+    let is_somebody = |person: &Person| {
+        person.name.is_some() || person.email.is_some() || person.address.is_some()
+    };
+    if named.as_ref().is_some_and(is_somebody) {
         return Ok(named);
     }
     match case.reporter {

@@ -202,7 +202,14 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
     let until = at.now + LEASE;
     let mut to_send = Vec::new();
     for notice in outbox::claim(tx, at.now, until, limit)? {
-        if let Some(why) = reaching::withheld_now(tx, &notice)? {
+        if notice.transport == outbox::TEXT
+            && people::is_unreachable(tx, "phone", &notice.recipient)?
+        {
+            // They asked for no more texts, or their number takes none, since it was written.
+            if outbox::drop_claimed(tx, notice.id, notice.fence)? {
+                write_instead(tx, at, &notice)?;
+            }
+        } else if let Some(why) = reaching::withheld_now(tx, &notice)? {
             // What has been learnt of the person since it was written, or since it was last tried.
             if outbox::drop_claimed(tx, notice.id, notice.fence)? {
                 reaching::note_withheld(tx, at, notice.case, &notice.kind, why)?;
@@ -398,7 +405,9 @@ fn give_up(
         }
         None => put_on_timeline(tx, at, notice.case, &failed)?,
     }
-    if is_permanent {
+    // That Notify refused a text may be the template's fault, for everybody. A number that takes none
+    // is told by its receipt.
+    if is_permanent && notice.transport != outbox::TEXT {
         people::note_unreachable(tx, kind_of_address(notice), &notice.recipient, true)?;
     }
     write_instead(tx, at, notice)

@@ -184,7 +184,8 @@ fn take<B: AsRef<[u8]>>(
         Found::Nothing => {
             let enquiry = enquiry_of(tx, at, &mail)?;
             let from = &mail.incoming.from.address;
-            match mail_loop::sign_of(tx, at, &enquiry, from)? {
+            let has_files = !mail.incoming.attachments.is_empty();
+            match mail_loop::sign_of(tx, at, &enquiry, from, has_files)? {
                 None => open(tx, at, actor, &mail),
                 loop_sign => store(tx, at, actor, &Mail { loop_sign, ..mail }),
             }

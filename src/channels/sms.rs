@@ -80,10 +80,10 @@ pub fn read(received: Received, now: Timestamp) -> Result<Text, Vec<Unfit>> {
     }
 }
 
-/// Notify writes numbers without their plus: `447700900123`.
+/// Notify writes numbers without their plus: `447700900123`, `353871234567`.
 fn as_number(text: &str) -> Option<String> {
     let text = text.trim();
-    if text.len() > 8 && text.starts_with("44") && text.chars().all(|c| c.is_ascii_digit()) {
+    if text.len() > 8 && !text.starts_with('0') && text.chars().all(|c| c.is_ascii_digit()) {
         return phone_number(&format!("+{text}"));
     }
     phone_number(text)
@@ -116,6 +116,7 @@ mod tests {
         check("447700900123", Some("+447700900123"));
         check("07700 900123", Some("+447700900123"));
         check("+447700900123", Some("+447700900123"));
+        check("353871234567", Some("+353871234567"));
         check("84433", None);
         check("BigShop", None);
     }

@@ -62,8 +62,8 @@ const RULES: &[(&str, Rule)] = &[
     ("attachments.clamd", Text(attachments::is_clamd)),
     ("attachments.scan_timeout_seconds", Between(1, 120)),
     ("notify.base_url", Text(oidc::is_issuer)),
-    ("notify.sms_template_id", Text(is_one_line)),
-    ("notify.sms_sender_id", Text(is_one_line)),
+    ("notify.sms_template_id", Text(is_notify_id)),
+    ("notify.sms_sender_id", Text(is_notify_id)),
     ("mail.mailbox.name", Text(mailboxes::is_name)),
     ("mail.mailbox.host", Text(is_one_line)),
     ("mail.mailbox.port", Between(1, 65_535)),
@@ -191,6 +191,13 @@ fn is_mail_address(text: &str) -> Result<(), String> {
                 .any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()".contains(c))
     });
     wanted(clean, "must be one e-mail address, without a name")
+}
+
+fn is_notify_id(text: &str) -> Result<(), String> {
+    wanted(
+        text.is_empty() || uuid::Uuid::parse_str(text).is_ok(),
+        "must be the id as GOV.UK Notify shows it: 32 hexadecimal digits with hyphens between",
+    )
 }
 
 fn is_mail_address_or_empty(text: &str) -> Result<(), String> {

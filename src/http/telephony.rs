@@ -353,10 +353,16 @@ fn read_callback(
     enquiry.recording = sent.recording.as_deref().map(str::to_owned);
     enquiry.call.clone_from(&sent.call);
     enquiry.external_id = sent.call.as_ref().map(|call| format!("callback:{call}"));
+    let own = Entry::by(actor.clone());
     let entry = Entry {
         case,
         same_id_is_same: true,
-        ..Entry::by(actor.clone())
+        // Asked by the phone system and once more of the agent, one call asks once.
+        source: match sent.call {
+            Some(_) => "call".to_owned(),
+            None => own.source.clone(),
+        },
+        ..own
     };
     Ok((enquiry, entry))
 }

@@ -276,14 +276,15 @@ impl Reader {
             .acquire()
             .await
             .map_err(|why| Stuck::Database(Failure::Fault(why.into())))?;
-        let Some(raw) = folder.bytes(mail).await? else {
-            // Somebody took it away while we looked.
-            progress.note(mail.uid, Known::Done);
-            return Ok(false);
-        };
         let n_failed = match progress.known.get(&mail.uid) {
             Some(Known::Failed(n)) => *n,
             _ => 0,
+        };
+        let Some(raw) = folder.bytes(mail).await? else {
+            // Somebody took it away while we looked, and it is listed no more; or the server would not
+            // hand it over this time, which must not pass for having it.
+            progress.note(mail.uid, Known::Failed(n_failed.saturating_add(1)));
+            return Ok(false);
         };
         let is_hopeless = n_failed >= MOST_TRIES;
         let delivery = Arc::new(self.delivery(mail, raw, is_hopeless).await?);

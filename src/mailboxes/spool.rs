@@ -40,7 +40,7 @@ const MOST_TRIES: u32 = 3;
 /// # Errors
 /// When it cannot be written; the mail must then stay where it is.
 pub fn keep(folder: &Path, envelope: &Envelope, raw: &[u8]) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    make(folder).with_context(|| format!("making {}", folder.display()))?;
     let name = uuid::Uuid::from_u128(rand::random()).to_string();
     let unfinished = folder.join(format!(".{name}"));
     let finished = folder.join(format!("{name}.{ENDING}"));
@@ -68,6 +68,18 @@ pub fn keep(folder: &Path, envelope: &Envelope, raw: &[u8]) -> anyhow::Result<()
     Ok(())
 }
 
+/// Whoever keeps and whoever takes may be two accounts of one group; nobody else has anything to do here.
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o770);
+    }
+    builder.create(folder)
+}
+
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -89,7 +101,18 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// When the folder cannot be read, or the database is away: nothing is removed then.
 pub async fn drain(desk: &Arc<Desk>, folder: &Path) -> anyhow::Result<Drained> {
     let mut drained = Drained::default();
-    for (came, path) in waiting(folder)? {
+    let found = waiting(folder)?;
+    if found.is_empty() {
+        return Ok(drained);
+    }
+    // What cannot be removed would be taken anew at every round.
+    can_remove(folder).with_context(|| {
+        format!(
+            "nothing is taken from {}, because nothing can be removed there; let the worker's group write into it",
+            folder.display()
+        )
+    })?;
+    for (came, path) in found {
         if take(desk, &path, came).await? {
             drained.n_taken += 1;
         } else {
@@ -97,6 +120,12 @@ pub async fn drain(desk: &Arc<Desk>, folder: &Path) -> anyhow::Result<Drained> {
         }
     }
     Ok(drained)
+}
+
+fn can_remove(folder: &Path) -> std::io::Result<()> {
+    let trial = folder.join(format!(".trial-{}", uuid::Uuid::from_u128(rand::random())));
+    File::create_new(&trial)?;
+    fs::remove_file(&trial)
 }
 
 fn waiting(folder: &Path) -> anyhow::Result<Vec<(Timestamp, PathBuf)>> {
@@ -130,7 +159,10 @@ async fn take(desk: &Arc<Desk>, path: &Path, came: Timestamp) -> anyhow::Result<
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(why) if why.kind() == ErrorKind::NotFound => return Ok(true),
-        Err(why) => return Err(why).context("reading a mail that was kept"),
+        Err(why) => {
+            tracing::error!("A mail that was kept cannot be read, and stays: {why}");
+            return Ok(false);
+        }
     };
     let (envelope, raw) = apart(bytes);
     let arrived_at = desk.time.by_this_clock(came);

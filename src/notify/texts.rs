@@ -100,8 +100,6 @@ impl Texts {
         let body = json!({
             "phone_number": number,
             "template_id": self.settings.template_id,
-            // Notify makes nothing of an address or mark-up that came into the words.
-            "sanitise_content_for": ["message"],
             "personalisation": {"message": text.words, "link": text.link.clone().unwrap_or_default()},
             // An id of ours and nothing of theirs.
             "reference": notice.to_string(),
