@@ -94,7 +94,9 @@ fn an_account_that_is_disabled_is_out_of_all_three_replicas_within_a_minute() {
     for (demo, (_, refresh)) in all().zip(&sessions) {
         assert_eq!(renews(demo, refresh), 401);
     }
-    assert_eq!(reads_a_list(&one, &admin), 200, "nobody else is");
+    let own = ureq::get(format!("{}/v1/me", one.api()))
+        .header("authorization", format!("Bearer {admin}"));
+    assert_eq!(status(own), 200, "nobody else is");
 }
 
 /// Eight clients post as fast as they can to the public form; somebody at work reads on beside them.
@@ -175,7 +177,8 @@ fn a_flood_of_the_public_form_is_shed_at_once_and_an_agent_works_on() {
 /// whatever else the machine does falls on both alike.
 #[test]
 fn a_hidden_case_is_refused_in_the_same_time_as_an_absent_one() {
-    let demo = Demo::on_sqlite();
+    // Asked as fast as it answers, which is faster than one person may.
+    let demo = Demo::with_setting("LIMITS__REQUESTS_PER_SECOND", "100000");
     let agent = demo.sign_in("agent");
     let child_at_risk = json!({
         "channel": "phone", "body": "There is a child alone next door and nobody has come for two days.",

@@ -53,6 +53,10 @@ impl Demo {
         Self::new(Some(database), settings)
     }
 
+    pub fn with_setting(key: &str, value: &str) -> Self {
+        Self::new(None, vec![(format!("REEVE__{key}"), value.to_owned())])
+    }
+
     /// Another process on the same database.
     pub fn replica(&self) -> Self {
         Self::new(self.database.clone(), self.settings.clone())
