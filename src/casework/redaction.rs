@@ -297,8 +297,32 @@ fn stands_in_file(at: &Moment, file: &Attachment, removal: &Removal) -> Result<b
         return Ok(false);
     };
     let bytes = std::fs::read(path).map_err(anyhow::Error::from)?;
-    Ok(removal.is_in(&String::from_utf8_lossy(&bytes)))
+    let is_in = removal.is_in(&String::from_utf8_lossy(&bytes));
+    if std::str::from_utf8(&bytes).is_ok() {
+        return Ok(is_in);
+    }
+    // Looked through whatever was found before: each text is remembered as found by itself.
+    Ok(removal.is_in(&western(&bytes)) || is_in)
 }
+
+/// Text as old programs write it, by Windows-1252.
+fn western(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|byte| {
+            let place = byte.checked_sub(0x80).map(usize::from);
+            place
+                .and_then(|place| FROM_0X80.get(place).copied())
+                .unwrap_or_else(|| char::from(*byte))
+        })
+        .collect()
+}
+
+/// What Windows-1252 has where Latin-1 has no characters that are seen.
+const FROM_0X80: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
 
 /// One file less; none where it was taken away before.
 fn take_file_away(
@@ -460,5 +484,18 @@ pub(super) fn by(actor: &Actor) -> By {
         },
         (None, Actor::Key(_)) => By::Key,
         _ => By::System,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_text_is_read_as_it_was_written() {
+        assert_eq!(
+            western(b"Ren\xe9e \x80 O\x92Brien \x9f \xa0\xff"),
+            "Renée € O’Brien Ÿ \u{a0}ÿ"
+        );
     }
 }

@@ -60,7 +60,7 @@ const RULES: &[(&str, Rule)] = &[
     ("attachments.keep_unused_hours", Between(1, 720)),
     ("attachments.scan", OneOf(attachments::Scan::NAMES)),
     ("attachments.clamd", Text(attachments::is_clamd)),
-    ("attachments.scan_timeout_seconds", Between(1, 120)),
+    ("attachments.scan_timeout_seconds", Between(1, 45)),
     ("notify.base_url", Text(oidc::is_issuer)),
     ("notify.sms_template_id", Text(is_notify_id)),
     ("notify.sms_sender_id", Text(is_notify_id)),

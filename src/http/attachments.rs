@@ -2,13 +2,15 @@
 //! what was said.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
 use super::access::{Access, CASEWORKERS};
@@ -63,6 +65,8 @@ struct DownloadQuery {
 /// Bytes read at a time, and pieces on their way at once.
 const AT_ONCE: usize = 64 * 1024;
 const ON_THEIR_WAY: usize = 4;
+/// How long a piece may wait to be taken. Whoever takes longer is gone, or means to hold us up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Its operations.
 #[must_use]
@@ -155,17 +159,22 @@ async fn take(call: &mut Call, actor: Actor) -> Result<Answer, Problem> {
         }])
     })?;
     let verdict = keeping.scanner.look_at(file.came.path()).await;
+    let came = Arc::clone(&file.came);
     let sent = Sent {
         came: file.came,
         name: file.name,
         content_type: kind.content_type,
         verdict,
     };
-    call.commit(
-        move |tx, at| attachments::keep(tx, at, &actor, &sent),
-        |kept| Answer::json(201, &AttachmentSent::of(kept)),
-    )
-    .await
+    let answer = call
+        .commit(
+            move |tx, at| attachments::keep(tx, at, &actor, &sent),
+            |kept| Answer::json(201, &AttachmentSent::of(kept)),
+        )
+        .await;
+    // Whoever did the work may hold it longer than the answer takes.
+    came.clear_away();
+    answer
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
@@ -196,7 +205,7 @@ async fn show(call: Call) -> Result<Answer, Problem> {
         Answer::bytes(200, &content_type, bytes)
     } else {
         let length = u64::try_from(attachment.size).map_err(Problem::fault)?;
-        Answer::sized(&content_type, length, pieces_of(&path)?)
+        Answer::sized(&content_type, length, pieces_of(&path).await?)
     };
     Ok(answer
         .with_header("content-disposition", disposition(&attachment.name))
@@ -205,25 +214,24 @@ async fn show(call: Call) -> Result<Answer, Problem> {
 }
 
 /// The bytes of a file, read as they are taken.
-fn pieces_of(path: &Path) -> Result<mpsc::Receiver<Bytes>, Problem> {
-    let mut file = std::fs::File::open(path).map_err(Problem::fault)?;
+async fn pieces_of(path: &Path) -> Result<mpsc::Receiver<Bytes>, Problem> {
+    let mut file = tokio::fs::File::open(path).await.map_err(Problem::fault)?;
     let (sender, pieces) = mpsc::channel(ON_THEIR_WAY);
-    tokio::task::spawn_blocking(move || {
+    // A thread is held while a piece is read, and none while one is taken.
+    tokio::spawn(async move {
         let mut piece = vec![0; AT_ONCE];
         loop {
-            match file.read(&mut piece) {
+            let read = match file.read(&mut piece).await {
                 Ok(0) => return,
-                Ok(n) => {
-                    let read = Bytes::copy_from_slice(piece.get(..n).unwrap_or_default());
-                    if sender.blocking_send(read).is_err() {
-                        // Whoever asked has gone away.
-                        return;
-                    }
-                }
+                Ok(n) => Bytes::copy_from_slice(piece.get(..n).unwrap_or_default()),
                 Err(why) => {
                     tracing::error!("A file in the folder of attachments could not be read: {why}");
                     return;
                 }
+            };
+            let taken = tokio::time::timeout(PATIENCE, sender.send(read)).await;
+            if !matches!(taken, Ok(Ok(()))) {
+                return;
             }
         }
     });

@@ -158,7 +158,12 @@ async fn operate(
     let (body, upload) = match announced(front, operation, request.headers())? {
         None => (Bytes::new(), None),
         Some(announced) if announced.body.is_streamed => {
-            let upload = Upload::new(payload, announced.limit, announced.content_type);
+            let stranger = matches!(
+                caller.actor,
+                Actor::Anonymous { .. } | Actor::Follower { .. }
+            )
+            .then(|| address.clone());
+            let upload = Upload::new(payload, announced.limit, announced.content_type, stranger);
             (Bytes::new(), Some(upload))
         }
         Some(announced) => (read_body(front, announced.limit, payload).await?, None),
@@ -213,7 +218,11 @@ async fn operate(
         return Err(Problem::fault(error));
     }
     match once {
-        Some(once) if is_kept_refusal(answer.status) => keep(front, once, answer).await,
+        // A form has its key before anybody has filled it in, and what was refused is mended and sent
+        // again under the same one.
+        Some(once) if is_kept_refusal(answer.status) && !front.is_form_key(&once.key) => {
+            keep(front, once, answer).await
+        }
         _ => Ok(not_modified(request, answer)),
     }
 }

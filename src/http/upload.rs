@@ -2,13 +2,14 @@
 //! from the one to the other.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Payload};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
 
 use super::front::Front;
 use super::gate::{body_too_slow, broken_body, too_large};
@@ -22,6 +23,8 @@ pub struct Upload {
     payload: Payload,
     limit: usize,
     content_type: String,
+    /// The address it comes from, where nobody has signed in.
+    stranger: Option<String>,
 }
 
 /// A file that has come in.
@@ -45,14 +48,24 @@ const SLOWEST_BYTES_PER_SECOND: u64 = 16 * 1024;
 
 /// Files taken in at once. Each holds a connection and the disk for a while.
 static TAKING_IN: Semaphore = Semaphore::const_new(16);
+/// Of those, for one address from which nobody has signed in: no stranger holds up all others.
+const OF_A_STRANGER: usize = 3;
+/// The turns of each address that has or waits for one.
+static OF_STRANGERS: Mutex<BTreeMap<String, Weak<Semaphore>>> = Mutex::new(BTreeMap::new());
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Upload {
-    pub(super) fn new(payload: Payload, limit: usize, content_type: String) -> Self {
+    pub(super) fn new(
+        payload: Payload,
+        limit: usize,
+        content_type: String,
+        stranger: Option<String>,
+    ) -> Self {
         Self {
             payload,
             limit,
             content_type,
+            stranger,
         }
     }
 
@@ -62,16 +75,12 @@ impl Upload {
     /// 400 when the form cannot be read, 408 when it comes too slowly, 413 when it is too large, 422 when
     /// it does not hold one file, 503 when too many come at once or the disk takes no more.
     pub(super) async fn take_in(self, front: &Front) -> Result<Came, Problem> {
-        let _turn = tokio::time::timeout(PATIENCE, TAKING_IN.acquire())
-            .await
-            .map_err(|_| {
-                Problem::unavailable(
-                    "busy",
-                    "Too many files at once. Nothing was taken; send it again.",
-                    5,
-                )
-            })?
-            .map_err(Problem::fault)?;
+        // Their own first, so that whoever waits for one holds none of everybody's.
+        let _own = match &self.stranger {
+            Some(address) => Some(turn(turns_of(address).acquire_owned()).await?),
+            None => None,
+        };
+        let _turn = turn(TAKING_IN.acquire()).await?;
         let boundary = multer::parse_boundary(&self.content_type).map_err(malformed)?;
         let (into, out_of) = duplex(BETWEEN);
         let is_in_file = Cell::new(false);
@@ -91,6 +100,32 @@ impl Upload {
             },
         }
     }
+}
+
+/// The turns of one address. They are forgotten when nobody has or waits for one.
+fn turns_of(address: &str) -> Arc<Semaphore> {
+    let mut all = OF_STRANGERS.lock().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|_, turns| turns.strong_count() > 0);
+    if let Some(turns) = all.get(address).and_then(Weak::upgrade) {
+        return turns;
+    }
+    let turns = Arc::new(Semaphore::new(OF_A_STRANGER));
+    all.insert(address.to_owned(), Arc::downgrade(&turns));
+    turns
+}
+
+/// A turn, when it comes before long.
+async fn turn<T>(coming: impl Future<Output = Result<T, AcquireError>>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, coming)
+        .await
+        .map_err(|_| {
+            Problem::unavailable(
+                "busy",
+                "Too many files at once. Nothing was taken; send it again.",
+                5,
+            )
+        })?
+        .map_err(Problem::fault)
 }
 
 /// From the connection: within its size, without dawdling, and with a file in it before long.
@@ -225,4 +260,21 @@ fn refuse(pointer: &str, code: &'static str, detail: &str) -> Problem {
         code,
         detail: detail.to_owned(),
     }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_never_has_every_turn() {
+        let (one, other) = ("198.51.100.77", "198.51.100.78");
+        let held: Vec<_> = (0..OF_A_STRANGER)
+            .map(|_| turns_of(one).try_acquire_owned().unwrap())
+            .collect();
+        assert!(turns_of(one).try_acquire_owned().is_err());
+        assert!(turns_of(other).try_acquire_owned().is_ok());
+        drop(held);
+        assert!(turns_of(one).try_acquire_owned().is_ok());
+    }
 }

@@ -185,7 +185,8 @@ pub fn finding_in(conn: &mut Conn, hash: &str) -> Result<Option<String>, StoreEr
     Ok(found.map(Option::unwrap_or_default))
 }
 
-/// Files the worker must look at, the longest overdue first.
+/// Files the worker must look at: first those given to nobody, for which no scanner is waited for, then
+/// the longest overdue.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -196,7 +197,11 @@ pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Attach
                 .is_not_null()
                 .and(attachments::wake_at.le(At(now))),
         )
-        .order((attachments::wake_at.asc(), attachments::id.asc()))
+        .order((
+            attachments::withheld.is_null().asc(),
+            attachments::wake_at.asc(),
+            attachments::id.asc(),
+        ))
         .limit(limit)
         .select(Row::as_select())
         .load(conn)?;
@@ -225,14 +230,23 @@ pub fn claim(
     Ok(n == 1)
 }
 
-/// When to look at it again; never where there is no instant.
+/// When to look at it again; never where there is no instant. What was taken away meanwhile is still
+/// looked at for that.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn wake(tx: &mut Tx<'_>, id: AttachmentId, at: Option<Timestamp>) -> Result<(), StoreError> {
-    diesel::update(attachments::table.filter(attachments::id.eq(Id::from(id))))
-        .set(attachments::wake_at.eq(at.map(At)))
-        .execute(&mut **tx)?;
+    diesel::update(
+        attachments::table
+            .filter(attachments::id.eq(Id::from(id)))
+            .filter(
+                attachments::withheld
+                    .is_null()
+                    .or(attachments::withheld.ne(Withheld::Removed.as_str())),
+            ),
+    )
+    .set(attachments::wake_at.eq(at.map(At)))
+    .execute(&mut **tx)?;
     Ok(())
 }
 
@@ -281,13 +295,22 @@ pub fn note_scan(
     };
     let rows: Vec<Row> = changed.select(Row::as_select()).load(&mut **tx)?;
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
-    diesel::update(attachments::table.filter(attachments::id.eq_any(ids)))
-        .set((
-            attachments::scan.eq(scan.as_str()),
-            attachments::finding.eq(finding.map(str::to_owned)),
-            attachments::wake_at.eq(None::<At>),
-        ))
-        .execute(&mut **tx)?;
+    // One that was taken away since it was read is to be let go, and keeps nothing of what was found.
+    diesel::update(
+        attachments::table
+            .filter(attachments::id.eq_any(ids))
+            .filter(
+                attachments::withheld
+                    .is_null()
+                    .or(attachments::withheld.ne(Withheld::Removed.as_str())),
+            ),
+    )
+    .set((
+        attachments::scan.eq(scan.as_str()),
+        attachments::finding.eq(finding.map(str::to_owned)),
+        attachments::wake_at.eq(None::<At>),
+    ))
+    .execute(&mut **tx)?;
     rows.into_iter().map(Attachment::try_from).collect()
 }
 

@@ -200,17 +200,29 @@ impl Came {
     pub fn path(&self) -> &Path {
         &self.left_over.0
     }
+
+    /// It is placed, or will not be: nothing of it is left under `incoming` from now on, whoever still
+    /// holds it.
+    pub fn clear_away(&self) {
+        self.left_over.clear_away();
+    }
 }
 
 /// A file under `incoming`, taken away when nobody has placed it.
 #[derive(Debug)]
 struct LeftOver(PathBuf);
 
-impl Drop for LeftOver {
-    fn drop(&mut self) {
+impl LeftOver {
+    fn clear_away(&self) {
         if let Err(why) = gone(&self.0) {
             tracing::warn!("What is left of a file that came in could not be taken away: {why}");
         }
+    }
+}
+
+impl Drop for LeftOver {
+    fn drop(&mut self) {
+        self.clear_away();
     }
 }
 
@@ -258,6 +270,8 @@ mod tests {
         folder.place(&other).unwrap();
         folder.place(&one).unwrap();
         let hash = one.hash.clone();
+        other.clear_away();
+        assert_eq!(folder.everything().unwrap().incoming, BTreeSet::new());
         drop((one, other));
         let found = folder.everything().unwrap();
         assert_eq!(found.placed, BTreeSet::from([hash.clone()]));

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use actix_web::App;
@@ -137,6 +137,7 @@ fn lying(app: &TestApp) -> Vec<std::path::PathBuf> {
 struct Clamd {
     address: String,
     is_away: Arc<AtomicBool>,
+    n_asked: Arc<AtomicUsize>,
 }
 
 impl Clamd {
@@ -144,16 +145,22 @@ impl Clamd {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let is_away = Arc::new(AtomicBool::new(false));
-        let away = Arc::clone(&is_away);
+        let n_asked = Arc::new(AtomicUsize::new(0));
+        let (away, asked) = (Arc::clone(&is_away), Arc::clone(&n_asked));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
+                asked.fetch_add(1, Ordering::SeqCst);
                 if !away.load(Ordering::SeqCst) {
                     answer(&mut stream);
                 }
             }
         });
-        Self { address, is_away }
+        Self {
+            address,
+            is_away,
+            n_asked,
+        }
     }
 
     fn settings(&self) -> reeve::config::Settings {
@@ -469,6 +476,24 @@ stories! {
         assert_eq!((&lines[0]["detail"]["attachment"], &lines[0]["public"]), (&json!(bad), &json!(false)));
     }
 
+    async fn what_is_found_harmful_later_is_so_wherever_it_lies(app) {
+        let agent = app.agent().await;
+        let early = send(&app, &agent, "letter.txt", "text/plain", &eicar()).await.expect(201);
+        let early = early["id"].as_str().unwrap();
+        let logged = log(&app, with(missed_bin(), &[early])).await;
+        let officer = app.officer().await;
+        assert_eq!(status(&app, &officer, early).await.0, 200, "nobody looked");
+        let clamd = Clamd::start();
+        let looking = app.replica_with(clamd.settings()).await;
+        let late = send(&looking, &agent, "again.txt", "text/plain", &eicar()).await.expect(201);
+        assert_eq!(late["scan"], "infected");
+        assert_eq!(status(&app, &officer, early).await, (409, "infected".to_owned()));
+        let timeline = app.get(&officer, logged["case"]["links"]["timeline"].as_str().unwrap()).await.expect(200);
+        let lines: Vec<&Value> = timeline["items"].as_array().unwrap().iter().filter(|line| line["kind"] == "attachment_quarantined").collect();
+        assert_eq!(lines.len(), 1, "{timeline:#}");
+        assert_eq!(lines[0]["detail"]["attachment"], early);
+    }
+
     async fn while_the_scanner_is_away_files_wait_and_the_case_does_not(app) {
         let clamd = Clamd::start();
         clamd.is_away.store(true, Ordering::SeqCst);
@@ -483,8 +508,10 @@ stories! {
         for id in [good, bad] {
             assert_eq!(status(&app, &officer, id).await, (409, "not_scanned".to_owned()));
         }
+        let n_before = clamd.n_asked.load(Ordering::SeqCst);
         app.catch_up().await;
         assert_eq!(status(&app, &officer, good).await.0, 409, "still away");
+        assert_eq!(clamd.n_asked.load(Ordering::SeqCst) - n_before, 1, "one without an answer ends the run");
         clamd.is_away.store(false, Ordering::SeqCst);
         app.until("2026-11-20T17:20:00Z").await;
         assert_eq!(status(&app, &officer, good).await.0, 200);
@@ -575,6 +602,19 @@ stories! {
         tidying.look(&app.desk).await.unwrap();
         assert_eq!(lying(&app).len(), 1);
         assert_eq!(status(&app, &agent, &kept).await.0, 200);
+    }
+
+    async fn text_as_old_programs_write_it_is_searched_too(app) {
+        let agent = app.agent().await;
+        let leader = app.team_leader().await;
+        let letter = send(&app, &agent, "letter.txt", "text/plain", b"Please ask for Ren\xe9e Zzyzx.").await.expect(201);
+        let logged = log(&app, with(missed_bin(), &[letter["id"].as_str().unwrap()])).await;
+        let path = format!("/v1/cases/{}/redactions", logged["case"]["id"].as_str().unwrap());
+        let body = json!({"ground": "wrong_person", "reason": "Not theirs", "texts": ["Ren\u{e9}e Zzyzx"]});
+        let done = app.post(&leader, &path, body).await.expect(201);
+        assert_eq!(done["removed"]["attachments"], 1);
+        app.catch_up().await;
+        assert_eq!(lying(&app), Vec::<std::path::PathBuf>::new());
     }
 
     async fn a_file_is_taken_away_for_good(app) {

@@ -108,9 +108,31 @@ stories! {
         // Whoever is in danger is asked nothing more.
         let mut danger = container;
         danger["danger"] = json!(true);
-        let told = send(&app, danger).await.expect(201);
-        assert_eq!(told["reference"], Value::Null);
-        assert!(told["what_happens_next"].to_string().contains("999"), "{told:#}");
+        let mut unfit = danger.clone();
+        unfit["fields"] = json!({"container": "skip"});
+        for body in [danger, unfit] {
+            let told = send(&app, body).await.expect(201);
+            assert_eq!(told["reference"], Value::Null);
+            assert!(told["what_happens_next"].to_string().contains("999"), "{told:#}");
+        }
+    }
+
+    async fn a_form_that_was_refused_is_mended_under_its_key(app) {
+        let key = form(&app, "waste-collection", "en").await["idempotency_key"].as_str().unwrap().to_owned();
+        let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+        let nobody = Caller::nobody();
+        let post = async |body: &Value| app.post_with(&nobody, "/v1/public/contacts", &headers, &body.to_string()).await;
+        let mut body = json!({"body": "Ours was stolen.", "service": "waste-collection", "category": "new-container"});
+        for _ in 0..2 {
+            let refused = post(&body).await.expect(422);
+            assert_eq!(faults(&refused), owned(&[("/fields/container", "missing_field")]));
+        }
+        body["fields"] = json!({"container": "food"});
+        let first = post(&body).await;
+        let again = post(&body).await;
+        assert_eq!((first.status, again.status), (201, 201), "{}", first.text);
+        assert_eq!(first.text, again.text);
+        assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), (None, Some("true")));
     }
 
     async fn a_form_sent_twice_under_its_key_is_one_case(app) {

@@ -103,6 +103,9 @@ pub fn keep(
         n_looks: 0,
     };
     rows::insert(tx, &attachment)?;
+    if scan == Scan::Infected {
+        mark_harmful(tx, at, hash, attachment.finding.as_deref())?;
+    }
     let object = format!("attachment:{}", attachment.id);
     note_look(tx, at, actor, "attachment.uploaded", &object, None)?;
     Ok(attachment)
@@ -329,6 +332,24 @@ fn verdict_on(
         return Ok((Scan::Infected, Some(finding)));
     }
     Ok((verdict.scan(), None))
+}
+
+/// Marks every file of these bytes as harmful, also one that was taken for clean before, and tells the
+/// cases of those on which it is news.
+fn mark_harmful(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    hash: &str,
+    finding: Option<&str>,
+) -> Result<(), Failure> {
+    let found: Vec<Attachment> = rows::note_scan(tx, hash, Scan::Infected, finding)?
+        .into_iter()
+        .map(|one| Attachment {
+            finding: finding.map(str::to_owned),
+            ..one
+        })
+        .collect();
+    tell_of_harm(tx, at, &found)
 }
 
 /// Puts on the timeline of each case that something harmful came with it.

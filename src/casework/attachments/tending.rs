@@ -5,10 +5,11 @@
 //! is followed by another. Doing any of it twice does no harm.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Attachment, Came, Keeping, rows, tell_of_harm, verdict_on};
+use super::{Attachment, Came, Keeping, mark_harmful, rows, tell_of_harm, verdict_on};
 use crate::casework::desk::{Desk, Moment};
 use crate::casework::failure::Failure;
 use crate::channels::email_in::{self, Part};
@@ -33,13 +34,25 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(5);
 /// Files read at a time, and looked at in one run.
 const AT_ONCE: i64 = 20;
 const IN_ONE_RUN: usize = 200;
+/// No file is begun in a run after this long: the server is taken for broken when a run does not end.
+const LONGEST_RUN: Duration = Duration::from_secs(20);
 /// Hashes asked about at a time.
 const HASHES_AT_ONCE: usize = 500;
 
 /// The files of one mail, taken out of it.
 type Parts = Arc<Vec<(Part, Vec<u8>)>>;
 
-/// Looks at the files whose hour has come, and says how many there were.
+/// Whether whoever looks for viruses can be asked again at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Answered,
+    /// Every other file would be waited for as long.
+    NoAnswer,
+}
+
+/// Looks at the files whose hour has come, and says how many there were: first at those that are to go,
+/// then at those to be scanned, until the scanner gives no answer. What is left has its turn in the
+/// next run.
 ///
 /// # Errors
 /// When the database cannot be asked or written; they are looked at again then.
@@ -47,6 +60,7 @@ pub async fn tend(desk: &Arc<Desk>) -> Result<usize, Failure> {
     let Ok(keeping) = desk.keeping() else {
         return Ok(0);
     };
+    let began = desk.time.monotonic();
     let mut n_done = 0;
     let mut opened: Option<(ContactId, Parts)> = None;
     while n_done < IN_ONE_RUN {
@@ -63,8 +77,12 @@ pub async fn tend(desk: &Arc<Desk>) -> Result<usize, Failure> {
                 Ok(rows::claim(tx, &claimed, at.now + LEASE)?)
             })
             .await?;
-            if is_ours {
-                look_at(desk, keeping, attachment, &mut opened).await?;
+            if is_ours && look_at(desk, keeping, attachment, &mut opened).await? == Asked::NoAnswer
+            {
+                return Ok(n_done);
+            }
+            if desk.time.monotonic().saturating_duration_since(began) >= LONGEST_RUN {
+                return Ok(n_done);
             }
         }
     }
@@ -138,10 +156,16 @@ async fn look_at(
     keeping: &Keeping,
     attachment: Attachment,
     opened: &mut Option<(ContactId, Parts)>,
-) -> Result<(), Failure> {
+) -> Result<Asked, Failure> {
     match (attachment.withheld, &attachment.hash, attachment.contact) {
-        (Some(Withheld::Removed), _, _) => let_go(desk, attachment).await,
-        (Some(_), _, _) | (None, None, None) => rest(desk, attachment).await,
+        (Some(Withheld::Removed), _, _) => {
+            let_go(desk, attachment).await?;
+            Ok(Asked::Answered)
+        }
+        (Some(_), _, _) | (None, None, None) => {
+            rest(desk, attachment).await?;
+            Ok(Asked::Answered)
+        }
         (None, Some(hash), _) => {
             let hash = hash.clone();
             scan_again(desk, keeping, attachment, hash).await
@@ -189,32 +213,28 @@ async fn scan_again(
     keeping: &Keeping,
     attachment: Attachment,
     hash: String,
-) -> Result<(), Failure> {
+) -> Result<Asked, Failure> {
     let Some(path) = keeping.folder.find(&hash) else {
         tracing::error!(attachment.id = %attachment.id, "The bytes of an attachment are not in the folder: is it the right one?");
-        return ask_later(desk, attachment).await;
+        ask_later(desk, attachment).await?;
+        return Ok(Asked::Answered);
     };
     let verdict = keeping.scanner.look_at(&path).await;
     if verdict.scan() == Scan::Pending {
-        return ask_later(desk, attachment).await;
+        ask_later(desk, attachment).await?;
+        return Ok(Asked::NoAnswer);
     }
     write(desk, move |tx, at| {
         let (scan, finding) = verdict_on(tx, &hash, &verdict)?;
-        let news = rows::note_scan(tx, &hash, scan, finding.as_deref())?;
-        rows::wake(tx, attachment.id, None)?;
         if scan == Scan::Infected {
-            let found: Vec<Attachment> = news
-                .into_iter()
-                .map(|one| Attachment {
-                    finding: finding.clone(),
-                    ..one
-                })
-                .collect();
-            tell_of_harm(tx, at, &found)?;
+            mark_harmful(tx, at, &hash, finding.as_deref())?;
+        } else {
+            rows::note_scan(tx, &hash, scan, None)?;
         }
-        Ok(())
+        Ok(rows::wake(tx, attachment.id, None)?)
     })
-    .await
+    .await?;
+    Ok(Asked::Answered)
 }
 
 async fn ask_later(desk: &Arc<Desk>, attachment: Attachment) -> Result<(), Failure> {
@@ -240,9 +260,10 @@ async fn lodge(
     keeping: &Keeping,
     attachment: Attachment,
     bytes: Option<&[u8]>,
-) -> Result<(), Failure> {
+) -> Result<Asked, Failure> {
     let Some(bytes) = bytes else {
-        return withhold(desk, attachment, Withheld::Unreadable).await;
+        withhold(desk, attachment, Withheld::Unreadable).await?;
+        return Ok(Asked::Answered);
     };
     let mut look = Look::default();
     look.add(bytes);
@@ -253,15 +274,22 @@ async fn lodge(
         ..attachment
     };
     if look.size() > keeping.largest {
-        return withhold(desk, seen, Withheld::TooLarge).await;
+        withhold(desk, seen, Withheld::TooLarge).await?;
+        return Ok(Asked::Answered);
     }
     if let Err(unfit) = judge(&look, &seen.name, None, &keeping.types) {
-        return withhold(desk, seen, unfit.withheld()).await;
+        withhold(desk, seen, unfit.withheld()).await?;
+        return Ok(Asked::Answered);
     }
     let mut coming = keeping.folder.begin(desk.moment().id()).await?;
     coming.write(bytes).await?;
     let came: Arc<Came> = Arc::new(coming.end().await?);
     let verdict = keeping.scanner.look_at(came.path()).await;
+    let asked = if verdict.scan() == Scan::Pending {
+        Asked::NoAnswer
+    } else {
+        Asked::Answered
+    };
     write(desk, move |tx, at| {
         rows::hold(tx, &came.hash)?;
         at.desk.keeping()?.folder.place(&came)?;
@@ -275,11 +303,13 @@ async fn lodge(
         };
         rows::note_lodged(tx, &lodged)?;
         if scan == Scan::Infected {
+            mark_harmful(tx, at, &came.hash, lodged.finding.as_deref())?;
             tell_of_harm(tx, at, &[lodged])?;
         }
         Ok(())
     })
-    .await
+    .await?;
+    Ok(asked)
 }
 
 async fn withhold(

@@ -84,7 +84,10 @@ pub(super) fn check(at: &Moment, enquiry: &Enquiry) -> Result<(), Failure> {
         },
         _ => {}
     }
-    if let Some(category) = category_of(at, enquiry) {
+    // In danger no form comes back for an answer that does not fit.
+    if let Some(category) = category_of(at, enquiry)
+        && !enquiry.danger_declared
+    {
         for bad in check_answers(&category.fields, &enquiry.fields, Strictness::Fitting) {
             faults.push(fault_of(bad));
         }

@@ -45,12 +45,14 @@ const APP2: u8 = 0xe2;
 const APP14: u8 = 0xee;
 const APP15: u8 = 0xef;
 const COMMENT: u8 = 0xfe;
+/// How an Exif segment begins.
+const EXIF: &[u8] = b"Exif\0\0";
 
 fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut rest = bytes.strip_prefix(&[0xff, 0xd8])?;
     let mut out = Vec::with_capacity(bytes.len());
     out.extend([0xff, 0xd8]);
-    let mut is_turned = false;
+    let mut is_exif_read = false;
     loop {
         let (marker, after) = next_marker(rest)?;
         if marker == END_OF_IMAGE {
@@ -61,12 +63,11 @@ fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
         let segment = after.get(..length).filter(|_| length >= 2)?;
         let content = segment.get(2..)?;
         rest = after.get(length..)?;
-        if let Some(way_up) = orientation(marker, content)
-            && !is_turned
-            && way_up > 1
-        {
-            is_turned = true;
-            out.extend(only_way_up(way_up));
+        if !is_exif_read && marker == APP1 && content.starts_with(EXIF) {
+            is_exif_read = true;
+            if let Some(way_up) = orientation(content).filter(|way_up| *way_up > 1) {
+                out.extend(only_way_up(way_up));
+            }
         }
         if is_seen(marker, content) {
             out.extend([0xff, marker]);
@@ -112,12 +113,13 @@ fn end_of_scan(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Which way up a picture is, by its Exif segment.
-fn orientation(marker: u8, content: &[u8]) -> Option<u8> {
-    if marker != APP1 {
-        return None;
-    }
-    let tiff = content.strip_prefix(b"Exif\0\0")?;
-    let is_little = tiff.starts_with(b"II");
+fn orientation(content: &[u8]) -> Option<u8> {
+    let tiff = content.strip_prefix(EXIF)?;
+    let is_little = match tiff.first_chunk::<4>()? {
+        b"II*\0" => true,
+        b"MM\0*" => false,
+        _ => return None,
+    };
     let short = |at: usize| {
         let two = *tiff.get(at..)?.first_chunk::<2>()?;
         Some(if is_little {
@@ -136,8 +138,9 @@ fn orientation(marker: u8, content: &[u8]) -> Option<u8> {
         usize::try_from(value).ok()
     };
     let directory = long(4)?;
-    let n_entries = short(directory)?;
-    (0..usize::from(n_entries)).find_map(|n| {
+    // A directory may claim more entries than the segment holds; each has twelve bytes.
+    let n_entries = usize::from(short(directory)?).min(tiff.len() / 12);
+    (0..n_entries).find_map(|n| {
         let entry = directory.checked_add(2)?.checked_add(12 * n)?;
         let value = short(entry.checked_add(8)?)?;
         (short(entry)? == 0x0112)
@@ -274,12 +277,33 @@ mod tests {
         assert!(clean.windows(coded.len()).any(|window| window == coded));
         let turned = only_way_up(6);
         assert!(clean.windows(turned.len()).any(|window| window == turned));
-        assert_eq!(orientation(APP1, turned.get(4..).unwrap()), Some(6));
+        assert_eq!(orientation(turned.get(4..).unwrap()), Some(6));
         assert_eq!(
             stripped("image/jpeg", &clean).unwrap(),
             clean,
             "once is enough"
         );
+    }
+
+    #[test]
+    fn a_directory_is_believed_no_further_than_its_segment_goes() {
+        let said = |head: &[u8]| {
+            let way_up = [0x12_u8, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0];
+            [EXIF, head, &[8, 0, 0, 0, 0xff, 0xff], &way_up].concat()
+        };
+        assert_eq!(orientation(&said(b"II*\0")), Some(6));
+        assert_eq!(orientation(&said(b"II\0*")), None, "no TIFF");
+        let without = [EXIF, b"II*\0\x08\0\0\0\xff\xff".as_slice()].concat();
+        assert_eq!(orientation(&without), None);
+        let two = [
+            vec![0xff, 0xd8],
+            segment(APP1, &without),
+            segment(APP1, &said(b"II*\0")),
+            vec![0xff, 0xd9],
+        ]
+        .concat();
+        let clean = stripped("image/jpeg", &two).unwrap();
+        assert_eq!(clean, [0xff, 0xd8, 0xff, 0xd9], "the first one counts");
     }
 
     fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
