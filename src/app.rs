@@ -508,6 +508,7 @@ pub fn keeping(settings: &Settings, root: &Path) -> anyhow::Result<Keeping> {
         types: set.types.clone(),
         largest: u64::try_from(settings.http.max_attachment_bytes)?,
         most_per_contact: set.max_per_contact,
+        most_unused: set.max_unused_bytes,
         unused_kept: SignedDuration::from_hours(i64::from(set.keep_unused_hours)),
     })
 }

@@ -4,7 +4,7 @@
 //! nobody. `casework::intake` takes over from what they make.
 //!
 //! [`door`] is the one list of channels. A new one is its word in
-//! [`Channel`](crate::domain::contact::Channel), its adapter with its tests, and its line there; the
+//! [`Channel`], its adapter with its tests, and its line there; the
 //! compiler asks for the line.
 
 pub mod email_in;

@@ -15,6 +15,7 @@ pub struct Attachments {
     pub types: Vec<String>,
     pub max_per_contact: usize,
     pub keep_unused_hours: u32,
+    pub max_unused_bytes: i64,
     pub scan: Scan,
     /// `host:port` or `unix:/path`.
     pub clamd: String,

@@ -57,6 +57,10 @@ const RULES: &[(&str, Rule)] = &[
     ("mail.smtp.timeout_seconds", SECONDS),
     ("attachments.types", Text(attachments::is_type)),
     ("attachments.max_per_contact", Between(1, 50)),
+    (
+        "attachments.max_unused_bytes",
+        Between(1_048_576, 107_374_182_400),
+    ),
     ("attachments.keep_unused_hours", Between(1, 720)),
     ("attachments.scan", OneOf(attachments::Scan::NAMES)),
     ("attachments.clamd", Text(attachments::is_clamd)),

@@ -144,6 +144,19 @@ pub fn of_case(conn: &mut Conn, case: CaseId, limit: i64) -> Result<Vec<Attachme
     rows.into_iter().map(Attachment::try_from).collect()
 }
 
+/// Bytes of the files that somebody sent and no contact has named.
+///
+/// # Errors
+/// A [`StoreError`] when they cannot be counted.
+pub fn unused_bytes(conn: &mut Conn, uploaded_by: &str) -> Result<i64, StoreError> {
+    let sizes: Vec<i64> = attachments::table
+        .filter(attachments::contact_id.is_null())
+        .filter(attachments::uploaded_by.eq(uploaded_by.to_owned()))
+        .select(attachments::size)
+        .load(conn)?;
+    Ok(sizes.into_iter().sum())
+}
+
 /// Ties an unused file to a contact, when this principal sent it. False when somebody else did, when it
 /// is used already, or is not there.
 ///

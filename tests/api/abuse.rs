@@ -251,7 +251,7 @@ stories! {
         let notices = app.get(&leader, &format!("/v1/cases/{reference}/notices")).await.expect(200);
         let users = app.get(&admin, "/v1/users").await.expect(200);
         let (key, _) = make_key(&app, json!({"name": "reader", "scopes": ["cases:read"]})).await;
-        let (_, machine) = make_key(&app, json!({
+        let (machine_id, machine) = make_key(&app, json!({
             "name": "machines", "scopes": ["telephony:write", "webchat:write", "contacts:write"], "channels": ["phone", "webchat", "sms"],
         })).await;
         let person = Caller { bearer: logged["tracking"]["token"].as_str().map(str::to_owned) };
@@ -265,6 +265,13 @@ stories! {
             ("{key}", key.as_str()),
         ];
         let document: Value = serde_norway::from_str(&reeve::http::openapi::document()).unwrap();
+        // That a key was used is noted beside the request: once in this minute, before the count begins.
+        app.get(&machine, "/v1/me").await;
+        let mut looks = 0;
+        while app.get(&admin, &format!("/v1/api-keys/{machine_id}")).await.expect(200)["last_used_at"].is_null() {
+            looks += 1;
+            assert!(looks < 1_000, "nobody noted that the key was used");
+        }
         let before = app.database.everything();
         let mut n_tried = 0;
         for (path, methods) in document["paths"].as_object().unwrap() {

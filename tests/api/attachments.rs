@@ -415,6 +415,23 @@ stories! {
         app.post(&nobody, "/v1/public/contacts", json!({"body": "The bin was missed."})).await.expect(201);
     }
 
+    async fn one_address_does_not_fill_the_disk_with_what_no_form_names(app) {
+        let mut settings = settings();
+        settings.attachments.max_unused_bytes = 12;
+        let app = app.replica_with(settings).await;
+        let nobody = Caller::nobody();
+        let upload = || request("/v1/public/attachments", form(&[part("file", "a.txt", "text/plain", b"six by")]));
+        let first = app.send(&nobody, upload()).await.expect(201)["id"].as_str().unwrap().to_owned();
+        app.send(&nobody, upload()).await.expect(201);
+        let refused = app.send(&nobody, upload()).await.expect(422);
+        assert_eq!(refused["errors"][0]["code"], "too_many", "{refused:#}");
+        // What a form has named waits no more; and whoever works here is not counted.
+        app.post(&nobody, "/v1/public/contacts", with(json!({"body": "The bin was missed."}), &[&first])).await.expect(201);
+        app.send(&nobody, upload()).await.expect(201);
+        let agent = app.agent().await;
+        send(&app, &agent, "b.txt", "text/plain", b"more than twelve bytes").await.expect(201);
+    }
+
     async fn who_may_not_read_the_case_has_none_of_its_files(app) {
         let agent = app.agent().await;
         let id = sent(&app, &agent, "bin").await;

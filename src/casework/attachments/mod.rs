@@ -41,6 +41,8 @@ pub struct Keeping {
     /// In bytes.
     pub largest: u64,
     pub most_per_contact: usize,
+    /// Of one sender without an account, in bytes.
+    pub most_unused: i64,
     /// For how long a file waits to be named by a contact.
     pub unused_kept: SignedDuration,
 }
@@ -82,6 +84,17 @@ pub fn keep(
 ) -> Result<Attachment, Failure> {
     let keeping = at.desk.keeping()?;
     let hash = &sent.came.hash;
+    let size = i64::try_from(sent.came.look.size()).map_err(anyhow::Error::from)?;
+    // A disk filled with what nobody means to send would stop every door, not this one alone.
+    if matches!(actor, Actor::Anonymous { .. } | Actor::Follower { .. })
+        && rows::unused_bytes(tx, &actor.principal())?.saturating_add(size) > keeping.most_unused
+    {
+        return Err(Failure::invalid(
+            "/file",
+            "too_many",
+            "Too many files from your address wait for a form to be sent with. Send the form, or try again tomorrow.",
+        ));
+    }
     rows::hold(tx, hash)?;
     keeping.folder.place(&sent.came)?;
     let (scan, finding) = verdict_on(tx, hash, &sent.verdict)?;
@@ -95,7 +108,7 @@ pub fn keep(
         content_type: sent.content_type.to_owned(),
         is_inline: false,
         hash: Some(hash.clone()),
-        size: i64::try_from(sent.came.look.size()).map_err(anyhow::Error::from)?,
+        size,
         scan,
         finding,
         withheld: None,

@@ -1,7 +1,7 @@
 //! A file that came with a contact: what it is by its bytes, what it may be called, whether it may be
 //! given out.
 //!
-//! What a sender says of a file proves nothing, so its kind is read from the bytes ([`kinds`]) and held
+//! What a sender says of a file proves nothing, so its kind is read from the bytes (`kinds`) and held
 //! against what its name and its sender claim. Names are data and never paths ([`file_name`]). Archives
 //! are told by their first and last bytes and never opened.
 

@@ -1,7 +1,7 @@
 //! Trains a model: softmax regression over words and parts of words, in a fixed order.
 //!
 //! The same lessons give the same bytes on every machine: one thread, numbers of fixed size, and
-//! our own [`super::exact`] mathematics. Nothing is tried out on what it is measured by: how sure
+//! our own `exact` mathematics. Nothing is tried out on what it is measured by: how sure
 //! the model may be, and from where on a text counts as danger, is settled on messages that were
 //! kept from a model trained for that alone.
 
