@@ -16,7 +16,7 @@ use super::escalation::{
 use super::failure::Failure;
 use super::people::reaching;
 use super::promises::{Written, all_taken, settle_by, terms_of};
-use super::sign_in_links;
+use super::{sign_in_links, texts};
 use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::Case;
@@ -202,9 +202,7 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
     let until = at.now + LEASE;
     let mut to_send = Vec::new();
     for notice in outbox::claim(tx, at.now, until, limit)? {
-        if notice.transport == outbox::TEXT
-            && people::is_unreachable(tx, "phone", &notice.recipient)?
-        {
+        if notice.transport == outbox::TEXT && texts::wants_none(tx, &notice.recipient)? {
             // They asked for no more texts, or their number takes none, since it was written.
             if outbox::drop_claimed(tx, notice.id, notice.fence)? {
                 write_instead(tx, at, &notice)?;

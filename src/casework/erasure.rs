@@ -64,12 +64,22 @@ pub fn erase(
         .collect();
     let marks = marks(tx, at, &person, reason, &words)?;
     let mut tally = Tally::default();
-    for (contact, _, _) in &said {
+    let numbers: Vec<String> = people::identifiers_of(tx, id)?
+        .into_iter()
+        .filter_map(|value| phone_number(&value))
+        .collect();
+    let mut to_empty: Vec<ContactId> = said.iter().map(|(contact, _, _)| *contact).collect();
+    for number in &numbers {
+        // A number that only stands on their record is not proved theirs, so a STOP from it is not
+        // theirs either; it is a trace of them all the same.
+        to_empty.extend(contacts::told_by_text(tx, number)?);
+    }
+    for contact in to_empty {
         tally.add(empty(
             tx,
             at,
             actor,
-            *contact,
+            contact,
             Ground::Erasure,
             &marks.staff,
         )?);
@@ -89,11 +99,7 @@ pub fn erase(
     tracking::revoke_of_person(tx, id, at.now)?;
     markers::forget_of(tx, id)?;
     person_merges::forget_reasons(tx, id, marks.staff.mark())?;
-    let numbers: Vec<String> = people::identifiers_of(tx, id)?
-        .into_iter()
-        .filter_map(|value| phone_number(&value))
-        .collect();
-    calls::forget_numbers(tx, &numbers)?;
+    tally.calls += calls::forget_numbers(tx, &numbers)?;
     forget_record(tx, at, person)?;
     note_look(
         tx,

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::members;
 use super::people::reaching;
 use super::promises::{acknowledge_reading, answer_reading, terms_of};
+use super::texts;
 use crate::auth::{secrets, tracking as tokens};
 use crate::domain::access::Actor;
 use crate::domain::case::{Case, LinkKind, Outcome, Procedure, Status};
@@ -758,7 +759,7 @@ fn texted_at(
         let is_mobile = number.starts_with("+447") || !number.starts_with("+44");
         if is_mobile
             && reach.admits_text(&number, sending.is_automatic).is_ok()
-            && !people::is_unreachable(conn, "phone", &number)?
+            && !texts::wants_none(conn, &number)?
         {
             return Ok(Some(number));
         }

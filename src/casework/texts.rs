@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::audit::note_look;
 use super::delivery;
-use super::desk::Moment;
+use super::desk::{Moment, hex};
 use super::failure::Failure;
 use super::intake::{self, Entry};
+use crate::auth::secrets;
 use crate::channels::sms::{Text, Wish};
 use crate::domain::access::Actor;
 use crate::domain::case::Secrecy;
@@ -102,6 +103,20 @@ pub fn arrived(
     delivery::came_back(tx, at, &notice, arrival == Arrival::NoSuchNumber)
 }
 
+/// Whether a number may not be texted: whoever reads there asked for no more, or it takes none.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn wants_none(conn: &mut Conn, number: &str) -> Result<bool, Failure> {
+    Ok(people::is_unreachable(conn, "phone", number)?
+        || settings::get(conn, &stopped_key(number))?.is_some())
+}
+
+/// The number itself is not kept there: an objection outlasts whoever is forgotten.
+fn stopped_key(number: &str) -> String {
+    format!("texts_stopped:{}", hex(&secrets::hash(number)))
+}
+
 /// Does what somebody tells the machine. Nobody is answered: that would be a text.
 fn heed(
     tx: &mut Tx<'_>,
@@ -123,6 +138,11 @@ fn heed(
         }
     }
     people::note_unreachable(tx, "phone", number, wish == Wish::Stop)?;
+    // Kept by the number too: it may be on nobody's record yet, or change records.
+    match wish {
+        Wish::Stop => settings::set(tx, &stopped_key(number), &at.now.to_string())?,
+        Wish::Start => settings::remove(tx, &stopped_key(number))?,
+    }
     let enquiry = &text.enquiry;
     let contact = Contact {
         id: at.id(),

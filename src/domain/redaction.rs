@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::contact::words;
+use super::person::phone_number;
 
 words! {
     /// Why something is taken away; nothing about what it was.
@@ -300,10 +301,14 @@ fn n_characters(text: &str) -> usize {
 }
 
 /// The text in any case, with any white space where it has some. Between the digits of a number
-/// there may be spaces and hyphens that were not given, or none where they were.
+/// there may be spaces and hyphens that were not given, or none where they were; a telephone number
+/// goes however the country is said.
 fn pattern(text: &str) -> Result<Regex, Unsearchable> {
     if n_characters(text) < SHORTEST {
         return Err(Unsearchable::TooShort);
+    }
+    if let Some(number) = phone_number(text) {
+        return Regex::new(&telephone_pattern(&number)).map_err(|_| Unsearchable::TooLong);
     }
     let is_number = text
         .chars()
@@ -322,6 +327,24 @@ fn pattern(text: &str) -> Result<Regex, Unsearchable> {
         .size_limit(2 << 20)
         .build()
         .map_err(|_| Unsearchable::TooLong)
+}
+
+/// A number in international form, as people and machines write it: `+44 (0)1632 960123`,
+/// `(01632) 960-123`, `441632960123`.
+fn telephone_pattern(number: &str) -> String {
+    const GAP: &str = r"[\s().-]*";
+    let spread = |digits: &str| -> String {
+        let digits: Vec<String> = digits.chars().map(String::from).collect();
+        digits.join(GAP)
+    };
+    let digits = number.trim_start_matches('+');
+    match digits.strip_prefix("44") {
+        Some(national) => format!(
+            r"\(?(?:(?:\+|00)?{GAP}4{GAP}4{GAP}(?:0{GAP})?|0{GAP}){}",
+            spread(national)
+        ),
+        None => format!(r"(?:\+|00)?{GAP}{}", spread(digits)),
+    }
 }
 
 #[cfg(test)]
@@ -351,6 +374,33 @@ mod tests {
             );
         }
         assert_eq!(removal.text("It is 4929 1234 5678 9013."), None);
+    }
+
+    #[test]
+    fn a_telephone_number_goes_however_the_country_is_said() {
+        for given in ["01632 960123", "+44 (0)1632 960123", "+441632960123"] {
+            let removal = removal(&[given]);
+            for said in [
+                "01632 960123",
+                "01632-960-123",
+                "+441632960123",
+                "441632960123",
+                "+44 (0)1632 960123",
+                "0044 1632 960123",
+            ] {
+                assert_eq!(
+                    removal.text(&format!("Ring {said}, please.")).as_deref(),
+                    Some("Ring [gone], please."),
+                    "{given}"
+                );
+            }
+            assert_eq!(removal.text("Ring 01632 960124, please."), None);
+        }
+        let abroad = removal(&["+353 1 496 0123"]);
+        assert_eq!(
+            abroad.text("It is 00353 14960123.").as_deref(),
+            Some("It is [gone].")
+        );
     }
 
     #[test]

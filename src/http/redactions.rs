@@ -212,6 +212,6 @@ async fn erase(call: Call) -> Result<Answer, Problem> {
 
 fn removed() -> Value {
     json!({
-        "contacts": 1, "raw_messages": 0, "events": 1, "notices": 0, "feedback": 0, "answers": 1, "attachments": 0,
+        "contacts": 1, "raw_messages": 0, "events": 1, "notices": 0, "feedback": 0, "answers": 1, "attachments": 0, "calls": 0,
     })
 }

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use super::cases::word;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
-use super::schema::{call_contacts, call_events, calls};
+use super::schema::{call_contacts, call_events, calls, contacts};
 use super::types::{At, Id};
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::redaction::Removal;
 use crate::domain::telephony::{Call, CallEvent};
 
 /// An event to be kept, and who told it.
@@ -225,6 +226,42 @@ pub fn forget_numbers(tx: &mut Tx<'_>, numbers: &[String]) -> Result<u32, StoreE
         .set(call_events::number.eq(None::<String>))
         .execute(&mut **tx)?;
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// Takes a number away from the calls that contacts of a case were logged of. Says on how many.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be written.
+pub fn redact(tx: &mut Tx<'_>, case: CaseId, removal: &Removal) -> Result<u32, StoreError> {
+    let ids: Vec<String> = call_contacts::table
+        .inner_join(contacts::table.on(contacts::id.eq(call_contacts::contact_id)))
+        .filter(contacts::case_id.eq(Some(Id::from(case))))
+        .select(call_contacts::call_id)
+        .distinct()
+        .load(&mut **tx)?;
+    let mut n = 0;
+    for id in ids {
+        let told = call_events::table
+            .filter(call_events::call_id.eq(&id))
+            .filter(call_events::number.is_not_null())
+            .select(call_events::number.assume_not_null())
+            .distinct();
+        let mut numbers: Vec<String> = told.load(&mut **tx)?;
+        numbers.retain(|number| removal.is_in(number));
+        if numbers.is_empty() {
+            continue;
+        }
+        let of_call = calls::table.filter(calls::id.eq(&id));
+        diesel::update(of_call.filter(calls::number.eq_any(numbers.clone())))
+            .set(calls::number.eq(None::<String>))
+            .execute(&mut **tx)?;
+        let events = call_events::table.filter(call_events::call_id.eq(&id));
+        diesel::update(events.filter(call_events::number.eq_any(numbers)))
+            .set(call_events::number.eq(None::<String>))
+            .execute(&mut **tx)?;
+        n += 1;
+    }
+    Ok(n)
 }
 
 /// A place as it is kept. One beyond two thousand million is one nobody was told.

@@ -213,6 +213,23 @@ pub fn of_people(
     page(conn, query, after, limit)
 }
 
+/// Texts from a number that went on no case and nobody's record: what somebody told the machine.
+pub fn told_by_text(conn: &mut Conn, number: &str) -> Result<Vec<ContactId>, StoreError> {
+    let rows: Vec<(Id, Json<Value>)> = contacts::table
+        .filter(contacts::channel.eq(Channel::Sms.as_str()))
+        .filter(contacts::disposition.eq(Disposition::Stored.as_str()))
+        .filter(contacts::case_id.is_null())
+        .filter(contacts::person_id.is_null())
+        .order(contacts::id.asc())
+        .select((contacts::id, contacts::detail))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter(|(_, detail)| detail.0.get("from").and_then(Value::as_str) == Some(number))
+        .map(|(id, _)| id.into())
+        .collect())
+}
+
 /// Puts a contact on another case than the one it was logged on.
 pub fn put_on(tx: &mut Tx<'_>, id: ContactId, case: CaseId) -> Result<(), StoreError> {
     diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))

@@ -7,6 +7,7 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::calls;
 use super::db::{Conn, Tx};
 use super::dialect;
 use super::error::StoreError;
@@ -51,6 +52,8 @@ pub struct Tally {
     pub passes: u32,
     /// Files taken away, or given another name.
     pub attachments: u32,
+    /// Telephone calls that lost their number.
+    pub calls: u32,
 }
 
 /// A raw message: the contact it came with, its key and its bytes.
@@ -67,6 +70,7 @@ impl Tally {
         self.answers += other.answers;
         self.passes += other.passes;
         self.attachments += other.attachments;
+        self.calls += other.calls;
     }
 
     /// In all.
@@ -80,6 +84,7 @@ impl Tally {
             + self.answers
             + self.passes
             + self.attachments
+            + self.calls
     }
 }
 
@@ -98,7 +103,7 @@ pub fn rewrite(tx: &mut Tx<'_>, of: Of, marks: &Marks) -> Result<Tally, StoreErr
     Ok(tally)
 }
 
-/// Takes it out of timeline, notices and feedback.
+/// Takes it out of timeline, notices, feedback, and the calls it came by.
 ///
 /// # Errors
 /// A [`StoreError`] when it cannot be written.
@@ -112,6 +117,7 @@ pub fn rewrite_beside_contacts(
         notices: in_notices(tx, case, &marks.letters)?,
         feedback: in_feedback(tx, case, &marks.staff)?,
         passes: in_passes(tx, case, &marks.staff)?,
+        calls: calls::redact(tx, case, &marks.staff)?,
         ..Tally::default()
     })
 }

@@ -285,6 +285,23 @@ stories! {
         app.get(&officer, "/v1/reports/calls?from_on=2026-11-20&to_on=2026-11-19").await.expect(422);
     }
 
+    async fn a_number_taken_away_from_a_case_goes_from_its_calls_and_from_no_other(app) {
+        let officer = app.officer().await;
+        let ring = json!({"number": "+441632960777"});
+        for id in ["theirs", "anothers"] {
+            tell(&app, id, "offered", "2026-11-20T16:50:00Z", ring.clone()).await.expect(200);
+        }
+        let mut body = missed_bin();
+        body["call"] = json!("theirs");
+        let case = reference(&log(&app, body).await);
+        let path = format!("/v1/cases/{case}/redactions");
+        let wrong = json!({"ground": "wrong_person", "reason": "Not the caller", "texts": ["(01632) 960 777"]});
+        let removed = app.post(&app.team_leader().await, &path, wrong).await.expect(201);
+        assert_eq!(removed["removed"]["calls"], 1, "{removed:#}");
+        assert_eq!(call(&app, &officer, "theirs").await["number"], Value::Null);
+        assert_eq!(call(&app, &officer, "anothers").await["number"], "+441632960777");
+    }
+
     async fn whoever_is_forgotten_leaves_no_number_on_any_call(app) {
         let logged = log(&app, missed_bin()).await;
         let (case, officer) = (reference(&logged), app.officer().await);

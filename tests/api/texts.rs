@@ -246,6 +246,36 @@ stories! {
         assert_eq!(texts_of(&app, &case).await.len(), 1);
     }
 
+    async fn a_stop_from_a_number_nobody_knew_holds_once_it_is_somebodys(app) {
+        let notify = FakeNotify::answering(&[]);
+        let _pump = pump(&app, &notify);
+        text(&app, "text-5", "stop").await.expect(202);
+        let case = reference(&ada_reports(&app, Some("ada@mail.example")).await);
+        rings_in_vain(&app, &case).await;
+        assert_eq!(texts_of(&app, &case).await, []);
+        text(&app, "text-6", "START").await.expect(202);
+        rings_in_vain(&app, &case).await;
+        assert_eq!(texts_of(&app, &case).await.len(), 1);
+    }
+
+    async fn whoever_is_forgotten_leaves_no_trace_of_a_stop_and_is_texted_no_more(app) {
+        let notify = FakeNotify::answering(&[]);
+        let _pump = pump(&app, &notify);
+        text(&app, "text-7", "stop").await.expect(202);
+        let logged = ada_reports(&app, None).await;
+        let closed = json!({"outcome": "resolved"});
+        let path = format!("/v1/cases/{}/closures", reference(&logged));
+        app.post(&app.officer().await, &path, closed).await.expect(201);
+        app.catch_up().await;
+        let head = app.sign_in("head.of.waste.and.street.scene@council.example").await;
+        let path = format!("/v1/people/{}/erasures", logged["person"]["id"].as_str().unwrap());
+        app.post(&head, &path, json!({"reason": "They asked for it."})).await.expect(201);
+        assert_eq!(app.database.where_stands("7700900123"), Vec::<String>::new());
+        let again = reference(&ada_reports(&app, Some("ada@mail.example")).await);
+        rings_in_vain(&app, &again).await;
+        assert_eq!(texts_of(&app, &again).await, [], "what they asked for outlasts their record");
+    }
+
     async fn nobody_gets_texts_where_none_are_set_up(app) {
         let case = reference(&ada_reports(&app, Some("ada@mail.example")).await);
         rings_in_vain(&app, &case).await;

@@ -64,6 +64,8 @@ pub struct Removed {
     pub answers: u32,
     /// Files taken away, or given another name.
     pub attachments: u32,
+    /// Telephone calls that lost their number.
+    pub calls: u32,
 }
 
 /// What was taken away from a case.
@@ -158,6 +160,7 @@ impl From<Tally> for Removed {
             feedback: tally.feedback,
             answers: tally.answers,
             attachments: tally.attachments,
+            calls: tally.calls,
         }
     }
 }
