@@ -229,6 +229,7 @@ impl Ground {
             public_url: self.public_url.clone(),
             undo_seconds: i64::from(self.settings.mail.undo_seconds),
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
+            tracking_days: self.settings.auth.tracking_days,
         };
         let model = reading_model(&self.settings.database.data_dir)?.map(Arc::new);
         let council = Council::with_model(catalogue, &examples()?, model)?;

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::desk::{Desk, Moment, hex};
 use super::failure::{Failure, Fault};
-use super::members;
 use super::second_factor::{self, Judged};
+use super::{members, tracking};
 use crate::auth::passwords::{HashFault, Hasher, Password, Verdict};
 use crate::auth::secrets::Hash;
 use crate::auth::{api_keys, page_cookies, refresh_tokens};
@@ -22,7 +22,7 @@ use crate::domain::access::{Actor, Key, Role, Scope, Standing, User};
 use crate::domain::ids::{ApiKeyId, SessionId, UserId};
 use crate::domain::person::email_address;
 use crate::store::users::Session;
-use crate::store::{Conn, StoreError, Tx, audit, passes, sign_in_links, tracking, users};
+use crate::store::{Conn, StoreError, Tx, audit, passes, sign_in_links, users};
 use crate::time_source::TimeSource;
 
 pub use crate::auth::api_keys::NewApiKey;
@@ -174,24 +174,28 @@ pub async fn sign_in(
         .verify(Password::typed(password), kept.clone())
         .await
         .map_err(busy)?;
-    let Some(account) = found else {
-        return Ok(SignIn::Refused);
-    };
     let request_id = Some(request_id.to_owned());
-    let Verdict::Right { is_outdated } = verdict else {
-        let user = account.user.id;
-        desk.perform(move |tx, at| {
-            note(
-                tx,
-                at,
-                &Actor::System,
-                "sign_in_refused",
-                &user_object(user),
-                request_id.as_deref(),
-            )
-        })
-        .await?;
-        return Ok(SignIn::Refused);
+    let (account, is_outdated) = match (found, verdict) {
+        (Some(account), Verdict::Right { is_outdated }) => (account, is_outdated),
+        (found, _) => {
+            // Written down for an address nobody has too: it would be told by the time that took.
+            let object = found.map_or_else(
+                || "user:unknown".to_owned(),
+                |account| user_object(account.user.id),
+            );
+            desk.perform(move |tx, at| {
+                note(
+                    tx,
+                    at,
+                    &Actor::System,
+                    "sign_in_refused",
+                    &object,
+                    request_id.as_deref(),
+                )
+            })
+            .await?;
+            return Ok(SignIn::Refused);
+        }
     };
     let rehashed = match is_outdated {
         true => Some(hasher.hash(Password::typed(password)).await.map_err(busy)?),
@@ -396,14 +400,17 @@ pub async fn note_key_use(desk: &Arc<Desk>, id: ApiKeyId) -> Result<(), Failure>
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn find_follower(conn: &mut Conn, fingerprint: &[u8; 32]) -> Result<Option<Actor>, Failure> {
-    Ok(
-        tracking::find(conn, &hex(fingerprint))?.map(|link| Actor::Follower {
-            link: link.id,
-            case: link.case,
-            person: link.person,
-        }),
-    )
+pub fn find_follower(
+    conn: &mut Conn,
+    at: &Moment,
+    fingerprint: &[u8; 32],
+) -> Result<Option<Actor>, Failure> {
+    let found = tracking::find_by_fingerprint(conn, at, fingerprint)?;
+    Ok(found.map(|link| Actor::Follower {
+        link: link.id,
+        case: link.case,
+        person: link.person,
+    }))
 }
 
 /// An active user by id or address: whom a key acts for.

@@ -19,7 +19,7 @@ use super::promises::{Written, all_taken, settle_by, terms_of};
 use super::{sign_in_links, texts};
 use crate::domain::access::Actor;
 use crate::domain::backoff;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, Secrecy};
 use crate::domain::clock::{self, Reading, State, Terms};
 use crate::domain::ids::{CaseId, ClockId, NoticeId};
 use crate::domain::lifecycle::{self, By, Event};
@@ -212,13 +212,27 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
             if outbox::drop_claimed(tx, notice.id, notice.fence)? {
                 reaching::note_withheld(tx, at, notice.case, &notice.kind, why)?;
             }
-        } else if is_moot(tx, at, &notice)? {
+        } else if is_kept_from_reader(tx, at, &notice)? || is_moot(tx, at, &notice)? {
             outbox::drop_claimed(tx, notice.id, notice.fence)?;
         } else {
             to_send.extend(sign_in_links::completed(tx, at, notice)?);
         }
     }
     Ok(to_send)
+}
+
+/// Written to one of ours before the case became a matter for few, of whom they are none.
+fn is_kept_from_reader(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
+    if !is_for_staff(notice) {
+        return Ok(false);
+    }
+    match found(conn, notice.case)? {
+        Some(Filed { case, .. }) if case.secrecy == Secrecy::Restricted => {
+            let chain = Chain::of(conn, at, &case)?;
+            Ok(!chain.may_still_be_told(conn, &notice.recipient)?)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// A reminder that waited for the morning says nothing true any more when the promise was kept,

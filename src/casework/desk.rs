@@ -56,6 +56,8 @@ pub struct Manners {
     pub undo_seconds: i64,
     /// Every notice goes here instead (rehearsal).
     pub redirect_all_to: Option<String>,
+    /// For how many days a secret link opens a case after it was closed.
+    pub tracking_days: u16,
 }
 
 /// What must not leave the process.

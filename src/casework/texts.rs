@@ -12,8 +12,7 @@ use super::failure::Failure;
 use super::intake::{self, Entry};
 use crate::auth::secrets;
 use crate::channels::sms::{Text, Wish};
-use crate::domain::access::Actor;
-use crate::domain::case::Secrecy;
+use crate::domain::access::{Act, Actor, Ties, Verdict, may};
 use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::enquiry::Who;
 use crate::domain::ids::{ContactId, NoticeId, PersonId};
@@ -28,7 +27,7 @@ use super::people::sameness;
 #[derive(Debug, Clone)]
 pub struct Taken {
     pub disposition: Disposition,
-    /// Left out where only a small team may know of it.
+    /// Left out where whoever brought it may not know of it.
     pub case: Option<Filed>,
     pub contact: ContactId,
 }
@@ -70,11 +69,15 @@ pub fn receive(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, text: &Text) -> Resu
     } else {
         received.contact.disposition
     };
+    let ties = Ties {
+        raised_it: false,
+        logged_it: disposition == Disposition::Opened,
+    };
+    let is_shown =
+        |filed: &Filed| may(&entry.actor, Act::Follow, &filed.case, ties) == Verdict::Allow;
     Ok(Taken {
         disposition,
-        case: received
-            .case
-            .filter(|filed| filed.case.secrecy != Secrecy::Restricted),
+        case: received.case.filter(is_shown),
         contact: received.contact.id,
     })
 }

@@ -3,8 +3,8 @@
 //! What the link shows holds nobody's name, address or words: whoever finds the letter on the
 //! kitchen table learns where it stands and no more.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::audit::note_look;
@@ -70,15 +70,29 @@ pub struct PublicLine {
     pub what: String,
 }
 
-/// The link a token opens.
+/// The link a token opens: while the case is open, and for as long after it was closed as the council
+/// says (`auth.tracking_days`).
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn find_link(conn: &mut Conn, token: &str) -> Result<Option<Link>, Failure> {
+pub fn find_link(conn: &mut Conn, at: &Moment, token: &str) -> Result<Option<Link>, Failure> {
     match tokens::fingerprint(token) {
-        Some(hash) => Ok(tracking::find(conn, &hex(&hash))?),
+        Some(hash) => find_by_fingerprint(conn, at, &hash),
         None => Ok(None),
     }
+}
+
+pub(super) fn find_by_fingerprint(
+    conn: &mut Conn,
+    at: &Moment,
+    hash: &[u8; 32],
+) -> Result<Option<Link>, Failure> {
+    let kept_for = SignedDuration::from_hours(24 * i64::from(at.desk.manners.tracking_days));
+    let closed_since = at
+        .now
+        .saturating_sub(kept_for)
+        .map_err(anyhow::Error::from)?;
+    Ok(tracking::find(conn, &hex(hash), closed_since)?)
 }
 
 /// The case behind a link, as its person may see it.
@@ -122,7 +136,11 @@ pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView
     let phone = letters::phone_line(at, case);
     Ok(PublicView {
         reference: case.reference.to_string(),
-        service: found.map_or_else(String::new, |(service, _)| service.name.clone()),
+        // Where a matter for few lies says what it is about.
+        service: match found {
+            Some((service, _)) if case.secrecy != Secrecy::Restricted => service.name.clone(),
+            _ => at.council.catalogue.council.name.clone(),
+        },
         category: match found {
             Some((_, category)) if !is_private => category.public_name.clone(),
             _ => "your message".to_owned(),

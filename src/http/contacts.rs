@@ -221,6 +221,7 @@ pub(super) fn read_logged(
         }
         None => None,
     };
+    found.extend(check_speaks_for_us(conn, actor, &enquiry, case)?);
     if let Who::Known(person) = enquiry.who
         && !is_known(people::find_for(conn, at, actor, person))?
     {
@@ -234,6 +235,45 @@ pub(super) fn read_logged(
     found.extend(check_access_point(at, &enquiry));
     refuse_all(at, &enquiry, found)?;
     Ok((enquiry, case))
+}
+
+/// That the council spoke to somebody, which keeps promises, is said by those who work for it: a member
+/// never, a partner or a key of what it opens, and of a case it works.
+fn check_speaks_for_us(
+    conn: &mut Conn,
+    actor: &Actor,
+    enquiry: &Enquiry,
+    case: Option<CaseId>,
+) -> Result<Option<Fault>, Failure> {
+    let pointer = if enquiry.direction == Direction::Outbound {
+        "/direction"
+    } else if enquiry.acknowledged.is_some() {
+        "/acknowledged"
+    } else {
+        return Ok(None);
+    };
+    let speaks = match actor.user().map(|user| user.role) {
+        Some(Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService) => true,
+        Some(Role::Councillor | Role::Auditor | Role::Admin) => false,
+        Some(Role::Partner) | None => match case {
+            None => true,
+            Some(id) => match actions::find(conn, actor, &Target::Id(id), Act::Work) {
+                Ok(_) => true,
+                Err(Failure::Missing | Failure::Forbidden { .. }) => false,
+                Err(other) => return Err(other),
+            },
+        },
+    };
+    let detail = format!(
+        "Only who works the case can say that the council spoke to the person. Leave out `{}`: what was said is \
+         kept without it.",
+        pointer.trim_start_matches('/')
+    );
+    Ok((!speaks).then(|| Fault {
+        pointer: pointer.to_owned(),
+        code: "not_allowed",
+        detail,
+    }))
 }
 
 /// Refuses when there is anything to refuse, and then names everything the catalogue says no to as
@@ -316,6 +356,7 @@ pub(super) fn answer_for(
     };
     if answered.person.is_none()
         && received.receipt.is_none()
+        && (received.case.is_some() || received.contact.case.is_none())
         && let Some(person) = received.contact.person
     {
         answered.person = Some(super::dto::contact::PersonLink {

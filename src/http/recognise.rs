@@ -318,7 +318,7 @@ async fn by_link(front: &Front, presented: &str) -> Result<Option<Caller>, Probl
     };
     let found = front
         .desk
-        .read(move |conn, _| accounts::find_follower(conn, &hash))
+        .read(move |conn, at| accounts::find_follower(conn, at, &hash))
         .await?;
     Ok(found.map(|actor| Caller {
         actor,

@@ -44,6 +44,7 @@ async fn front_with(settings: Settings) -> Arc<Front> {
         public_url: "http://reeve.example".to_owned(),
         undo_seconds: 120,
         redirect_all_to: None,
+        tracking_days: 400,
     };
     let secrets = Secrets {
         tracking: vec![7; 32],

@@ -115,7 +115,7 @@ async fn open(call: Call) -> Result<Answer, Problem> {
     let token = call.path("token").to_owned();
     let wanted = token.clone();
     let found = call
-        .read(move |conn, _| tracking::find_link(conn, &wanted))
+        .read(move |conn, at| tracking::find_link(conn, at, &wanted))
         .await;
     match found {
         Ok(Some(_)) => {
@@ -210,7 +210,7 @@ where
 {
     let token = token(call).unwrap_or_default();
     call.perform(move |tx, at| {
-        let link = tracking::find_link(tx, &token)?.ok_or(Failure::Missing)?;
+        let link = tracking::find_link(tx, at, &token)?.ok_or(Failure::Missing)?;
         work(tx, at, &link)
     })
     .await
@@ -246,10 +246,12 @@ async fn shown_page(
     };
     let form_token = seal(call, &token);
     let seen = call
-        .read(move |conn, at| match tracking::find_link(conn, &token)? {
-            Some(link) => tracking::view(conn, at, &link).map(Some),
-            None => Ok(None),
-        })
+        .read(
+            move |conn, at| match tracking::find_link(conn, at, &token)? {
+                Some(link) => tracking::view(conn, at, &link).map(Some),
+                None => Ok(None),
+            },
+        )
         .await;
     let view = match seen {
         Ok(Some(view)) => view,

@@ -656,24 +656,36 @@ pub fn related(
     Ok(found)
 }
 
-/// Whether a person has a complaint about a case that is still open, whoever may know of it.
-pub fn has_open_complaint(
+/// The complaint a person has open about a case; one about a post where that is asked for.
+///
+/// # Errors
+/// A [`StoreError`] when the database cannot be asked.
+pub fn open_complaint(
     conn: &mut Conn,
-    about: CaseId,
+    about_case: CaseId,
     reporter: PersonId,
-) -> Result<bool, StoreError> {
+    about_post: Option<&str>,
+) -> Result<Option<CaseId>, StoreError> {
     let complaints = case_links::table
-        .filter(case_links::to_case.eq(Id::from(about)))
+        .filter(case_links::to_case.eq(Id::from(about_case)))
         .filter(case_links::kind.eq(LinkKind::About.as_str()))
         .select(case_links::from_case);
-    Ok(diesel::select(diesel::dsl::exists(
-        cases::table
-            .filter(cases::id.eq_any(complaints))
-            .filter(cases::procedure.eq(Procedure::Complaint.as_str()))
-            .filter(cases::status.ne(Status::Closed.as_str()))
-            .filter(cases::reporter.eq(Some(Id::from(reporter)))),
-    ))
-    .get_result(conn)?)
+    let mut open = cases::table
+        .filter(cases::id.eq_any(complaints))
+        .filter(cases::procedure.eq(Procedure::Complaint.as_str()))
+        .filter(cases::status.ne(Status::Closed.as_str()))
+        .filter(cases::reporter.eq(Some(Id::from(reporter))))
+        .into_boxed();
+    if let Some(post) = about_post {
+        let named = About::Post(post.to_owned()).to_string();
+        open = open.filter(cases::about.eq(Some(named)));
+    }
+    let id: Option<Id> = open
+        .order(cases::id.asc())
+        .select(cases::id)
+        .first(conn)
+        .optional()?;
+    Ok(id.map(Into::into))
 }
 
 /// Whether the case's reporter has this e-mail address.
@@ -886,12 +898,14 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
             .select(super::schema::contacts::case_id.assume_not_null());
         let plain = Reference::parse(text)
             .map_or_else(|_| "-".to_owned(), |found| found.plain().to_owned());
-        query = query.filter(
-            cases::reference
-                .eq(plain)
-                .or(lower(cases::subject).like(pattern).escape('\\'))
-                .or(cases::id.eq_any(in_words)),
-        );
+        let named = cases::reference
+            .eq(plain)
+            .or(lower(cases::subject).like(pattern).escape('\\'));
+        // A member does not read what was said on a case, so it cannot be guessed at either.
+        query = match &sight.raised_by {
+            Some(_) => query.filter(named),
+            None => query.filter(named.or(cases::id.eq_any(in_words))),
+        };
     }
     query
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
-use super::schema::{feedback, receipts, tracking_links};
+use super::schema::{cases, feedback, receipts, tracking_links};
 use super::types::{At, Id, Ts, Uid};
 use crate::domain::ids::{CaseId, PersonId, TrackingLinkId};
 
@@ -48,11 +48,21 @@ pub fn insert(
     Ok(())
 }
 
-/// The link a token opens, unless it was revoked.
-pub fn find(conn: &mut Conn, token_hash: &str) -> Result<Option<Link>, StoreError> {
+/// The link a token opens, unless it was revoked or its case was closed before `closed_since`.
+pub fn find(
+    conn: &mut Conn,
+    token_hash: &str,
+    closed_since: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    let is_good = cases::is_closed
+        .eq(false)
+        .or(cases::closed_at.is_null())
+        .or(cases::closed_at.assume_not_null().ge(At(closed_since)));
     let row: Option<(Id, Id, Option<Id>)> = tracking_links::table
+        .inner_join(cases::table.on(cases::id.eq(tracking_links::case_id)))
         .filter(tracking_links::token_hash.eq(token_hash.to_owned()))
         .filter(tracking_links::revoked_at.is_null())
+        .filter(is_good)
         .select((
             tracking_links::id,
             tracking_links::case_id,
@@ -114,18 +124,6 @@ pub fn of_person(
         case: case.into(),
         person: person.map(Into::into),
     }))
-}
-
-/// Ends every link to a case.
-pub fn revoke(tx: &mut Tx<'_>, case: CaseId, now: Timestamp) -> Result<usize, StoreError> {
-    Ok(diesel::update(tracking_links::table)
-        .filter(
-            tracking_links::case_id
-                .eq(Id::from(case))
-                .and(tracking_links::revoked_at.is_null()),
-        )
-        .set(tracking_links::revoked_at.eq(Some(At(now))))
-        .execute(&mut **tx)?)
 }
 
 /// Ends every link of a person.

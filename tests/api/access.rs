@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::intake::{log, missed_bin};
+use crate::mail_in::{deliver, mail};
 use crate::support::{Caller, Reply, TestApp};
 
 const HEAD: &str = "head.of.waste.and.street.scene@council.example";
@@ -255,6 +256,73 @@ stories! {
         assert_eq!(app.get(&helper, &path).await.status, 404);
         let listed = app.get(&helper, "/v1/cases?include=total").await.expect(200);
         assert_eq!((&listed["total"], &listed["items"]), (&json!(0), &json!([])), "not in a list either");
+    }
+
+    async fn a_second_complaint_about_a_post_never_stands_on_the_request(app) {
+        let director = hire(&app, json!({
+            "email": "director.of.place@council.example", "name": "Dita Director", "role": "head_of_service",
+            "queues": ["waste-ops"], "services": ["waste-collection"], "post": "director-of-place",
+        })).await;
+        let request = reference(&log(&app, missed_bin()).await);
+        let post = "I want to make a formal complaint about the Head of Waste and Street Scene, who was rude to me.";
+        for (n, words) in [
+            (1, "I am writing to make a formal complaint. Nobody came, and nobody has rung me back."),
+            (2, post),
+            (3, "I want to make a formal complaint about the Head of Waste and Street Scene, who was rude to me again."),
+        ] {
+            let raw = mail("Ada Example <ada@mail.example>", &format!("Re: {request}"), &format!("again-{n}"), "", words);
+            deliver(&app, &raw).await.expect(202);
+        }
+        for email in [HEAD, BINS] {
+            let reader = app.sign_in(email).await;
+            let said = app.get(&reader, &format!("/v1/cases/{request}/contacts")).await;
+            assert!(said.text.contains("nobody has rung me back"), "{}", said.text);
+            assert!(!said.text.contains("rude to me"), "{email}: {}", said.text);
+        }
+        let list = app.get(&director, "/v1/cases?secrecy=restricted").await.expect(200);
+        assert_eq!(list["items"].as_array().unwrap().len(), 1, "the third is put on the second's: {list:#}");
+        let complaint = list["items"][0]["reference"].as_str().unwrap();
+        let said = app.get(&director, &format!("/v1/cases/{complaint}/contacts")).await;
+        assert!(said.text.contains(post) && said.text.contains("rude to me again"), "{}", said.text);
+    }
+
+    async fn a_case_that_becomes_a_matter_for_few_is_nobodys_who_is_none_of_them(app) {
+        app.jump_to("2026-11-23T09:00:00Z").await;
+        let case = reference(&log(&app, missed_bin()).await);
+        let bins = app.sign_in(BINS).await;
+        app.post(&bins, &format!("/v1/cases/{case}/assignments"), json!({"owner": "me"})).await.expect(201);
+        app.catch_up().await;
+        let n_before = app.mails_to(BINS).await.len();
+        // Word of it waits to be sent to its officer when it becomes known what it is about.
+        let chaser = mail("Ada Example <ada@mail.example>", &format!("Re: {case}"), "few-1", "", "There is a child next door who cries all night.");
+        deliver(&app, &chaser).await.expect(202);
+        let agent = app.agent().await;
+        let shown = app.get(&agent, &format!("/v1/cases/{case}")).await.expect(200);
+        let place = json!({"service": "childrens-social-care", "category": "child-at-risk"});
+        let moved = patch(&app, &agent, &format!("/v1/cases/{case}"), &shown["version"], place).await;
+        assert_eq!(moved.status, 200, "{}", moved.text);
+        assert_eq!(app.get(&bins, &format!("/v1/cases/{case}")).await.status, 404);
+        app.until("2026-12-01T12:00:00Z").await;
+        let told: Vec<String> = app.mails_to(BINS).await.into_iter().skip(n_before).map(|mail| mail.raw).collect();
+        assert!(told.iter().all(|mail| !mail.contains(&case)), "{told:#?}");
+        let team = app.sign_in("mash.officer@council.example").await;
+        assert_eq!(app.get(&team, &format!("/v1/cases/{case}")).await.expect(200)["owner"], Value::Null);
+    }
+
+    async fn a_line_that_ties_a_case_to_one_that_is_hidden_is_not_shown(app) {
+        let (one, other) = (reference(&log(&app, missed_bin()).await), reference(&log(&app, pothole()).await));
+        let (agent, bins) = (app.agent().await, app.sign_in(BINS).await);
+        app.post(&agent, &format!("/v1/cases/{one}/links"), json!({"case": other, "kind": "related"})).await.expect(201);
+        let is_told = async || {
+            let lines = app.get(&bins, &format!("/v1/cases/{one}/timeline?limit=100")).await.expect(200);
+            lines["items"].as_array().unwrap().iter().any(|line| line["kind"] == "linked")
+        };
+        let was_told = is_told().await;
+        assert!(was_told);
+        let shown = app.get(&agent, &format!("/v1/cases/{other}")).await.expect(200);
+        let place = json!({"service": "childrens-social-care", "category": "child-at-risk"});
+        patch(&app, &agent, &format!("/v1/cases/{other}"), &shown["version"], place).await.expect(200);
+        assert!(!is_told().await, "that there is another case is told by nobody");
     }
 
     async fn a_head_of_service_opens_a_restricted_case_in_an_emergency_for_a_day_and_its_team_is_told(app) {

@@ -303,7 +303,7 @@ stories! {
     async fn an_assistants_mail_is_the_members_and_answers_go_to_both(app) {
         app.jump_to("2026-11-23T09:00:00Z").await;
         let (officer, member) = (app.officer().await, app.sign_in(MEMBER).await);
-        const HELPER: &str = "sam.helper@members.example";
+        const HELPER: &str = "sam.helper@council.example";
         let bad = app.send(&member, put("/v1/me/assistants", json!({"items": [{"email": "sam"}]}))).await.expect(422);
         assert_eq!(bad["errors"][0]["pointer"], "/items/0/email", "{bad:#}");
         let named = app.send(&member, put("/v1/me/assistants", json!({"items": [{"email": HELPER, "copied": true}]}))).await.expect(200);
@@ -331,6 +331,49 @@ stories! {
         app.send(&admin, put(&format!("/v1/users/{id}/assistants"), json!({"items": []}))).await.expect(200);
         let stranger = mail(&from, &format!("Re: Our answer [{reference}]"), "helper-3", "", "And again.");
         assert_eq!(deliver(&app, &stranger).await.expect(202)["disposition"], "held");
+    }
+
+    async fn a_resident_is_made_nobodys_assistant_by_a_member(app) {
+        let (admin, member) = (app.sign_in("admin@council.example").await, app.sign_in(MEMBER).await);
+        for address in ["ada@mail.example", "officer@council.example", "sam@members.example"] {
+            let named = put("/v1/me/assistants", json!({"items": [{"email": address, "copied": true}]}));
+            let refused = app.send(&member, named).await.expect(422);
+            assert_eq!(refused["errors"][0]["code"], "needs_administrator", "{address}: {refused:#}");
+            assert_eq!(refused["errors"][0]["pointer"], "/items/0/email");
+        }
+        let (id, _) = account(&app, &admin, MEMBER).await;
+        let items = json!({"items": [{"email": "sam@members.example", "copied": false}]});
+        app.send(&admin, put(&format!("/v1/users/{id}/assistants"), items.clone())).await.expect(200);
+        app.send(&member, put("/v1/me/assistants", items)).await.expect(200);
+        let reference = enquiry(&app, "Ada <ada@mail.example>", "own-2", "Council tax", "I cannot pay my council tax this month.").await;
+        assert_eq!(app.get(&member, &format!("/v1/cases/{reference}")).await.status, 404);
+    }
+
+    async fn a_member_cannot_say_that_the_council_spoke(app) {
+        app.jump_to("2026-11-23T09:00:00Z").await;
+        let (officer, member) = (app.officer().await, app.sign_in(MEMBER).await);
+        let reference = enquiry(&app, FROM, "spoke-1", "Street light out", "The street light outside 4 Vale Terrace has been out since Monday.").await;
+        let clock = async || app.get(&officer, &format!("/v1/cases/{reference}/clocks")).await.expect(200)["items"][0]["state"].clone();
+        let before = clock().await;
+        let spoken = json!({"channel": "phone", "body": "We spoke.", "case": reference, "acknowledged": {"how": "spoken"}});
+        let rang = json!({"channel": "phone", "body": "We rang.", "case": reference, "direction": "outbound", "outcome": "spoke"});
+        for (sent, pointer) in [(&spoken, "/acknowledged"), (&rang, "/direction")] {
+            let refused = app.post(&member, "/v1/contacts", sent.clone()).await.expect(422);
+            assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!(pointer), &json!("not_allowed")), "{refused:#}");
+        }
+        assert_eq!(clock().await, before);
+        app.post(&officer, "/v1/contacts", rang).await.expect(201);
+    }
+
+    async fn a_member_cannot_guess_at_what_others_said_on_their_case(app) {
+        let (officer, member) = (app.officer().await, app.sign_in(MEMBER).await);
+        let reference = enquiry(&app, FROM, "guess-1", "Street light out", "The street light outside 4 Vale Terrace has been out since Monday.").await;
+        let said = json!({"channel": "phone", "body": "A neighbour says the zebra family broke it.", "case": reference});
+        app.post(&officer, "/v1/contacts", said).await.expect(201);
+        let n_found = async |who: &Caller, text: &str| app.get(who, &format!("/v1/cases?q={text}")).await.expect(200)["items"].as_array().unwrap().len();
+        assert_eq!(n_found(&officer, "zebra").await, 1);
+        assert_eq!(n_found(&member, "zebra").await, 0);
+        assert_eq!(n_found(&member, "Street%20light").await, 1, "by what they called it themselves");
     }
 
     async fn a_member_finds_what_they_raised_and_asks_again(app) {

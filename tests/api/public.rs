@@ -42,6 +42,20 @@ stories! {
         assert_eq!(app.get(&Caller::nobody(), "/v1/public/tracking").await.status, 401);
     }
 
+    async fn a_link_opens_its_case_while_it_is_open_and_a_year_and_a_month_after(app) {
+        let logged = log(&app, missed_bin()).await;
+        let person = Caller { bearer: logged["tracking"]["token"].as_str().map(str::to_owned) };
+        let status = async || app.get(&person, "/v1/public/tracking").await.status;
+        app.move_to("2028-06-01T10:00:00Z");
+        assert_eq!(status().await, 200, "it is still open");
+        let path = format!("/v1/cases/{}/closures", logged["case"]["reference"].as_str().unwrap());
+        app.post(&app.officer().await, &path, json!({"outcome": "resolved"})).await.expect(201);
+        app.move_to("2029-07-05T10:00:00Z");
+        assert_eq!(status().await, 200);
+        app.move_to("2029-07-07T10:00:00Z");
+        assert_eq!(status().await, 401);
+    }
+
     async fn a_missed_date_is_owned_up_to(app) {
         let logged = log(&app, missed_bin()).await;
         let person = Caller { bearer: Some(logged["tracking"]["token"].as_str().unwrap().to_owned()) };

@@ -38,6 +38,18 @@ fn note(reference: &str) -> TestRequest {
 }
 
 stories! {
+    async fn a_wrong_guess_is_written_down_whether_or_not_anybody_has_the_address(app) {
+        for email in ["officer@council.example", "nobody.here@council.example"] {
+            let given = json!({"email": email, "password": "not the right one"});
+            assert_eq!(app.post(&Caller::nobody(), "/v1/auth/tokens", given).await.status, 401);
+        }
+        let auditor = app.sign_in("auditor@council.example").await;
+        let lines = app.get(&auditor, "/v1/audit?action=sign_in_refused").await.expect(200);
+        let objects: Vec<&str> = lines["items"].as_array().unwrap().iter().map(|one| one["object"].as_str().unwrap()).collect();
+        assert_eq!(objects.len(), 2, "{lines:#}");
+        assert!(objects.contains(&"user:unknown"), "{lines:#}");
+    }
+
     async fn what_a_key_does_for_an_agent_shows_both(app) {
         let logged = log(&app, missed_bin()).await;
         let reference = logged["case"]["reference"].as_str().unwrap();

@@ -137,7 +137,7 @@ async fn text(app: &TestApp, id: &str, message: &str) -> Reply {
         "id": id, "source_number": "447700900123", "destination_number": "447700900000", "message": message,
         "date_received": "2026-11-20T16:57:30.000000Z", "something_new": {"of": "theirs"},
     });
-    app.post(&app.key("desk"), MESSAGES, body).await
+    app.post(&app.key("sms-gateway"), MESSAGES, body).await
 }
 
 /// What stands on a case of texts: state and recipient of each.
@@ -222,7 +222,7 @@ stories! {
         let (_, id) = texts_of(&app, &case).await.pop().unwrap();
         let told = json!({"id": "x", "reference": id, "to": "07700900123", "status": "permanent-failure", "notification_type": "sms"});
         for _ in 0..2 {
-            app.post(&app.key("desk"), DELIVERIES, told.clone()).await.expect(204);
+            app.post(&app.key("sms-gateway"), DELIVERIES, told.clone()).await.expect(204);
         }
         let timeline = app.get(&app.officer().await, &format!("/v1/cases/{case}/timeline?limit=100")).await.expect(200);
         let bounced = timeline["items"].as_array().unwrap().iter().filter(|one| one["kind"] == "address_bounced").count();
@@ -230,7 +230,7 @@ stories! {
         rings_in_vain(&app, &case).await;
         assert_eq!(texts_of(&app, &case).await.len(), 1, "the next goes by mail");
         let other = json!({"reference": "019a9f5e-7c00-7000-8000-00000000000a", "status": "delivered"});
-        app.post(&app.key("desk"), DELIVERIES, other).await.expect(404);
+        app.post(&app.key("sms-gateway"), DELIVERIES, other).await.expect(404);
     }
 
     async fn stop_ends_texts_and_start_begins_them_again(app) {
@@ -267,13 +267,21 @@ stories! {
         let path = format!("/v1/cases/{}/closures", reference(&logged));
         app.post(&app.officer().await, &path, closed).await.expect(201);
         app.catch_up().await;
-        let head = app.sign_in("head.of.waste.and.street.scene@council.example").await;
+        let admin = app.sign_in("admin@council.example").await;
         let path = format!("/v1/people/{}/erasures", logged["person"]["id"].as_str().unwrap());
-        app.post(&head, &path, json!({"reason": "They asked for it."})).await.expect(201);
+        app.post(&admin, &path, json!({"reason": "They asked for it."})).await.expect(201);
         assert_eq!(app.database.where_stands("7700900123"), Vec::<String>::new());
         let again = reference(&ada_reports(&app, Some("ada@mail.example")).await);
         rings_in_vain(&app, &again).await;
         assert_eq!(texts_of(&app, &again).await, [], "what they asked for outlasts their record");
+    }
+
+    async fn only_a_key_made_for_a_gateway_brings_texts_in(app) {
+        let body = json!({"id": "x", "source_number": "447700900123", "message": "STOP", "date_received": "2026-11-20T16:57:30Z"});
+        for key in ["partner", "desk"] {
+            let refused = app.post(&app.key(key), MESSAGES, body.clone()).await.expect(403);
+            assert_eq!(refused["code"], "channel_not_allowed", "{key}: {refused:#}");
+        }
     }
 
     async fn nobody_gets_texts_where_none_are_set_up(app) {

@@ -709,8 +709,9 @@ async fn people_and_letters(walk: &mut Walk<'_>) {
     }
     app.catch_up().await;
     let path = format!("/v1/people/{person}/erasures");
+    let admin = app.sign_in("admin@council.example").await;
     walk.take(
-        &head,
+        &admin,
         Step::post(
             "/v1/people/{person}/erasures",
             path,

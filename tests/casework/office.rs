@@ -88,6 +88,7 @@ impl Office {
             public_url: "https://reports.council.example".to_owned(),
             undo_seconds: 120,
             redirect_all_to: None,
+            tracking_days: 400,
         };
         let secrets = Secrets {
             tracking: vec![7; 32],

@@ -17,7 +17,7 @@ use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
 use crate::domain::catalogue::PostKind;
 use crate::domain::clock::{Longer, Terms};
 use crate::domain::lifecycle::{self, Command, Event};
-use crate::store::{Tx, cases, people, users};
+use crate::store::{Conn, Tx, cases, people, users};
 
 /// Everything a command names must be there, and be the actor's to see.
 pub(super) fn check_references(
@@ -221,12 +221,26 @@ pub(super) fn note_command(
                     .retain(|holder| !holder.starts_with("team:"));
                 case.restricted_to
                     .extend(category.restricted_to.iter().cloned());
+                if !owner_may_keep(tx, at, case)? {
+                    case.owner = None;
+                }
             }
             replan_acknowledgement(tx, at, case, old_terms, &terms)?;
             Ok(Some(terms))
         }
         _ => Ok(None),
     }
+}
+
+/// A case that has become restricted is not left with somebody for whom it does not exist any more.
+fn owner_may_keep(conn: &mut Conn, at: &Moment, case: &Case) -> Result<bool, Failure> {
+    let Some(owner) = case.owner else {
+        return Ok(true);
+    };
+    let Some(account) = users::find(conn, owner)? else {
+        return Ok(false);
+    };
+    Ok(may_own(&account.user.at(at.now), case))
 }
 
 pub(in crate::casework) fn set_follow_up(at: &Moment, case: &mut Case, decided: &[Event]) {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::domain::access::{Act, Actor, Away, Verdict, may};
+use crate::domain::access::{Act, Actor, Away, User, Verdict, may};
 use crate::domain::case::{About, Case, LinkKind, Procedure};
 use crate::domain::catalogue::{Catalogue, Post, PostKind, Queue, Service};
 use crate::domain::ids::UserId;
@@ -190,7 +190,11 @@ impl<'c> Chain<'c> {
             return Ok(());
         };
         let mut told = account.user.email.clone();
-        if let Some(away) = account.user.standing.away_on(self.today) {
+        let away = account.user.standing.away_on(self.today);
+        if !self.may_read(account.user.at(self.now)) {
+            return Ok(());
+        }
+        if let Some(away) = away {
             resolved.unreached.push(Unreached {
                 post: "owner".to_owned(),
                 address: told,
@@ -221,12 +225,29 @@ impl<'c> Chain<'c> {
             return Ok(None);
         };
         let address = user.email.clone();
-        let deputy = Actor::User(user);
-        let may_read = self
-            .case
+        Ok(self.may_read(user).then_some(address))
+    }
+
+    fn may_read(&self, user: User) -> bool {
+        let reader = Actor::User(user);
+        self.case
             .as_ref()
-            .is_none_or(|case| may(&deputy, Act::Read, case, false) == Verdict::Allow);
-        Ok(may_read.then_some(address))
+            .is_none_or(|case| may(&reader, Act::Read, case, false) == Verdict::Allow)
+    }
+
+    /// Whether a mail about its case that was written before may still go to this address: what it is
+    /// about may have come out since, or have become a matter for few. A post is told by its office.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub fn may_still_be_told(&self, conn: &mut Conn, address: &str) -> Result<bool, Failure> {
+        if !self.may_be_told(address) {
+            return Ok(false);
+        }
+        let account = users::find_by_email(conn, address)?;
+        Ok(account
+            .filter(|account| account.user.post.is_none())
+            .is_none_or(|account| self.may_read(account.user.at(self.now))))
     }
 
     fn try_post(

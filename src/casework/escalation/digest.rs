@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::chain::Chain;
 use super::waiting;
 use crate::casework::desk::{Desk, Moment};
 use crate::casework::failure::Failure;
 use crate::casework::letters;
 use crate::casework::promises::terms_of;
 use crate::domain::calendar::REMINDER_HOUR;
+use crate::domain::case::Secrecy;
 use crate::domain::clock::{self, Reading, State};
 use crate::domain::ids::{CaseId, ContactId, EscalationId};
 use crate::domain::notice::{Says, StaffItem};
@@ -119,7 +121,7 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
     let mut named: BTreeSet<CaseId> = BTreeSet::new();
     let mut entries = Vec::new();
     for (case, steps) in of_case {
-        if let Some(entry) = entry(tx, at, case, &steps)? {
+        if let Some(entry) = entry(tx, at, case, &steps, recipient)? {
             entries.push(entry);
             named.insert(case);
         }
@@ -154,16 +156,21 @@ fn write_one(tx: &mut Tx<'_>, at: &Moment, recipient: &str) -> Result<bool, Fail
 }
 
 /// The case as it stands now, by the promise it has been breaking longest; nothing when the step no
-/// longer holds.
+/// longer holds, or when its reader may know of it no more.
 fn entry(
     conn: &mut Conn,
     at: &Moment,
     id: CaseId,
     steps: &[Taken],
+    recipient: &str,
 ) -> Result<Option<Entry>, Failure> {
     let Some(filed) = cases::find(conn, id)? else {
         return Ok(None);
     };
+    let is_for_few = filed.case.secrecy == Secrecy::Restricted;
+    if is_for_few && !Chain::of(conn, at, &filed.case)?.may_still_be_told(conn, recipient)? {
+        return Ok(None);
+    }
     let terms = terms_of(conn, at, &filed.case)?;
     let readings = clock::read(&filed.case.facts, &terms, at.now);
     let standing = |step: &Taken| {

@@ -12,13 +12,16 @@ use super::restricted::post_complained_about;
 use super::telling::confirm;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::promises::{Written, settle_by, terms_of};
 use crate::domain::case::{Case, LinkKind, Procedure};
+use crate::domain::ids::CaseId;
+use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::routing::{Linked, Placement};
 use crate::store::people::Person;
 use crate::store::{Tx, cases, contacts};
 
 /// Opens the complaint a message on a case amounts to; nothing when it is none, or when the same
-/// person has one open about this case already.
+/// person has one open about this case already (about a post: one about that post).
 ///
 /// # Errors
 /// When it cannot be written.
@@ -35,13 +38,16 @@ pub(super) fn complain(
     else {
         return Ok(None);
     };
-    if let Some(person) = person
-        && cases::has_open_complaint(tx, case.id, person.id)?
-    {
-        return Ok(None);
-    }
     let about = post_complained_about(at, enquiry, Procedure::Complaint);
     let is_about_a_post = about.is_some();
+    if let Some(person) = person
+        && let Some(open) = cases::open_complaint(tx, case.id, person.id, about.as_deref())?
+    {
+        if is_about_a_post {
+            add_to(tx, at, open, joining)?;
+        }
+        return Ok(None);
+    }
     let plan: Plan = plan_beside(&complaint);
     let opened = open(tx, at, enquiry, entry, person, contact, &plan, about)?;
     cases::link(tx, opened.filed.case.id, case.id, LinkKind::About)?;
@@ -52,6 +58,30 @@ pub(super) fn complain(
         confirm(tx, at, entry, person, &opened, None)?;
     }
     Ok(Some(opened))
+}
+
+/// Puts what was said again about a post on the complaint that is open about it, not on the request,
+/// which that post's own people read.
+fn add_to(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    complaint: CaseId,
+    joining: &Joining<'_>,
+) -> Result<(), Failure> {
+    contacts::put_on(tx, joining.contact, complaint)?;
+    let mut case = cases::find(tx, complaint)?.ok_or(Failure::Missing)?.case;
+    let terms = terms_of(tx, at, &case)?;
+    let event = Event::ContactJoined {
+        contact: joining.contact,
+        from_person: true,
+        chases: true,
+        answers: false,
+    };
+    let read_revision = case.revision;
+    lifecycle::apply(&mut case, &event, &terms, By::Person, at.now);
+    let written = Written::Changed { read_revision };
+    settle_by(tx, at, case, &terms, vec![event], &joining.actor, written)?;
+    Ok(())
 }
 
 /// What the router made of it, where its words say plainly that it is a complaint.

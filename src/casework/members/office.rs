@@ -116,8 +116,12 @@ pub fn my_assistants(conn: &mut Conn, user: UserId) -> Result<Vec<Assistant>, Fa
 
 /// Says who writes for a member: these and nobody else. Doing it again changes nothing.
 ///
+/// Mail from there counts as the member's, and what they are answered goes there. So a member names
+/// addresses of the council alone, those nobody signs in by; any other is for an administrator to name,
+/// or a resident's mail could be made a member's by naming it.
+///
 /// # Errors
-/// When the account is no member's, or an address is none.
+/// When the account is no member's, an address is none, or not for the member to name.
 pub fn set_assistants(
     tx: &mut Tx<'_>,
     at: &Moment,
@@ -133,6 +137,8 @@ pub fn set_assistants(
         let detail = format!("At most {MOST_ASSISTANTS} people write for one member.");
         return Err(Failure::invalid("/items", "out_of_range", detail));
     }
+    let names_their_own = actor.user().is_some_and(|own| own.id == user);
+    let before = members::assistants(tx, user)?;
     let mut kept: BTreeMap<String, bool> = BTreeMap::new();
     for (place, assistant) in named.iter().enumerate() {
         let pointer = format!("/items/{place}/email");
@@ -143,6 +149,18 @@ pub fn set_assistants(
         if email == account.user.email {
             let detail = "This is the member's own address: they write for themselves.";
             return Err(Failure::invalid(&pointer, "own_address", detail));
+        }
+        let is_named = before.iter().any(|one| one.email == email);
+        if names_their_own && !is_named && !may_be_named_by_a_member(tx, at, &email)? {
+            return Err(Failure::invalid(
+                &pointer,
+                "needs_administrator",
+                format!(
+                    "You can name addresses that end in `@{}` and that nobody signs in by. Ask an administrator to \
+                     name any other: they check whose it is.",
+                    at.council.catalogue.council.domain
+                ),
+            ));
         }
         kept.insert(email, assistant.is_copied);
     }
@@ -278,6 +296,12 @@ fn assisted(
         });
     }
     Ok((found.len() == 1).then(|| found.pop()).flatten())
+}
+
+fn may_be_named_by_a_member(conn: &mut Conn, at: &Moment, email: &str) -> Result<bool, Failure> {
+    let domain = email.rsplit_once('@').map(|(_, domain)| domain);
+    let is_ours = domain == Some(at.council.catalogue.council.domain.as_str());
+    Ok(is_ours && users::find_by_email(conn, email)?.is_none())
 }
 
 fn not_a_member(pointer: &str) -> Fault {

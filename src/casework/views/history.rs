@@ -20,7 +20,7 @@ use crate::domain::ids::{ContactId, EventId};
 use crate::domain::lifecycle::Event;
 use crate::store::contacts::{self, Contact};
 use crate::store::events::{self, Line};
-use crate::store::{Conn, StoreError, people};
+use crate::store::{Conn, StoreError, cases, people};
 
 /// One thing that happened on a case.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -98,7 +98,7 @@ pub fn timeline(
         let lines = events::of_case(conn, case.id, after, MOST_READ)?;
         let is_all = i64::try_from(lines.len()).unwrap_or(i64::MAX) < MOST_READ;
         for line in lines {
-            let shown = is_shown(actor, case, &line)?;
+            let shown = is_shown(actor, case, &line)? && !names_hidden(conn, actor, &line)?;
             if shown && items.len() == usize::from(limit) {
                 return Ok(Part { items, next: after });
             }
@@ -247,6 +247,21 @@ pub(super) fn line_for(actor: &Actor, line: &Line) -> Result<TimelineLine, Failu
             .cloned()
             .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
     })
+}
+
+/// A line that ties this case to one the reader may not know of.
+fn names_hidden(conn: &mut Conn, actor: &Actor, line: &Line) -> Result<bool, Failure> {
+    let other = match line.kind.as_str() {
+        "linked" | "merged" | "merged_in" => match read(line)? {
+            Event::Linked { case, .. } => case,
+            Event::Merged { into } => into,
+            Event::MergedIn { other } => other,
+            _ => return Ok(false),
+        },
+        _ => return Ok(false),
+    };
+    let found = cases::find(conn, other)?;
+    Ok(found.is_some_and(|filed| may(actor, Act::Read, &filed.case, false) == Verdict::Hide))
 }
 
 fn is_shown(actor: &Actor, case: &Case, line: &Line) -> Result<bool, Failure> {

@@ -30,6 +30,7 @@ async fn new_demo(folder: &std::path::Path, now: &str) -> Arc<Desk> {
         public_url: "http://127.0.0.1".to_owned(),
         undo_seconds: 120,
         redirect_all_to: None,
+        tracking_days: 400,
     };
     let secrets = Secrets {
         tracking: vec![7; 32],

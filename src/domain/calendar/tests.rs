@@ -291,6 +291,68 @@ fn a_calendar_says_which_holidays_it_was_made_with() {
 }
 
 #[test]
+fn two_calendars_are_one_by_their_days_and_their_holidays() {
+    let calendar = northmere();
+    let without_christmas = super::tests::calendar(NINE_TO_FIVE);
+    assert_ne!(calendar, without_christmas);
+    let feed = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/config/bank-holidays.json"
+    ));
+    let moved = BankHolidays::parse(&feed.replace("2026-05-04", "2026-05-05")).unwrap();
+    let moved = calendar.with_bank_holidays(moved).unwrap();
+    assert_eq!(moved.spec(), calendar.spec());
+    assert_ne!(moved, calendar);
+    assert!(format!("{calendar:?}").contains("Christmas closure"));
+}
+
+#[test]
+fn the_first_and_the_last_holiday_of_the_feed_are_holidays() {
+    let calendar = northmere();
+    let whose = Holidays::Of(Nation::EnglandAndWales);
+    let days = calendar.bank_holidays().days(whose);
+    assert!(days.len() > 30);
+    for day in &days {
+        assert!(!calendar.office().is_working_day(*day), "{day}");
+        assert!(!calendar.view(whose, false).is_working_day(*day), "{day}");
+    }
+}
+
+#[test]
+fn whatever_keeps_the_office_closed_is_said() {
+    let week = NINE_TO_FIVE.replace("friday = [\"09:00-17:00\"]", "");
+    let calendar = calendar(&format!(
+        "{week}[closures]\n2026-05-25 = \"Moving house\"\n2026-08-31 = \"Moving house\"\n2026-09-01 = \"Still moving\"\n\
+         [worked_holidays]\n2026-08-31 = \"Worked in other years\"\n"
+    ));
+    let office = calendar.office();
+    let why = |month, day| office.why_not(date(2026, month, day));
+    assert_eq!(why(11, 20).as_deref(), Some("closed on a Friday"));
+    assert_eq!(why(11, 21).as_deref(), Some("Saturday"));
+    assert_eq!(why(5, 25).as_deref(), Some("Spring bank holiday"));
+    assert_eq!(why(8, 31).as_deref(), Some("closed: Moving house"));
+    assert_eq!(why(9, 1).as_deref(), Some("closed: Still moving"));
+    assert_eq!(why(9, 2), None);
+}
+
+#[test]
+fn the_last_open_day_is_looked_for_backwards_to_the_beginning_of_time() {
+    assert_eq!(
+        northmere().office().last_open_day(date(2026, 12, 28)),
+        date(2026, 12, 24)
+    );
+    assert_eq!(
+        northmere().office().last_open_day(date(2026, 11, 18)),
+        date(2026, 11, 18)
+    );
+    for weekday in ["monday", "tuesday"] {
+        let toml = format!("nation = \"scotland\"\n[week]\n{weekday} = [\"09:00-17:00\"]\n");
+        let calendar = calendar(&toml);
+        assert_eq!(calendar.office().last_open_day(Date::MIN), Date::MIN);
+    }
+}
+
+#[test]
 fn a_proclaimed_holiday_is_data() {
     let extra =
         "extra_holidays = [{ on = 2026-07-20, title = \"Proclaimed\", nations = [\"scotland\"] }]";
@@ -436,7 +498,35 @@ fn every_slip_of_the_pen_is_named_at_once() {
 }
 
 #[test]
+fn intervals_that_touch_and_a_cut_off_at_closing_are_no_slips() {
+    let touching = NINE_TO_FIVE.replace(
+        "tuesday = [\"09:00-17:00\"]",
+        "tuesday = [\"09:00-13:00\", \"13:00-17:00\"]",
+    );
+    let calendar = calendar(&format!("{touching}[cut_off]\ntuesday = \"17:00\"\n"));
+    assert!(!calendar.spec().cut_off.is_empty());
+    assert!(northmere().spec().cut_off.is_empty());
+    let written = |calendar: &Calendar| serde_json::to_value(calendar.spec()).unwrap();
+    assert_eq!(written(&calendar)["cut_off"]["tuesday"], "17:00");
+    assert!(written(&northmere()).get("cut_off").is_none());
+}
+
+#[test]
+fn monday_to_friday_is_those_five_days() {
+    let hours: super::Interval = "08:00-18:00".parse().unwrap();
+    let week = super::Week::monday_to_friday(hours);
+    let monday = Day::of(date(2026, 11, 16));
+    let open: Vec<bool> = (0..7).map(|n| week.on(monday.plus(n)) == [hours]).collect();
+    assert_eq!(open, [true, true, true, true, true, false, false]);
+    assert!(week.on(monday.plus(6)).is_empty());
+}
+
+#[test]
 fn times_of_day_are_read_strictly() {
+    assert_eq!(
+        "12:59".parse::<super::WallTime>().unwrap().spoken(),
+        "12.59pm"
+    );
     for wrong in [
         "9:00", "24:01", "12:60", "25:00", "1200", "12:00:00", "+1:00", "",
     ] {
@@ -520,6 +610,38 @@ fn a_local_time_that_does_not_exist_is_when_the_clocks_skip() {
         calendar.instant(date(2026, 10, 25), half_past_one),
         at("2026-10-25T00:30:00Z")
     );
+}
+
+#[test]
+fn a_local_time_is_one_instant_whatever_was_asked_for_before() {
+    use super::instants::Instants;
+    let calendar = northmere();
+    // At the very change, about it, and months from any.
+    let asked = [
+        (date(2027, 3, 28), "02:00"),
+        (date(2027, 2, 28), "12:00"),
+        (date(2026, 7, 1), "12:00"),
+        (date(2026, 10, 25), "01:00"),
+        (date(2026, 10, 25), "02:00"),
+        (date(2026, 9, 25), "12:00"),
+        (date(2027, 1, 4), "09:00"),
+        (date(2026, 6, 1), "09:00"),
+        (date(2027, 3, 27), "23:00"),
+        (date(2027, 3, 28), "01:30"),
+        (date(2027, 3, 28), "03:00"),
+    ];
+    for (first, first_time) in asked {
+        for (on, time) in asked {
+            let mut instants = Instants::of(&calendar);
+            instants.at(Day::of(first), first_time.parse().unwrap());
+            let time = time.parse().unwrap();
+            assert_eq!(
+                instants.at(Day::of(on), time),
+                calendar.instant(on, time),
+                "{on} {time} after {first} {first_time}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1480,6 +1480,59 @@ fn a_state_is_written_everywhere_by_one_name() {
 }
 
 #[test]
+fn a_promise_is_live_until_it_is_kept_or_ended() {
+    use State::{Cancelled, Met, Missed, NotApplicable, NotStarted, Paused, Projected, Running};
+    for state in [NotStarted, Projected, Running, Paused, Missed] {
+        assert!(state.is_live(), "{state}");
+    }
+    for state in [Met, Cancelled, NotApplicable] {
+        assert!(!state.is_live(), "{state}");
+    }
+}
+
+#[test]
+fn the_next_change_lies_ahead_and_is_of_a_live_clock() {
+    let (mut facts, terms) = (received("2026-11-02T10:00:00Z"), terms("charter"));
+    let due = |clock: &str| {
+        let read = reading(&facts, &terms, clock, "2026-11-02T10:00:00Z");
+        read.due_at.unwrap()
+    };
+    let (acknowledge, respond) = (due("acknowledge"), due("respond"));
+    let start = at("2026-11-02T10:00:00Z");
+    assert_eq!(next_change_at(&facts, &terms, start), Some(acknowledge));
+    assert_eq!(next_change_at(&facts, &terms, acknowledge), Some(respond));
+    assert_eq!(next_change_at(&facts, &terms, respond), None);
+    facts.stop("acknowledge", start, "notice");
+    assert_eq!(next_change_at(&facts, &terms, start), Some(respond));
+}
+
+#[test]
+fn what_has_resumed_is_not_resumed_again() {
+    let mut facts = received("2026-11-02T10:00:00Z");
+    facts.pauses.push(pause(
+        "2026-11-03T10:00:00Z",
+        Some("2026-11-04T10:00:00Z"),
+        date(2026, 11, 20),
+    ));
+    facts
+        .pauses
+        .push(pause("2026-11-09T10:00:00Z", None, date(2026, 11, 20)));
+    facts
+        .pauses
+        .push(pause("2026-11-12T10:00:00Z", None, date(2026, 11, 20)));
+    facts.resume(at("2026-11-10T10:00:00Z"));
+    let ends: Vec<Option<Timestamp>> = facts.pauses.iter().map(|pause| pause.to).collect();
+    assert_eq!(
+        ends,
+        [
+            Some(at("2026-11-04T10:00:00Z")),
+            Some(at("2026-11-10T10:00:00Z")),
+            None
+        ]
+    );
+}
+
+#[test]
 fn a_refusal_says_how_the_clock_stands() {
     let mut facts = received("2026-11-02T10:00:00Z");
     facts.happened("responded", at("2026-11-04T10:00:00Z"));

@@ -562,7 +562,9 @@ fn every_recipient_is_written_as_it_is_read() {
         "duty_contact",
         "a@council.example",
     ] {
-        assert_eq!(Whom::try_from(text.to_owned()).unwrap().to_string(), text);
+        let whom = Whom::try_from(text.to_owned()).unwrap();
+        assert_eq!(whom.to_string(), text);
+        assert_eq!(String::from(whom), text);
     }
     assert!(
         Whom::try_from("mayor".to_owned())
@@ -622,6 +624,37 @@ fn a_ladder_that_tells_nobody_is_refused() {
         toml::from_str::<BTreeMap<String, Ladder>>(&LADDERS.replace("\"due\"", "\"late\""))
             .is_err()
     );
+}
+
+#[test]
+fn a_step_repeats_from_twice_to_two_thousand_times() {
+    for (at_most, is_good) in [(1, false), (2, true), (2_000, true), (2_001, false)] {
+        let mut ladder = ladder("nagging");
+        ladder.steps[0].repeat.as_mut().unwrap().at_most = at_most;
+        assert_eq!(ladder.faults().is_empty(), is_good, "{at_most}");
+    }
+}
+
+#[test]
+fn a_ladder_read_back_is_the_same_and_says_no_more_than_it_was_told() {
+    for slug in ["default", "danger"] {
+        let ladder = ladder(slug);
+        let written = serde_json::to_value(&ladder).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Ladder>(written.clone())
+                .unwrap()
+                .steps,
+            ladder.steps
+        );
+        for (step, written) in ladder
+            .steps
+            .iter()
+            .zip(written["steps"].as_array().unwrap())
+        {
+            assert_eq!(written.get("digest").is_some(), step.digest, "{slug}");
+            assert_eq!(written.get("at_once").is_some(), step.at_once, "{slug}");
+        }
+    }
 }
 
 #[test]

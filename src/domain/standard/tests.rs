@@ -367,6 +367,77 @@ fn a_standard_read_back_is_the_same() {
 }
 
 #[test]
+fn each_stage_of_a_complaint_has_an_acknowledgement_of_its_own() {
+    let complaint = standard("complaint");
+    let name = |stage| {
+        complaint
+            .acknowledge_clock_of(stage)
+            .map(|clock| clock.name.as_str())
+    };
+    assert_eq!(
+        [name(0), name(1), name(2), name(3)],
+        [
+            Some("acknowledge"),
+            Some("acknowledge"),
+            Some("stage_2_acknowledge"),
+            None
+        ]
+    );
+    let acknowledging: Vec<&str> = complaint
+        .clocks
+        .iter()
+        .filter(|clock| clock.is_acknowledgement())
+        .map(|clock| clock.name.as_str())
+        .collect();
+    assert_eq!(acknowledging, ["acknowledge", "stage_2_acknowledge"]);
+    let mut odd = clock("complaint", "stage_2_respond");
+    odd.name = "summary_acknowledge".to_owned();
+    assert!(!odd.is_acknowledgement(), "of no stage");
+}
+
+#[test]
+fn every_event_of_a_standard_is_named_once_and_the_receipt_never() {
+    for (slug, standard) in ready() {
+        let events = standard.events();
+        let mut once = events.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), events.len(), "{slug}: {events:?}");
+        assert!(!events.contains(&"received"), "{slug}: {events:?}");
+    }
+    assert!(standard("complaint").events().contains(&"escalated"));
+}
+
+#[test]
+fn a_standard_says_no_more_than_it_was_told() {
+    let written = |slug: &str| serde_json::to_value(&ready()[slug]).unwrap();
+    let foi = written("foi");
+    assert!(
+        foi.get("acknowledgement").is_none(),
+        "there is none: {foi:#}"
+    );
+    let charter = written("charter");
+    assert!(charter.get("acknowledgement").is_some(), "{charter:#}");
+    for slug in ["complaint", "charter", "awaab-significant"] {
+        let (standard, written) = (&ready()[slug], written(slug));
+        for (clock, written) in standard
+            .clocks
+            .iter()
+            .zip(written["clocks"].as_array().unwrap())
+        {
+            let has_role = written.get("role").is_some();
+            assert_eq!(has_role, !clock.role.is_other(), "{slug} {}", clock.name);
+            if let Some(rule) = &clock.extension {
+                let written = &written["extension"];
+                assert_eq!(written.get("when_late").is_some(), rule.when_late, "{slug}");
+                let tells = written.get("tells_ombudsman").is_some();
+                assert_eq!(tells, rule.tells_ombudsman, "{slug}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_laxer_figure_than_the_codes_is_named() {
     let code = standard("complaint");
     let mut ours = code.clone();

@@ -116,6 +116,7 @@ impl TestApp {
             public_url: "https://reeve.council.example".to_owned(),
             undo_seconds: 120,
             redirect_all_to: None,
+            tracking_days: 400,
         };
         let secrets = Secrets {
             tracking: vec![7; 32],

@@ -52,13 +52,18 @@ pub async fn settle_in(desk: &Arc<Desk>) {
             )?;
         }
         for (name, scopes, queues) in KEYS {
+            let channels = if *name == "sms-gateway" {
+                vec!["sms".to_owned()]
+            } else {
+                Vec::new()
+            };
             accounts::ensure_key(
                 tx,
                 at,
                 NewKey {
                     name: (*name).to_owned(),
                     scopes: scopes.to_vec(),
-                    channels: Vec::new(),
+                    channels,
                     queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
                     expires_at: None,
                 },
@@ -198,6 +203,11 @@ const KEYS: &[(&str, &[Scope], &[&str])] = &[
         "partner",
         &[Scope::ContactsWrite, Scope::CasesRead],
         &["emergency-planning"],
+    ),
+    (
+        "sms-gateway",
+        &[Scope::ContactsWrite, Scope::CasesRead],
+        &["*"],
     ),
     (
         "desk",

@@ -77,7 +77,7 @@ pub async fn calls(walk: &mut Walk<'_>) {
 
 /// Texts: one that comes in, and word of one that did not arrive.
 pub async fn texts(walk: &mut Walk<'_>) {
-    let gateway = walk.app.key("desk");
+    let gateway = walk.app.key("sms-gateway");
     walk.app.desk.may_text();
     let text = json!({
         "id": "text-1", "source_number": "447700900456", "message": "My bin was missed",
