@@ -373,7 +373,7 @@ stories! {
         let n_found = async |who: &Caller, text: &str| app.get(who, &format!("/v1/cases?q={text}")).await.expect(200)["items"].as_array().unwrap().len();
         assert_eq!(n_found(&officer, "zebra").await, 1);
         assert_eq!(n_found(&member, "zebra").await, 0);
-        assert_eq!(n_found(&member, "Street%20light").await, 1, "by what they called it themselves");
+        assert_eq!(n_found(&member, "Street%20light").await, 2, "their enquiry and the service's own case, by their subject");
     }
 
     async fn a_member_finds_what_they_raised_and_asks_again(app) {

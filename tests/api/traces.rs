@@ -682,9 +682,6 @@ async fn people_and_letters(walk: &mut Walk<'_>) {
         Step::post("/v1/notices/{notice}/retries", path, json!({})),
     )
     .await;
-    let head = app
-        .sign_in("head.of.waste.and.street.scene@council.example")
-        .await;
     let (case, _) = walk.case(&agent).await;
     app.catch_up().await;
     let person = app
