@@ -63,6 +63,77 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("mail_parser", &["channels", "pages"]),
 ];
 
+/// Functions of the store that give several cases, contacts, notices, steps or people and ask nobody who
+/// wants them, with the reason. A list that somebody reads is not among them: it takes a `&Sight`.
+const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
+    (
+        "of one case, contact, notice or call that was found for its reader before",
+        &[
+            "calls::contacts_of",
+            "cases::people",
+            "clocks::of_case",
+            "contacts::of_case",
+            "escalations::of_case",
+            "escalations::of_contact",
+            "escalations::of_notice",
+            "escalations::of_places",
+            "outbox::written_with",
+        ],
+    ),
+    (
+        "of ids or people that were found for their reader before",
+        &[
+            "cases::with_ids",
+            "contacts::that_opened",
+            "markers::of_people",
+            "outbox::deliveries",
+        ],
+    ),
+    (
+        "of one case that was found before, or what administrators see of deliveries, who are shown no \
+         content and of a restricted case nothing",
+        &["outbox::list"],
+    ),
+    (
+        "read by the clock: nobody is shown it",
+        &[
+            "cases::to_wake",
+            "contacts::to_wake",
+            "escalations::for_digest",
+            "escalations::told_in_digests",
+            "outbox::cases_told_since",
+            "outbox::claim",
+        ],
+    ),
+    (
+        "by which intake knows a contact or a person again: nobody is shown it",
+        &[
+            "contacts::told_by_text",
+            "contacts::with_message_id",
+            "outbox::texted",
+            "person_merges::apart_from",
+            "person_merges::sharing",
+        ],
+    ),
+    (
+        "by which a person is found: before somebody is shown one, it is asked whether they may know of them",
+        &["people::identified_by"],
+    ),
+    (
+        "everything of a person, to be changed or taken away whoever may know of it",
+        &[
+            "cases::of_people",
+            "cases::of_person",
+            "contacts::all_of_people",
+            "outbox::waiting_for",
+        ],
+    ),
+    (
+        "examples for reading free text, without what is restricted",
+        &["events::recategorised"],
+    ),
+];
+
 const OURS: &[&str] = &[
     "app",
     "auth",
@@ -147,6 +218,55 @@ fn the_clock_is_read_in_one_place() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A list cannot be written without its reader: what they may not see is left out in the query.
+#[test]
+fn every_list_takes_its_readers_sight() {
+    let function = regex::Regex::new(
+        r"pub fn (\w+)(?:<[^>]*>)?\(([^{;]*?)\)\s*->\s*Result<\s*Vec<([^;{]+?)>,\s*StoreError>",
+    )
+    .unwrap();
+    let listed = regex::Regex::new(
+        r"\b(Filed|Contact|Message|Taken|Notice|Kept|Person|CaseId|ContactId|NoticeId|PersonId)\b",
+    )
+    .unwrap();
+    let known: Vec<&str> = FOR_NOBODY_TO_READ
+        .iter()
+        .flat_map(|(_, functions)| functions.iter().copied())
+        .collect();
+    let mut without = std::collections::BTreeSet::new();
+    let mut n_with = 0;
+    for (file, text) in sources() {
+        let Some(module) = file.strip_prefix("src/store/") else {
+            continue;
+        };
+        let module = module.trim_end_matches(".rs");
+        for found in function.captures_iter(&text) {
+            if !listed.is_match(&found[3]) {
+                continue;
+            }
+            if found[2].contains("&Sight") {
+                n_with += 1;
+            } else {
+                without.insert(format!("{module}::{}", &found[1]));
+            }
+        }
+    }
+    assert!(n_with >= 12, "{n_with} lists take a sight");
+    let new: Vec<&String> = without
+        .iter()
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect();
+    assert!(new.is_empty(), "these take no `&Sight`: {new:?}");
+    let gone: Vec<&&str> = known
+        .iter()
+        .filter(|name| !without.contains(**name))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "these need not be named any more: {gone:?}"
+    );
 }
 
 #[test]

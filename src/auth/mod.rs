@@ -17,6 +17,7 @@ pub mod oidc_flow;
 pub mod page_cookies;
 pub mod passwords;
 pub mod refresh_tokens;
+pub mod sealed;
 pub mod secrets;
 pub mod sign_in_links;
 pub mod signing;

@@ -245,7 +245,7 @@ fn contacts_of(conn: &mut Conn, person: PersonId) -> Result<Vec<Said>, Failure> 
     let mut all = Vec::new();
     let mut after = None;
     loop {
-        let rows = contacts::of_people(conn, &[person], after, AT_ONCE)?;
+        let rows = contacts::all_of_people(conn, &[person], after, AT_ONCE)?;
         let Some(last) = rows.last() else {
             return Ok(all);
         };

@@ -10,6 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::actions::{self, Target};
 use super::desk::Moment;
 use super::failure::Failure;
+use super::views::{AfterRow, Part, filled, mail};
 use crate::domain::access::{Act, Actor};
 use crate::domain::contact::{Channel, Disposition, Settlement, UnknownWord};
 use crate::domain::ids::{CaseId, ContactId};
@@ -44,7 +45,7 @@ pub struct Counted {
     pub received_at: Timestamp,
     pub logged_at: Timestamp,
     pub disposition: Disposition,
-    /// None where the reader may not know of it.
+    /// None where there is none, or it is not the reader's to read.
     pub case: Option<(CaseId, Reference)>,
     /// Who has it, or must look at it. Never nobody while it waits.
     pub owner: Option<Keeper>,
@@ -106,7 +107,8 @@ pub fn intake_on(conn: &mut Conn, at: &Moment, on: Date) -> Result<DayOfIntake, 
     Ok(day)
 }
 
-/// A page of the contacts behind one figure, in the order they reached us.
+/// A part of the contacts behind one figure, in the order they reached us, without those of restricted
+/// cases the actor may not know of. The figure counts these all the same.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -115,14 +117,33 @@ pub fn counted(
     at: &Moment,
     actor: &Actor,
     (on, disposition): (Date, Disposition),
-    after: Option<(Timestamp, ContactId)>,
-    limit: i64,
-) -> Result<Vec<Counted>, Failure> {
-    let (from, to) = bounds(at, on)?;
-    contacts::logged_between(conn, (from, to), disposition, after, limit)?
-        .into_iter()
-        .map(|contact| count_one(conn, at, actor, contact))
-        .collect()
+    after: Option<AfterRow>,
+    limit: u16,
+) -> Result<Part<Counted, AfterRow>, Failure> {
+    let (sight, day) = (actor.sight(), bounds(at, on)?);
+    filled(
+        conn,
+        after,
+        limit,
+        |conn, after, n| {
+            let after = after.map(|(at, id)| (at, ContactId(id)));
+            Ok(contacts::logged_between(
+                conn,
+                &sight,
+                day,
+                disposition,
+                after,
+                n,
+            )?)
+        },
+        |contact| (contact.logged_at, contact.id.0),
+        |conn, contact| {
+            if contact.case.is_none() && !mail::may_be_counted_out(conn, actor, &contact)? {
+                return Ok(None);
+            }
+            count_one(conn, at, actor, contact).map(Some)
+        },
+    )
 }
 
 fn count_one(

@@ -13,7 +13,7 @@ use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Act, Actor, Role};
 use crate::domain::calendar::WallTime;
-use crate::domain::contact::{Channel, Disposition};
+use crate::domain::contact::Channel;
 use crate::store::cases::Filed;
 use crate::store::contacts::{self, Contact};
 use crate::store::tracking::{self, Receipt};
@@ -26,8 +26,13 @@ pub struct Night {
     pub from_at: Timestamp,
     /// When the next open day opens.
     pub until_at: Timestamp,
-    /// In the order it reached us.
+    /// In the order it reached us, without what the reader may not know of.
     pub items: Vec<Item>,
+    /// How many came in. To the council's own staff all of them, so that the figure stays right whoever
+    /// reads it; to others, what they are shown.
+    pub n_came_in: usize,
+    /// The partner's own number for each of those.
+    ids: Vec<Option<String>>,
 }
 
 /// One thing the partner took in.
@@ -56,44 +61,51 @@ pub struct Reckoning {
 /// A night is never so full that it must be read in parts.
 const MOST: i64 = 2_000;
 
-/// The night that began on a date.
+/// The night that began on a date. What is on a restricted case is shown to those named on it and to
+/// whoever logged it, and to nobody else.
 ///
 /// # Errors
 /// When the date is beyond the calendar.
 pub fn night_of(conn: &mut Conn, at: &Moment, actor: &Actor, on: Date) -> Result<Night, Failure> {
     let (from_at, until_at) = bounds(at, on)?;
+    let night = (from_at, until_at);
+    let (sight, own) = (actor.sight(), actor.principal());
     let mut items = Vec::new();
-    for contact in contacts::of_channel(conn, Channel::OutOfHours, (from_at, until_at), MOST)? {
-        if contact.disposition == Disposition::Duplicate {
-            continue;
-        }
+    for contact in contacts::of_channel(conn, &sight, &own, Channel::OutOfHours, night, MOST)? {
         if let Some(item) = item(conn, actor, contact)? {
             items.push(item);
         }
     }
+    let ids = if is_staff(actor) {
+        contacts::external_ids(conn, Channel::OutOfHours, night, MOST)?
+    } else {
+        let own = items.iter();
+        own.map(|item| item.contact.external_id.clone()).collect()
+    };
     Ok(Night {
         from_at,
         until_at,
         items,
+        n_came_in: ids.len(),
+        ids,
     })
 }
 
-/// Holds what was sent against a night.
+/// Holds what was sent against a night. What is here counts as here whoever asks, so that nobody takes it
+/// for lost; what was not named is told of what the reader is shown.
 #[must_use]
 pub fn reckon(night: &Night, sent: &[String]) -> Reckoning {
     let sent: BTreeSet<&str> = sent.iter().map(String::as_str).collect();
-    let ids = || {
-        night
-            .items
-            .iter()
-            .filter_map(|item| item.contact.external_id.as_deref())
-    };
-    let here: BTreeSet<&str> = ids().collect();
+    let here: BTreeSet<&str> = night.ids.iter().filter_map(Option::as_deref).collect();
+    let shown = night.items.iter();
+    let shown: BTreeSet<&str> = shown
+        .filter_map(|item| item.contact.external_id.as_deref())
+        .collect();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Reckoning {
         missing: sent.difference(&here).map(|id| (*id).to_owned()).collect(),
-        not_named: here.difference(&sent).map(|id| (*id).to_owned()).collect(),
-        n_without_id: count(night.items.len() - ids().count()),
+        not_named: shown.difference(&sent).map(|id| (*id).to_owned()).collect(),
+        n_without_id: count(night.ids.iter().filter(|id| id.is_none()).count()),
         n_matched: count(here.intersection(&sent).count()),
     }
 }
@@ -123,8 +135,8 @@ fn bounds(at: &Moment, on: Date) -> Result<(Timestamp, Timestamp), Failure> {
     Ok((from_at, calendar.instant(next, opens)))
 }
 
-/// What the reader may know of one of them. A partner sees its own and the cases of its queues; what
-/// staff may not see they are told of as a line without a case.
+/// What the reader may know of one of them. A partner sees its own and the cases of its queues; of the
+/// work of other queues staff are told as a line without a case.
 fn item(conn: &mut Conn, actor: &Actor, contact: Contact) -> Result<Option<Item>, Failure> {
     let is_theirs = contact.entered_by == actor.principal();
     let mut is_followed = false;
@@ -142,8 +154,7 @@ fn item(conn: &mut Conn, actor: &Actor, contact: Contact) -> Result<Option<Item>
         },
         None => None,
     };
-    let is_staff = actor.user().is_some_and(|user| user.role != Role::Partner);
-    if case.is_none() && !is_theirs && !is_staff {
+    if case.is_none() && !is_theirs && !is_staff(actor) {
         return Ok(None);
     }
     let receipt = match contact.case {
@@ -158,4 +169,8 @@ fn item(conn: &mut Conn, actor: &Actor, contact: Contact) -> Result<Option<Item>
         is_followed,
         receipt,
     }))
+}
+
+fn is_staff(actor: &Actor) -> bool {
+    actor.user().is_some_and(|user| user.role != Role::Partner)
 }

@@ -20,11 +20,11 @@ pub mod sameness;
 
 use super::desk::Moment;
 use super::failure::{Failure, Fault};
-use crate::domain::access::{Act, Actor, Role, Scope, Verdict, may};
+use crate::domain::access::{Actor, Role, Scope};
 use crate::domain::ids::{OrganisationId, PersonId};
 use crate::domain::person::reach::written_way;
 use crate::domain::person::{Address, PersonKind, Preferences, email_address, phone_number};
-use crate::store::cases::{self, Filed, Filter, Order};
+use crate::store::cases;
 use crate::store::people::{self, Person, SafeContact};
 use crate::store::{Conn, Tx};
 
@@ -65,7 +65,7 @@ pub fn search(
     by: &Search,
 ) -> Result<Vec<Person>, Failure> {
     let found: Vec<Person> = match by {
-        Search::Name(name) => people::named(conn, name, 50)?,
+        Search::Name(name) => people::named(conn, &actor.sight(), name, 50)?,
         Search::Email(email) => {
             let email = email_address(email).unwrap_or_else(|| email.to_lowercase());
             people::identified_by(conn, "email", &email)?
@@ -224,27 +224,5 @@ pub(super) fn is_visible(
     actor: &Actor,
     id: PersonId,
 ) -> Result<bool, Failure> {
-    if !may_look_up(actor) {
-        return Ok(false);
-    }
-    let everything = Filter {
-        people: Some(vec![id]),
-        ..Filter::default()
-    };
-    let all = cases::list(
-        conn,
-        &Actor::System.sight(),
-        &everything,
-        Order::Received,
-        None,
-        1,
-    )?;
-    if !all.is_empty() {
-        return Ok(true);
-    }
-    let own: Vec<Filed> = cases::list(conn, &actor.sight(), &everything, Order::Received, None, 1)?;
-    let sees_one = own
-        .iter()
-        .any(|filed| may(actor, Act::Read, &filed.case, false) == Verdict::Allow);
-    Ok(sees_one || !cases::has_any(conn, id)?)
+    Ok(may_look_up(actor) && people::is_known_to(conn, &actor.sight(), id)?)
 }

@@ -55,8 +55,8 @@ pub struct CaseName {
     pub reference: String,
 }
 
-/// Part of a list. A list that is searched for what its reader may see can end a page early; it
-/// goes on all the same while there is a `next`.
+/// Part of a list. What its reader may not see is left out in the query wherever a query can say it, so
+/// that a part is full while there is more, and ends at a row that was shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part<T, C> {
     pub items: Vec<T>,
@@ -89,6 +89,49 @@ impl<T, C> Part<T, C> {
             None
         };
         Self { items, next }
+    }
+}
+
+/// Rows read at once, and rows looked at for one part at most, where no query can say who may see them.
+const AT_ONCE: i64 = 100;
+const MOST_READ: usize = 2_000;
+
+/// Fills a part of a list whose rows are looked at one by one: those of which `show` makes nothing are
+/// passed over until the part is full. A reader who is shown nothing of very many rows gets a short
+/// part that goes on, not a slow one.
+pub(in crate::casework) fn filled<R, T, C: Copy>(
+    conn: &mut Conn,
+    after: Option<C>,
+    limit: u16,
+    read: impl Fn(&mut Conn, Option<C>, i64) -> Result<Vec<R>, Failure>,
+    place: impl Fn(&R) -> C,
+    mut show: impl FnMut(&mut Conn, R) -> Result<Option<T>, Failure>,
+) -> Result<Part<T, C>, Failure> {
+    let mut items = Vec::new();
+    let (mut after, mut shown_last) = (after, None);
+    let mut n_read = 0;
+    loop {
+        let rows = read(conn, after, AT_ONCE)?;
+        let is_all = i64::try_from(rows.len()).is_ok_and(|n| n < AT_ONCE);
+        for row in rows {
+            let at = place(&row);
+            if let Some(item) = show(conn, row)? {
+                if items.len() == usize::from(limit) {
+                    return Ok(Part {
+                        items,
+                        next: shown_last,
+                    });
+                }
+                items.push(item);
+                shown_last = Some(at);
+            }
+            after = Some(at);
+            n_read += 1;
+        }
+        if is_all || n_read >= MOST_READ {
+            let next = after.filter(|_| !is_all);
+            return Ok(Part { items, next });
+        }
     }
 }
 

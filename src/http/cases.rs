@@ -154,14 +154,18 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let (part, total) = call
         .read(move |conn, at| case::list(conn, at, &actor, &question, after, limit))
         .await?;
-    let restricted: Vec<String> = part
-        .items
+    call.note_looks("case.listed", restricted(&part.items))
+        .await?;
+    Ok(call.page(part.items, part.next.as_ref(), total))
+}
+
+/// Those of a list whose being shown is put down in the audit.
+pub(super) fn restricted(shown: &[CaseView]) -> Vec<String> {
+    shown
         .iter()
         .filter(|case| case.secrecy == Secrecy::Restricted)
         .map(|case| format!("case:{}", case.id))
-        .collect();
-    call.note_looks("case.listed", restricted).await?;
-    Ok(call.page(part.items, part.next.as_ref(), total))
+        .collect()
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {

@@ -98,8 +98,7 @@ pub fn operations() -> Vec<Operation> {
                 "`?waiting=true` is what waits for a person: `held` mail names a case its sender is not on, \
                  `quarantined` mail could not be read. Agents see all of it but what belongs to restricted cases; a \
                  team leader, that of their queue. What would open a restricted case is put before agents and those \
-                 named on such cases alone. A page may hold fewer than `limit` and still go on: follow \
-                 `next_cursor` until it is null.",
+                 named on such cases alone.",
             )
             .tag("Channels")
             .access(Access::staff(LOOKERS).or_scope(Scope::CasesRead))
@@ -109,7 +108,10 @@ pub fn operations() -> Vec<Operation> {
         get("/v1/channels/email/messages/{mail}", show_mail)
             .id("get_mail")
             .summary("One e-mail, with its words")
-            .description("And why it waits. Of a mail that could not be read, `excerpt` is how its bytes begin.")
+            .description(
+                "And why it waits. Of a mail that could not be read, `excerpt` is how its bytes begin. That it was read \
+                 is put down in the audit, unless it is on an ordinary case.",
+            )
             .tag("Channels")
             .access(Access::staff(LOOKERS).or_scope(Scope::CasesRead))
             .path_note("mail", MAIL_NOTE)
@@ -222,6 +224,8 @@ async fn show_mail(call: Call) -> Result<Answer, Problem> {
     let (actor, id) = (call.actor.clone(), call.id::<ContactId>("mail")?);
     let shown = call
         .read(move |conn, at| mail::show(conn, at, &actor, id))
+        .await?;
+    call.note_looks("mail.read", shown.noted.clone().into_iter().collect())
         .await?;
     Ok(Answer::ok(&shown))
 }

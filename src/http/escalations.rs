@@ -1,5 +1,7 @@
 //! Escalations: what fell due, and who was told.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::access::Access;
@@ -25,8 +27,7 @@ pub fn operations() -> Vec<Operation> {
             .summary("Every step that was taken, newest first")
             .description(
                 "Of cases the caller may see, and of mail that waits in queues they may see. A step comes from a \
-                 promise that nears its date or from a place where work waits too long. A page may hold fewer than `limit` and still go on: follow \
-                 `next_cursor` until it is null.",
+                 promise that nears its date or from a place where work waits too long.",
             )
             .tag("Escalations")
             .access(Access::staff(READERS).or_scope(Scope::CasesRead))
@@ -58,6 +59,15 @@ async fn list(call: Call) -> Result<Answer, Problem> {
         .read(move |conn, at| {
             escalations::list(conn, at, &actor, target.as_ref(), after, query.page.limit)
         })
+        .await?;
+    let restricted: BTreeSet<String> = part
+        .items
+        .iter()
+        .filter(|step| step.is_restricted)
+        .filter_map(|step| step.case.as_ref())
+        .map(|case| format!("case:{}", case.id))
+        .collect();
+    call.note_looks("case.listed", restricted.into_iter().collect())
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

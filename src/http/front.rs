@@ -17,6 +17,7 @@ use crate::auth::access_tokens::{Key, KeyTooShort};
 use crate::auth::budgets::Budget;
 use crate::auth::familiar::Familiar;
 use crate::auth::passwords::Hasher;
+use crate::auth::sealed::Sealer;
 use crate::auth::secrets;
 use crate::casework::Desk;
 use crate::config::{Auth, Http, Limits, Open311, Settings};
@@ -49,6 +50,8 @@ pub struct Front {
     pub(super) familiar: Familiar,
     /// The installation's key, before any purpose; see [`Front::keyed`].
     key: Hmac<Sha256>,
+    /// For cursors: where a list goes on is nobody's to read.
+    pub(super) cursors: Sealer,
 }
 
 /// How often somebody may ask, each for itself.
@@ -97,6 +100,7 @@ impl Front {
             provider: Provider::new(&settings.auth.oidc),
             recognised: Recognised::default(),
             familiar: Familiar::default(),
+            cursors: Sealer::new(&of_purpose(&key, "cursors").finalize().into_bytes().into()),
             key,
         }))
     }
@@ -107,13 +111,11 @@ impl Front {
         self.recognised.forget();
     }
 
-    /// Seals and checks what is handed out for one purpose and comes back: cursors, forms, the way to
-    /// an identity provider. What was sealed for one is nothing for another.
+    /// Seals and checks what is handed out for one purpose and comes back: forms, the way to an identity
+    /// provider. What was sealed for one is nothing for another.
     #[must_use]
     pub fn keyed(&self, purpose: &str) -> Hmac<Sha256> {
-        self.key
-            .clone()
-            .chain_update(format!("reeve {purpose} v1\0"))
+        of_purpose(&self.key, purpose)
     }
 
     /// An Idempotency-Key of ours for one form. Nothing is kept of it until it is used.
@@ -140,10 +142,10 @@ impl Front {
             seal.len() == SEAL_LENGTH && own.verify_truncated_left(&seal).is_ok()
         })
     }
+}
 
-    pub(super) fn cursor_mac(&self) -> Hmac<Sha256> {
-        self.keyed("cursor")
-    }
+fn of_purpose(key: &Hmac<Sha256>, purpose: &str) -> Hmac<Sha256> {
+    key.clone().chain_update(format!("reeve {purpose} v1\0"))
 }
 
 impl Budgets {

@@ -80,8 +80,7 @@ pub fn operations() -> Vec<Operation> {
             .id("list_markers_to_review")
             .summary("Markers that want another look, the longest overdue first")
             .description(
-                "Of people you may know of. `owner=me` is the list of what you answer for yourself. A page may hold \
-                 fewer than `limit` and still go on: follow `next_cursor` until it is null.",
+                "Of people you may know of. `owner=me` is the list of what you answer for yourself.",
             )
             .tag("People")
             .access(Access::staff(COUNCIL))

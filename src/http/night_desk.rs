@@ -56,7 +56,7 @@ struct NightItem {
     received_at: At,
     logged_at: At,
     disposition: Disposition,
-    /// Null where you may not see it.
+    /// Null where it is not yours to read.
     case: Option<NightCase>,
     /// In place of `case`, for whoever logged what only a small team may see.
     receipt: Option<ReceiptObject>,
@@ -119,8 +119,9 @@ pub fn operations() -> Vec<Operation> {
             .summary("What the night desk took in, for the morning")
             .description(
                 "Everything of the channel `out_of_hours` that reached us between closing time and the next opening. \
-                 A partner sees its own and the cases of its queues. What only a small team may see is a line without \
-                 a case, and with a `receipt` for whoever logged it.",
+                 A partner sees its own and the cases of its queues. What only a small team may see is listed for \
+                 those of the team, and with a `receipt` in place of the case for whoever logged it; to the council's \
+                 own staff `came_in` counts it all the same.",
             )
             .tag("Reports")
             .access(readers())
@@ -145,7 +146,10 @@ pub fn operations() -> Vec<Operation> {
         post("/v1/reports/out-of-hours/reckonings", reckon)
             .id("reckon_night")
             .summary("Hold what the night desk sent against what is here")
-            .description("Nothing is changed. What is `missing` never reached us, or not in that night.")
+            .description(
+                "Nothing is changed. What is `missing` never reached us, or not in that night. `not_named` holds what \
+                 you may see in the list of that night.",
+            )
             .tag("Reports")
             .access(readers())
             .not_idempotent()
@@ -168,7 +172,7 @@ async fn show_night(call: Call) -> Result<Answer, Problem> {
         night_of: query.night_of,
         from_at: night.from_at.into(),
         until_at: night.until_at.into(),
-        came_in: night.items.len(),
+        came_in: night.n_came_in,
         items: night.items.into_iter().map(NightItem::from).collect(),
     }))
 }

@@ -1,5 +1,7 @@
 //! Notices: what could not be delivered, and letters that wait for somebody to write them.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::access::Access;
@@ -85,6 +87,7 @@ async fn list(call: Call) -> Result<Answer, Problem> {
     let part = call
         .read(move |conn, at| notices::list(conn, at, &actor, query.state, after, query.page.limit))
         .await?;
+    note_looks(&call, &part.items).await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }
 
@@ -93,7 +96,19 @@ async fn show(call: Call) -> Result<Answer, Problem> {
     let notice = call
         .read(move |conn, at| notices::one(conn, at, &actor, id))
         .await?;
+    note_looks(&call, std::slice::from_ref(&notice)).await?;
     Ok(Answer::ok(&notice))
+}
+
+/// What they say is shown only after it was put down whose it is.
+async fn note_looks(call: &Call, shown: &[NoticeView]) -> Result<(), Problem> {
+    let cases: BTreeSet<String> = shown
+        .iter()
+        .filter_map(|notice| notice.noted)
+        .map(|case| format!("case:{case}"))
+        .collect();
+    call.note_looks("notice.read", cases.into_iter().collect())
+        .await
 }
 
 async fn retry(call: Call) -> Result<Answer, Problem> {

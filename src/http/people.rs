@@ -5,6 +5,7 @@ use serde_json::json;
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
+use super::cases::restricted;
 use super::dto::person::{PersonDetail, PersonObject, PersonPatch, PersonSearch};
 use super::operation::{Operation, get, patch, post};
 use super::paging::{Page, PageQuery};
@@ -236,6 +237,8 @@ async fn list_cases(call: Call) -> Result<Answer, Problem> {
     let actor = call.actor.clone();
     let part = call
         .read(move |conn, at| person_history::cases_of(conn, at, &actor, id, after, page.limit))
+        .await?;
+    call.note_looks("case.listed", restricted(&part.items))
         .await?;
     Ok(call.page(part.items, part.next.as_ref(), None))
 }

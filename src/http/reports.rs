@@ -15,7 +15,6 @@ use crate::casework::figures::{self, Counted, DayOfIntake, Tally};
 use crate::casework::views::AfterRow;
 use crate::domain::access::{Role, Scope};
 use crate::domain::contact::{Channel, Disposition, Settlement};
-use crate::domain::ids::ContactId;
 
 /// Which day, and which of its figures to list.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -78,7 +77,7 @@ struct IntakeItem {
     channel: Channel,
     received_at: At,
     disposition: Disposition,
-    /// Null where there is none, or you may not see it.
+    /// Null where there is none, or it is not yours to read.
     case: Option<IntakeCase>,
     /// Who has it, or must look at it. Never null while it is held or quarantined.
     owner: Option<IntakeOwner>,
@@ -156,7 +155,8 @@ pub fn operations() -> Vec<Operation> {
                 "`came_in` is the sum of the others, and with `disposition` each is listed. A repeat by \
                  `external_id` counts as come in and duplicate; a contact that opens two cases counts once. Mail that was \
                  `held` or `quarantined` stays in the figures of the day it came in as that; `settled_as` says what \
-                 somebody made of it since.",
+                 somebody made of it since. Figures count everything; a list leaves out what belongs to \
+                 restricted cases you are not named on.",
             )
             .tag("Reports")
             .access(readers)
@@ -182,16 +182,9 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
             let day = figures::intake_on(conn, at, on)?;
             let listed = match disposition {
                 Some(disposition) => {
-                    let after = after.map(|(at, id)| (at, ContactId(id)));
-                    let limit = i64::from(query.limit) + 1;
-                    Some(figures::counted(
-                        conn,
-                        at,
-                        &actor,
-                        (on, disposition),
-                        after,
-                        limit,
-                    )?)
+                    let which = (on, disposition);
+                    let part = figures::counted(conn, at, &actor, which, after, query.limit)?;
+                    Some(part)
                 }
                 None => None,
             };
@@ -199,21 +192,15 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
         })
         .await?;
     let mut report = IntakeReport::of(&day);
-    let Some(mut listed) = listed else {
+    let Some(listed) = listed else {
         return Ok(Answer::ok(&report));
     };
-    let limit = usize::from(query.limit);
-    let next: Option<AfterRow> = if listed.len() > limit {
-        listed.truncate(limit);
-        listed.last().map(|last| (last.logged_at, last.contact.0))
-    } else {
-        None
-    };
+    let next = listed.next;
     let next_cursor = next.map(|next| paging::write_cursor(&call.front, call.route, &next));
     let link = next_cursor
         .as_deref()
         .map(|cursor| paging::link_to_next(&call.path, &call.query_string, cursor));
-    report.items = Some(listed.into_iter().map(IntakeItem::from).collect());
+    report.items = Some(listed.items.into_iter().map(IntakeItem::from).collect());
     report.next_cursor = Some(next_cursor);
     let answer = Answer::ok(&report);
     Ok(match link {

@@ -1,14 +1,14 @@
 //! Cases: rows, and every question asked of them.
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use jiff::{Timestamp, civil::Date};
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{case_access, case_aliases, case_links, case_people, cases, identifiers};
+use super::sight::limited;
 use super::types::{At, Id, Json, NEVER, On, Ts};
-use crate::domain::access::{Reach, Sight};
+use crate::domain::access::Sight;
 use crate::domain::case::{
     About, Case, LastAction, LinkKind, Priority, Procedure, Routed, Secrecy, Status,
 };
@@ -594,14 +594,6 @@ pub fn touch(tx: &mut Tx<'_>, cases: &[CaseId]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a person is on any case at all.
-pub fn has_any(conn: &mut Conn, person: PersonId) -> Result<bool, StoreError> {
-    Ok(diesel::select(diesel::dsl::exists(
-        case_people::table.filter(case_people::person_id.eq(Id::from(person))),
-    ))
-    .get_result(conn)?)
-}
-
 /// A person takes back their part.
 pub fn note_withdrawal(tx: &mut Tx<'_>, case: CaseId, person: PersonId) -> Result<(), StoreError> {
     diesel::update(case_people::table)
@@ -720,103 +712,15 @@ pub fn is_logged_by(
     .get_result(conn)?)
 }
 
-type Condition<'a> =
-    Box<dyn BoxableExpression<cases::table, super::db::MultiBackend, SqlType = Bool> + 'a>;
-
-/// What [`Sight::follows`] says of one case.
-fn followed<'a>(sight: &Sight) -> Condition<'a> {
-    use super::schema::contacts;
-    let logged = contacts::table
-        .filter(contacts::entered_by.eq_any(sight.logged_by.clone()))
-        .filter(contacts::disposition.eq("opened"))
-        .filter(contacts::case_id.is_not_null())
-        .select(contacts::case_id.assume_not_null());
-    Box::new(
-        cases::secrecy
-            .ne("restricted")
-            .and(cases::id.eq_any(logged))
-            .or(cases::secrecy
-                .eq("ordinary")
-                .and(cases::service.eq_any(sight.overlooks.clone()))),
-    )
-}
-
-/// The one place where a list is limited to what its reader may see.
+/// A list of cases is limited to what its reader may see, and to what they ask for.
 fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
-    let mut query = cases::table.into_boxed();
-    let named = case_access::table
-        .filter(case_access::holder.eq_any(sight.holders.clone()))
-        .select(case_access::case_id);
-    let is_named = cases::secrecy.eq("restricted").and(cases::id.eq_any(named));
-    let own = sight.user.map(Id::from);
-    let raised =
-        identifiers::table
-            .filter(identifiers::kind.eq("email").and(
-                identifiers::value.eq(sight.raised_by.clone().unwrap_or_else(|| "-".to_owned())),
-            ))
-            .select(identifiers::person_id.nullable());
     // What is only followed is not searched by what its followers may not read.
     let follows = sight.is_partly_following()
         && filter.text.is_none()
         && filter.owner.is_none()
         && filter.category.is_none()
         && filter.people.is_none();
-    query = match &sight.ordinary {
-        Reach::Everything => query.filter(cases::secrecy.ne("restricted").or(is_named)),
-        Reach::Within {
-            queues,
-            services,
-            channels,
-        } => {
-            let within = cases::secrecy
-                .ne("restricted")
-                .and(
-                    cases::queue
-                        .eq_any(queues.clone())
-                        .or(cases::service.eq_any(services.clone()))
-                        .or(cases::channel.eq_any(channels.clone()))
-                        .or(cases::owner
-                            .is_not_null()
-                            .and(cases::owner.eq(own))
-                            .assume_not_null()),
-                )
-                .or(is_named);
-            if follows {
-                query.filter(within.or(followed(sight)))
-            } else {
-                query.filter(within)
-            }
-        }
-        Reach::Nothing => {
-            let theirs = cases::secrecy
-                .ne("restricted")
-                .and(
-                    cases::owner
-                        .is_not_null()
-                        .and(cases::owner.eq(own))
-                        .assume_not_null()
-                        .or(cases::reporter
-                            .is_not_null()
-                            .and(cases::reporter.eq_any(raised))
-                            .assume_not_null()),
-                )
-                .or(is_named);
-            if follows {
-                query.filter(theirs.or(followed(sight)))
-            } else {
-                query.filter(theirs)
-            }
-        }
-    };
-    if !sight.kept_from.is_empty() {
-        let is_about_others = cases::about.is_null().or(cases::about
-            .assume_not_null()
-            .ne_all(sight.kept_from.clone()));
-        query = query.filter(is_about_others);
-    }
-    if let Some(only) = &sight.only_queues {
-        query = query.filter(cases::queue.eq_any(only.clone()));
-    }
+    let mut query = limited(cases::table.into_boxed(), sight, follows);
     if !filter.status.is_empty() {
         query = query.filter(cases::status.eq_any(filter.status.clone()));
     }

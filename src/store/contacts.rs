@@ -8,7 +8,9 @@ use super::cases::word;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{contacts, raw_messages};
+use super::sight::{is_within, may_be_known};
 use super::types::{At, Id, Json, On};
+use crate::domain::access::Sight;
 use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::ids::{CaseId, ContactId, PersonId};
 
@@ -198,19 +200,30 @@ pub fn that_opened(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
-/// A page of what some people told us, oldest first.
+/// A page of what some people told us, oldest first: on cases within `sight`, and on none.
 pub fn of_people(
+    conn: &mut Conn,
+    sight: &Sight,
+    people: &[PersonId],
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let query = said_by(people).filter(
+        contacts::case_id
+            .is_null()
+            .or(is_within(sight, OF_A_CONTACT)),
+    );
+    page(conn, query, after, limit)
+}
+
+/// A page of everything some people told us, whoever may know of it, oldest first.
+pub fn all_of_people(
     conn: &mut Conn,
     people: &[PersonId],
     after: Option<(Timestamp, ContactId)>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
-    let query = contacts::table
-        .filter(contacts::person_id.is_not_null())
-        .filter(contacts::person_id.assume_not_null().eq_any(ids))
-        .into_boxed();
-    page(conn, query, after, limit)
+    page(conn, said_by(people), after, limit)
 }
 
 /// Texts from a number that went on no case and nobody's record: what somebody told the machine.
@@ -307,9 +320,11 @@ pub fn tally(
         .load(conn)?)
 }
 
-/// A page of what came in between two instants and ended in one way, in the order it reached us.
+/// A page of what came in between two instants and ended in one way, in the order it reached us: on
+/// cases somebody with this sight may know of, and on none.
 pub fn logged_between(
     conn: &mut Conn,
+    sight: &Sight,
     (from, to): (Timestamp, Timestamp),
     disposition: Disposition,
     after: Option<(Timestamp, ContactId)>,
@@ -323,7 +338,12 @@ pub fn logged_between(
                 .and(contacts::logged_at.lt(At(to))),
         )
         .filter(contacts::disposition.eq(disposition.as_str()))
-        .into_boxed();
+        .into_boxed()
+        .filter(
+            contacts::case_id
+                .is_null()
+                .or(may_be_known(sight, OF_A_CONTACT)),
+        );
     if let Some((at, id)) = after {
         query = query.filter(
             contacts::logged_at.gt(At(at)).or(contacts::logged_at
@@ -339,20 +359,23 @@ pub fn logged_between(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
-/// What came in by one channel and was logged between two instants, in the order it reached us.
+/// What came in by one channel and was logged between two instants, in the order it reached us, but for
+/// repeats: what `entered_by` logged, what is on cases somebody with this sight may know of, and what is
+/// on none.
 pub fn of_channel(
     conn: &mut Conn,
+    sight: &Sight,
+    entered_by: &str,
     channel: Channel,
-    (from, to): (Timestamp, Timestamp),
+    between: (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
-    let rows: Vec<Row> = contacts::table
-        .filter(contacts::direction.eq("inbound"))
-        .filter(contacts::channel.eq(channel.as_str()))
+    let rows: Vec<Row> = by_channel(channel, between)
         .filter(
-            contacts::logged_at
-                .ge(At(from))
-                .and(contacts::logged_at.lt(At(to))),
+            contacts::case_id
+                .is_null()
+                .or(contacts::entered_by.eq(entered_by.to_owned()))
+                .or(may_be_known(sight, OF_A_CONTACT)),
         )
         .order((contacts::logged_at.asc(), contacts::id.asc()))
         .limit(limit)
@@ -361,7 +384,46 @@ pub fn of_channel(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
+/// The ids their sources gave to everything that came in so, whoever may know of it: one for each
+/// contact, none where it has none.
+pub fn external_ids(
+    conn: &mut Conn,
+    channel: Channel,
+    between: (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Option<String>>, StoreError> {
+    Ok(by_channel(channel, between)
+        .order((contacts::logged_at.asc(), contacts::id.asc()))
+        .limit(limit)
+        .select(contacts::external_id)
+        .load(conn)?)
+}
+
 type Boxed<'a> = contacts::BoxedQuery<'a, super::db::MultiBackend>;
+
+/// Ties a case to the contact of the query around it.
+pub(super) const OF_A_CONTACT: &str = "cases.id = contacts.case_id";
+
+fn said_by<'a>(people: &[PersonId]) -> Boxed<'a> {
+    let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
+    contacts::table
+        .filter(contacts::person_id.is_not_null())
+        .filter(contacts::person_id.assume_not_null().eq_any(ids))
+        .into_boxed()
+}
+
+fn by_channel<'a>(channel: Channel, (from, to): (Timestamp, Timestamp)) -> Boxed<'a> {
+    contacts::table
+        .filter(contacts::direction.eq("inbound"))
+        .filter(contacts::channel.eq(channel.as_str()))
+        .filter(contacts::disposition.ne(Disposition::Duplicate.as_str()))
+        .filter(
+            contacts::logged_at
+                .ge(At(from))
+                .and(contacts::logged_at.lt(At(to))),
+        )
+        .into_boxed()
+}
 
 fn first(conn: &mut Conn, query: Boxed<'_>) -> Result<Option<Contact>, StoreError> {
     let row: Option<Row> = query

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{cases, escalations, outbox};
+use super::sight::is_within;
 use super::types::{At, Id, Ts, Uid};
+use crate::domain::access::Sight;
 use crate::domain::ids::{CaseId, ClockId, ContactId, EscalationId, NoticeId};
 use crate::domain::notice::NoticeKind;
 
@@ -125,40 +127,23 @@ pub fn note_notice(tx: &mut Tx<'_>, id: EscalationId, notice: NoticeId) -> Resul
     Ok(())
 }
 
-/// A page of steps on cases in these queues (all when none is named), newest first. Restricted
-/// cases only for their holders.
-pub fn list(
-    conn: &mut Conn,
-    visible: &[CaseId],
-    before: Option<(Timestamp, EscalationId)>,
-    limit: i64,
-) -> Result<Vec<Taken>, StoreError> {
-    let ids: Vec<Option<Id>> = visible.iter().map(|case| Some(Id::from(*case))).collect();
-    let mut query = escalations::table
-        .filter(escalations::case_id.eq_any(ids))
-        .into_boxed();
-    if let Some((at, id)) = before {
-        query = query.filter(
-            escalations::taken_at.lt(At(at)).or(escalations::taken_at
-                .eq(At(at))
-                .and(escalations::id.lt(Id::from(id)))),
-        );
-    }
-    let rows: Vec<Row> = query
-        .order((escalations::taken_at.desc(), escalations::id.desc()))
-        .limit(limit)
-        .load(conn)?;
-    Ok(rows.into_iter().map(taken).collect())
-}
-
-/// A page of every step, newest first, with whether its case is restricted; the caller limits it
-/// to what its reader may see.
+/// A page of steps, newest first: on cases within `sight`, and on mail that waits on no case, of which
+/// its reader looks up whose it is. Of one case alone, when one is named.
 pub fn newest(
     conn: &mut Conn,
+    sight: &Sight,
+    only: Option<CaseId>,
     before: Option<(Timestamp, EscalationId)>,
     limit: i64,
 ) -> Result<Vec<Taken>, StoreError> {
-    let mut query = escalations::table.into_boxed();
+    let mut query = escalations::table.into_boxed().filter(
+        escalations::case_id
+            .is_null()
+            .or(is_within(sight, "cases.id = escalations.case_id")),
+    );
+    if let Some(case) = only {
+        query = query.filter(escalations::case_id.eq(Some(Id::from(case))));
+    }
     if let Some((at, id)) = before {
         query = query.filter(
             escalations::taken_at.lt(At(at)).or(escalations::taken_at

@@ -8,7 +8,9 @@ use super::cases::word;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::markers;
+use super::sight::is_known;
 use super::types::{At, Id, On};
+use crate::domain::access::Sight;
 use crate::domain::ids::{MarkerId, PersonId, UserId};
 use crate::domain::person::marker::Marker;
 
@@ -123,9 +125,11 @@ pub fn of_people(conn: &mut Conn, people: &[PersonId]) -> Result<Vec<Kept>, Stor
     rows.into_iter().map(Kept::try_from).collect()
 }
 
-/// Markers in force whose review falls before a day, the oldest first.
+/// Markers in force whose review falls before a day, the oldest first, of people somebody with this
+/// sight may know of.
 pub fn to_review(
     conn: &mut Conn,
+    sight: &Sight,
     before: Date,
     owner: Option<UserId>,
     after: Option<(Date, MarkerId)>,
@@ -134,7 +138,8 @@ pub fn to_review(
     let mut query = markers::table
         .filter(markers::ended_at.is_null())
         .filter(markers::review_on.lt(On(before)))
-        .into_boxed();
+        .into_boxed()
+        .filter(is_known(sight, "markers.person_id"));
     if let Some(owner) = owner {
         query = query.filter(markers::owner.eq(Id::from(owner)));
     }

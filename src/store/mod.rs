@@ -37,6 +37,7 @@ pub mod redaction;
 pub mod schema;
 pub mod second_factors;
 pub mod settings;
+mod sight;
 pub mod sign_in_links;
 pub mod tracking;
 pub mod types;

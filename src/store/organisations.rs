@@ -7,7 +7,9 @@ use super::cases::word;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{organisations, people};
+use super::sight::is_known;
 use super::types::{At, Id, Json};
+use crate::domain::access::Sight;
 use crate::domain::ids::{OrganisationId, PersonId};
 use crate::domain::person::{Address, OrganisationKind};
 
@@ -116,16 +118,19 @@ pub fn list(
     rows.into_iter().map(Organisation::try_from).collect()
 }
 
-/// Those who act for a body, in the order we came to know them.
+/// Those who act for a body, in the order we came to know them, of whom somebody with this sight may
+/// know.
 pub fn people_of(
     conn: &mut Conn,
+    sight: &Sight,
     id: OrganisationId,
     after: Option<PersonId>,
     limit: i64,
 ) -> Result<Vec<PersonId>, StoreError> {
     let mut query = people::table
         .filter(people::organisation_id.eq(Some(Id::from(id))))
-        .into_boxed();
+        .into_boxed()
+        .filter(is_known(sight, "people.id"));
     if let Some(after) = after {
         query = query.filter(people::id.gt(Id::from(after)));
     }

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::outbox;
+use super::sight::is_within;
 use super::types::{At, Id, Js, Json, Ts, Uid};
+use crate::domain::access::Sight;
 use crate::domain::ids::{CaseId, NoticeId, PersonId};
 use crate::domain::notice::Letter;
 
@@ -433,7 +435,8 @@ pub fn find_by_message_id(conn: &mut Conn, message_id: &str) -> Result<Option<No
     Ok(row.map(Into::into))
 }
 
-/// A page of notices: of a case, in a state, or both; newest first.
+/// A page of notices: of a case, in a state, or both; newest first. Whoever may see them all, or has
+/// found the case for its reader, asks this; everybody else [`within`].
 pub fn list(
     conn: &mut Conn,
     case: Option<CaseId>,
@@ -448,19 +451,27 @@ pub fn list(
     if let Some(state) = state {
         query = query.filter(outbox::state.eq(state.to_owned()));
     }
-    if let Some((at, id)) = before {
-        query = query.filter(
-            outbox::created_at.lt(At(at)).or(outbox::created_at
-                .eq(At(at))
-                .and(outbox::id.lt(Id::from(id)))),
-        );
-    }
-    let rows: Vec<Row> = query
-        .order((outbox::created_at.desc(), outbox::id.desc()))
-        .limit(limit)
-        .select(Row::as_select())
-        .load(conn)?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    page(conn, query, before, limit)
+}
+
+/// A page of the notices in one state that a reader may see, newest first: on cases within `sight`, and on
+/// no case to one of their `own` addresses.
+pub fn within(
+    conn: &mut Conn,
+    sight: &Sight,
+    own: &[String],
+    state: &str,
+    before: Option<(Timestamp, NoticeId)>,
+    limit: i64,
+) -> Result<Vec<Notice>, StoreError> {
+    let to_them = outbox::case_id
+        .is_null()
+        .and(outbox::recipient.eq_any(own.to_vec()));
+    let query = outbox::table
+        .filter(outbox::state.eq(state.to_owned()))
+        .into_boxed()
+        .filter(to_them.or(is_within(sight, "cases.id = outbox.case_id")));
+    page(conn, query, before, limit)
 }
 
 /// What else was written to others in the act that wrote this notice.
@@ -547,6 +558,27 @@ pub fn n_to_write(conn: &mut Conn, queue: &str) -> Result<i64, StoreError> {
         .filter(cases::secrecy.ne("restricted"))
         .count()
         .get_result(conn)?)
+}
+
+fn page(
+    conn: &mut Conn,
+    mut query: outbox::BoxedQuery<'_, super::db::MultiBackend>,
+    before: Option<(Timestamp, NoticeId)>,
+    limit: i64,
+) -> Result<Vec<Notice>, StoreError> {
+    if let Some((at, id)) = before {
+        query = query.filter(
+            outbox::created_at.lt(At(at)).or(outbox::created_at
+                .eq(At(at))
+                .and(outbox::id.lt(Id::from(id)))),
+        );
+    }
+    let rows: Vec<Row> = query
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 impl From<Row> for Notice {

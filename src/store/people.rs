@@ -8,7 +8,9 @@ use super::cases::word;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{identifiers, people};
+use super::sight::is_known;
 use super::types::{At, Id, Json, Uid};
+use crate::domain::access::Sight;
 use crate::domain::ids::{OrganisationId, PersonId};
 use crate::domain::person::{Address, PersonKind, Preferences};
 
@@ -190,8 +192,26 @@ pub fn forget_identifiers(tx: &mut Tx<'_>, id: PersonId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// People whose name holds these words, newest first.
-pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, StoreError> {
+/// Whether somebody with this sight may know of a person: one known only from restricted cases is
+/// hidden like these.
+pub fn is_known_to(conn: &mut Conn, sight: &Sight, id: PersonId) -> Result<bool, StoreError> {
+    let known: Option<Id> = people::table
+        .into_boxed()
+        .filter(people::id.eq(Id::from(id)))
+        .filter(is_known(sight, "people.id"))
+        .select(people::id)
+        .first(conn)
+        .optional()?;
+    Ok(known.is_some())
+}
+
+/// People whose name holds these words and of whom somebody with this sight may know, newest first.
+pub fn named(
+    conn: &mut Conn,
+    sight: &Sight,
+    name: &str,
+    limit: i64,
+) -> Result<Vec<Person>, StoreError> {
     let pattern = format!(
         "%{}%",
         name.to_lowercase()
@@ -200,6 +220,8 @@ pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, Sto
             .replace('_', "\\_")
     );
     let rows: Vec<Row> = people::table
+        .into_boxed()
+        .filter(is_known(sight, "people.id"))
         .filter(people::name.is_not_null())
         .filter(
             super::cases::lower(people::name.assume_not_null())

@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cases::word;
-use super::contacts::{Contact, Row};
+use super::contacts::{Contact, OF_A_CONTACT, Row};
 use super::db::{Conn, Tx};
 use super::error::StoreError;
 use super::schema::{contacts, raw_messages};
+use super::sight::is_within;
 use super::types::{At, Id, Json, On};
+use crate::domain::access::Sight;
 use crate::domain::contact::{Disposition, Settlement};
 use crate::domain::ids::ContactId;
 
@@ -65,12 +67,16 @@ diesel::define_sql_function! {
     fn substr(bytes: diesel::sql_types::Binary, from: diesel::sql_types::Integer, n: diesel::sql_types::Integer) -> diesel::sql_types::Binary;
 }
 
-/// A page of mails in the order they reached us.
+/// A page of mails in the order they reached us: those on cases within `sight`, those that are held, and,
+/// where `takes_unplaced`, all others that belong to no case. Who may see a held one depends on the case
+/// it names, which its reader looks up.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub fn page(
     conn: &mut Conn,
+    sight: &Sight,
+    takes_unplaced: bool,
     filter: &Filter,
     after: Option<(Timestamp, ContactId)>,
     limit: i64,
@@ -79,6 +85,15 @@ pub fn page(
         .filter(contacts::channel.eq("email"))
         .filter(contacts::direction.eq("inbound"))
         .into_boxed();
+    let is_on_a_case = is_within(sight, OF_A_CONTACT);
+    query = if takes_unplaced {
+        query.filter(contacts::case_id.is_null().or(is_on_a_case))
+    } else {
+        let is_held = contacts::case_id
+            .is_null()
+            .and(contacts::disposition.eq(Disposition::Held.as_str()));
+        query.filter(is_held.or(is_on_a_case))
+    };
     if !filter.dispositions.is_empty() {
         let words: Vec<&str> = filter.dispositions.iter().map(|one| one.as_str()).collect();
         query = query.filter(contacts::disposition.eq_any(words));

@@ -20,6 +20,7 @@ mod escalation;
 mod first_start;
 mod fortnight;
 mod held_mail;
+mod hidden;
 mod identity;
 mod intake;
 mod letters;

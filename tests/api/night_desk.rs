@@ -60,7 +60,20 @@ stories! {
         assert_eq!(own["items"][0]["receipt"], logged["receipt"]);
         let agents = app.get(&app.agent().await, NIGHT).await.expect(200);
         assert_eq!(agents["came_in"], 2);
-        assert_eq!((&agents["items"][0]["case"], &agents["items"][0]["receipt"]), (&Value::Null, &Value::Null));
+        assert_eq!(ids(&agents), ["other-1"], "no line says that it is the one nobody may see");
+        let mash = app.get(&app.sign_in("mash.officer@council.example").await, NIGHT).await.expect(200);
+        assert_eq!(ids(&mash), ["night-9", "other-1"]);
+        let reckon = async |who: &Caller, sent: Value| {
+            let said = json!({"night_of": "2026-11-20", "sent": sent});
+            app.post(who, "/v1/reports/out-of-hours/reckonings", said).await.expect(200)
+        };
+        let agent = app.agent().await;
+        let all = reckon(&agent, json!(["night-9", "other-1"])).await;
+        assert_eq!((&all["matched"], &all["missing"]), (&json!(2), &json!([])), "nothing of it is lost");
+        let none = reckon(&agent, json!([])).await;
+        assert_eq!(none["not_named"], json!(["other-1"]));
+        let own = reckon(&night, json!([])).await;
+        assert_eq!(own["not_named"], json!(["night-9"]));
         app.get(&app.sign_in("auditor@council.example").await, NIGHT).await.expect(403);
     }
 }

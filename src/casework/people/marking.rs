@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::sameness::{self, append_audit};
-use super::{find_for, is_visible, reaching};
+use super::{find_for, may_look_up, reaching};
 use crate::casework::actions::{Owner, resolve_owner};
 use crate::casework::desk::Moment;
 use crate::casework::failure::{Failure, Fault};
@@ -174,16 +174,19 @@ pub fn to_review(
             Err(other) => return Err(other),
         },
     };
-    let rows = markers::to_review(conn, asked.before, owner, after, i64::from(limit) + 1)?;
-    let part = Part::cut(rows, limit, |kept| (kept.marker.review_on, kept.marker.id));
-    let mut items = Vec::new();
-    for kept in part.items {
-        if is_visible(conn, at, actor, kept.marker.person)? {
-            items.push(view(conn, at, kept)?);
-        }
+    if !may_look_up(actor) {
+        return Ok(Part {
+            items: Vec::new(),
+            next: None,
+        });
     }
+    let (sight, limit_and_one) = (actor.sight(), i64::from(limit) + 1);
+    let rows = markers::to_review(conn, &sight, asked.before, owner, after, limit_and_one)?;
+    let part = Part::cut(rows, limit, |kept| (kept.marker.review_on, kept.marker.id));
+    let items = part.items.into_iter();
+    let items = items.map(|kept| view(conn, at, kept));
     Ok(Part {
-        items,
+        items: items.collect::<Result<_, _>>()?,
         next: part.next,
     })
 }

@@ -4,7 +4,7 @@
 //! own record until then.
 
 use super::sameness::append_audit;
-use super::{find_for, is_visible};
+use super::{find_for, may_look_up};
 use crate::casework::audit::note_look;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
@@ -111,16 +111,19 @@ pub fn people_of(
     limit: u16,
 ) -> Result<Part<Person, PersonId>, Failure> {
     find(conn, id)?;
-    let ids = organisations::people_of(conn, id, after, i64::from(limit) + 1)?;
-    let part = Part::cut(ids, limit, |id| *id);
-    let mut items = Vec::new();
-    for id in part.items {
-        if is_visible(conn, at, actor, id)? {
-            items.push(find_for(conn, at, actor, id)?);
-        }
+    if !may_look_up(actor) {
+        return Ok(Part {
+            items: Vec::new(),
+            next: None,
+        });
     }
+    let (sight, limit_and_one) = (actor.sight(), i64::from(limit) + 1);
+    let ids = organisations::people_of(conn, &sight, id, after, limit_and_one)?;
+    let part = Part::cut(ids, limit, |id| *id);
+    let items = part.items.into_iter();
+    let items = items.map(|id| find_for(conn, at, actor, id));
     Ok(Part {
-        items,
+        items: items.collect::<Result<_, _>>()?,
         next: part.next,
     })
 }

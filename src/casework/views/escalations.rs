@@ -7,12 +7,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{AfterRow, CaseName, Part, readable};
+use super::{AfterRow, CaseName, Part, mail, readable};
 use crate::casework::actions::{Target, find};
 use crate::casework::desk::Moment;
 use crate::casework::escalation::queue_of_mail;
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, Reach};
+use crate::domain::case::Secrecy;
 use crate::domain::ids::{CaseId, ContactId, EscalationId, NoticeId};
 use crate::store::escalations::{self, Taken};
 use crate::store::{Conn, contacts, outbox};
@@ -36,6 +37,9 @@ pub struct EscalationView {
     pub to: Vec<ToldPost>,
     /// `sent`, `coalesced` (a newer step says it), `skipped` or `undeliverable`.
     pub state: String,
+    /// That it was shown is put down in the audit.
+    #[serde(skip)]
+    pub is_restricted: bool,
 }
 
 /// A post that was told, at its office address.
@@ -49,8 +53,8 @@ pub struct ToldPost {
     pub delivery: Option<String>,
 }
 
-/// Rows read at once, and rows looked at for one page at most: a reader who may see little of much
-/// gets a short page that goes on, not a slow one.
+/// Rows read at once, and rows looked at for one page at most: a reader who may see little of the mail
+/// that waits gets a short page that goes on, not a slow one.
 const AT_ONCE: i64 = 200;
 const MOST_READ: usize = 2000;
 
@@ -70,6 +74,7 @@ pub fn list(
         Some(target) => Some(find(conn, actor, target, Act::Read)?.case.id),
         None => None,
     };
+    let sight = actor.sight();
     let mut seen: HashMap<Subject, Option<Named>> = HashMap::new();
     let mut items: Vec<EscalationView> = Vec::new();
     let mut last: Option<Taken> = None;
@@ -77,10 +82,7 @@ pub fn list(
     let mut n_read = 0;
     loop {
         let before = after.map(|(at, id)| (at, EscalationId(id)));
-        let rows = match only {
-            Some(case) => escalations::list(conn, &[case], before, AT_ONCE)?,
-            None => escalations::newest(conn, before, AT_ONCE)?,
-        };
+        let rows = escalations::newest(conn, &sight, only, before, AT_ONCE)?;
         let is_all = i64::try_from(rows.len()).unwrap_or(i64::MAX) < AT_ONCE;
         let became = deliveries(conn, &rows)?;
         for row in rows {
@@ -105,7 +107,10 @@ pub fn list(
                 let is_full = items.len() == usize::from(limit);
                 match items.last_mut() {
                     Some(step) if is_more_of_the_last => step.to.insert(0, told),
-                    _ if is_full => return Ok(Part { items, next: after }),
+                    _ if is_full => {
+                        let next = last.map(|last| (last.taken_at, last.id.0));
+                        return Ok(Part { items, next });
+                    }
                     _ => items.push(step(name, &row, told)),
                 }
                 last = Some(row);
@@ -115,7 +120,7 @@ pub fn list(
         if is_all {
             return Ok(Part { items, next: None });
         }
-        if n_read >= MOST_READ && last.is_some() {
+        if n_read >= MOST_READ {
             return Ok(Part { items, next: after });
         }
     }
@@ -126,12 +131,12 @@ type Subject = (Option<CaseId>, Option<ContactId>);
 
 #[derive(Clone)]
 enum Named {
-    Case(CaseName),
+    Case(CaseName, Secrecy),
     Mail(ContactId),
 }
 
-/// What a step is about, when the actor may know of it: mail on no case is for those who may see the
-/// queue it waits in.
+/// What a step is about, when the actor may know of it: mail on no case is for those who may see it and
+/// the queue it waits in.
 fn named(
     conn: &mut Conn,
     at: &Moment,
@@ -141,12 +146,15 @@ fn named(
     match subject {
         (Some(case), _) => {
             let filed = readable(conn, actor, case)?;
-            Ok(filed.map(|filed| Named::Case(CaseName::of(&filed.case))))
+            Ok(filed.map(|filed| Named::Case(CaseName::of(&filed.case), filed.case.secrecy)))
         }
-        (None, Some(mail)) => {
-            let Some(contact) = contacts::find(conn, mail)? else {
+        (None, Some(id)) => {
+            let Some(contact) = contacts::find(conn, id)? else {
                 return Ok(None);
             };
+            if !mail::may_see(conn, at, actor, &contact)? {
+                return Ok(None);
+            }
             let queue = queue_of_mail(&at.council.catalogue, &contact);
             let may_know = match actor.sight().ordinary {
                 Reach::Everything => true,
@@ -155,7 +163,7 @@ fn named(
                 }
                 Reach::Nothing => false,
             };
-            Ok(may_know.then_some(Named::Mail(mail)))
+            Ok(may_know.then_some(Named::Mail(id)))
         }
         (None, None) => Ok(None),
     }
@@ -188,11 +196,13 @@ fn is_one_step(one: &Taken, other: &Taken) -> bool {
 }
 
 fn step(name: Named, row: &Taken, told: ToldPost) -> EscalationView {
+    let is_restricted = matches!(name, Named::Case(_, Secrecy::Restricted));
     let (case, contact) = match name {
-        Named::Case(case) => (Some(case), None),
+        Named::Case(case, _) => (Some(case), None),
         Named::Mail(contact) => (None, Some(contact.0)),
     };
     EscalationView {
+        is_restricted,
         case,
         contact,
         clock: row.clock.clone(),

@@ -11,12 +11,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::attachments::{self, AttachmentView};
-use super::{AfterRow, CaseName, Part, readable};
+use super::{AfterRow, CaseName, Part, filled, readable};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::{figures, held_mail};
 use crate::channels::text::clean_body;
 use crate::domain::access::{Actor, Reach, Role};
+use crate::domain::case::Secrecy;
 use crate::domain::contact::{Disposition, Settlement};
 use crate::domain::ids::ContactId;
 use crate::domain::reference::Reference;
@@ -68,6 +69,10 @@ pub struct MailDetail {
     pub files: Vec<AttachmentView>,
     /// The beginning of its bytes as text, for a mail that could not be read.
     pub excerpt: Option<String>,
+    /// What is put down in the audit when it is shown: its case, where not everybody may look at that;
+    /// itself, where it is on none.
+    #[serde(skip)]
+    pub noted: Option<String>,
 }
 
 /// A name and an address.
@@ -101,8 +106,7 @@ pub struct MailAttachment {
 /// Bytes shown of a mail that could not be read.
 const EXCERPT: i32 = 20_000;
 
-/// A part of the mails the actor may see, in the order they reached us. Others are passed over, so
-/// a part may be short and still go on.
+/// A part of the mails the actor may see, in the order they reached us.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -114,22 +118,33 @@ pub fn list(
     after: Option<AfterRow>,
     limit: u16,
 ) -> Result<Part<MailView, AfterRow>, Failure> {
-    let after = after.map(|(at, id)| (at, ContactId(id)));
-    let rows = waiting_mail::page(conn, filter, after, i64::from(limit) + 1)?;
-    let part = Part::cut(rows, limit, |row: &Message| {
-        (row.contact.logged_at, row.contact.id.0)
-    });
-    let mut items = Vec::with_capacity(part.items.len());
-    for message in part.items {
-        let guess = guess(conn, &message.contact)?;
-        if is_shown(conn, at, actor, &message.contact, guess.as_ref())? {
-            items.push(view(conn, at, actor, message, guess)?);
-        }
-    }
-    Ok(Part {
-        items,
-        next: part.next,
-    })
+    let sight = actor.sight();
+    let takes_unplaced = is_agent(actor) || reaches_centre(at, actor);
+    filled(
+        conn,
+        after,
+        limit,
+        |conn, after, n| {
+            let after = after.map(|(at, id)| (at, ContactId(id)));
+            Ok(waiting_mail::page(
+                conn,
+                &sight,
+                takes_unplaced,
+                filter,
+                after,
+                n,
+            )?)
+        },
+        |message| (message.contact.logged_at, message.contact.id.0),
+        |conn, message| {
+            let guess = guess(conn, &message.contact)?;
+            if is_shown(conn, at, actor, &message.contact, guess.as_ref())? {
+                view(conn, at, actor, message, guess).map(Some)
+            } else {
+                Ok(None)
+            }
+        },
+    )
 }
 
 /// One mail, with its words.
@@ -163,7 +178,14 @@ pub fn show(
     } else {
         None
     };
+    let noted = match message.contact.case {
+        Some(case) => cases::find(conn, case)?
+            .filter(|filed| filed.case.secrecy != Secrecy::Ordinary)
+            .map(|filed| format!("case:{}", filed.case.id)),
+        None => Some(format!("contact:{id}")),
+    };
     Ok(MailDetail {
+        noted,
         why,
         text: message.contact.body.clone(),
         language: message.contact.language.clone(),
@@ -223,13 +245,55 @@ fn is_shown(
     {
         return Ok(false);
     }
-    let is_agent = actor.user().is_some_and(|user| user.role == Role::Agent);
-    let holders = held_mail::holders(contact)?;
-    if !holders.is_empty() {
-        let own = actor.sight().holders;
-        return Ok(is_agent || holders.iter().any(|holder| own.contains(holder)));
+    if !held_mail::holders(contact)?.is_empty() {
+        return is_for(actor, contact);
     }
-    Ok(is_agent || guess.is_some() || reaches_centre(at, actor))
+    Ok(is_agent(actor) || guess.is_some() || reaches_centre(at, actor))
+}
+
+/// Whether a mail that would open in somebody's name is put before the actor: before agents, who place
+/// it, and before those named.
+fn is_for(actor: &Actor, contact: &Contact) -> Result<bool, Failure> {
+    let own = actor.sight().holders;
+    let holders = held_mail::holders(contact)?;
+    Ok(is_agent(actor) || holders.iter().any(|holder| own.contains(holder)))
+}
+
+fn is_agent(actor: &Actor) -> bool {
+    actor.user().is_some_and(|user| user.role == Role::Agent)
+}
+
+/// Whether the actor may see one mail or other contact that belongs to no case.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(in crate::casework) fn may_see(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    contact: &Contact,
+) -> Result<bool, Failure> {
+    let guess = guess(conn, contact)?;
+    is_shown(conn, at, actor, contact, guess.as_ref())
+}
+
+/// Whether the actor may learn from a figure that a contact which belongs to no case is there: not of
+/// one that names a restricted case of others, or that would open one.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(in crate::casework) fn may_be_counted_out(
+    conn: &mut Conn,
+    actor: &Actor,
+    contact: &Contact,
+) -> Result<bool, Failure> {
+    if let Some(filed) = guess(conn, contact)?
+        && filed.case.secrecy == Secrecy::Restricted
+        && readable(conn, actor, filed.case.id)?.is_none()
+    {
+        return Ok(false);
+    }
+    Ok(held_mail::holders(contact)?.is_empty() || is_for(actor, contact)?)
 }
 
 /// Whether somebody works the queue that what belongs nowhere goes to.

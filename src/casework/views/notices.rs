@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{AfterRow, CaseName, Part, readable};
+use super::{AfterRow, CaseName, Part, filled, readable};
 use crate::casework::actions::{self, Target};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
@@ -49,6 +49,9 @@ pub struct NoticeView {
     pub address: Vec<String>,
     /// What to see to before the letter is posted: an address that is missing, large print.
     pub see_to: Vec<String>,
+    /// What is put down in the audit when it is shown: its case, where not everybody may look at that.
+    #[serde(skip)]
+    pub noted: Option<CaseId>,
 }
 
 /// Where a notice stands.
@@ -66,9 +69,6 @@ pub enum NoticeState {
     /// Taken back before it left.
     Cancelled,
 }
-
-const AT_ONCE: i64 = 200;
-const MOST_READ: usize = 2000;
 
 impl NoticeState {
     /// The word as it is kept.
@@ -116,31 +116,27 @@ pub fn list(
     limit: u16,
 ) -> Result<Part<NoticeView, AfterRow>, Failure> {
     check_may_list(actor, state)?;
-    let mut items = Vec::new();
-    let mut after = after;
-    let mut n_read = 0;
-    loop {
-        let before = after.map(|(at, id)| (at, NoticeId(id)));
-        let rows = outbox::list(conn, None, Some(state.as_str()), before, AT_ONCE)?;
-        let is_all = i64::try_from(rows.len()).unwrap_or(i64::MAX) < AT_ONCE;
-        for row in rows {
-            let place = (row.created_at, row.id.0);
-            if let Some(shown) = shown(conn, at, actor, &row)? {
-                if items.len() == usize::from(limit) {
-                    let items = printable(conn, at, items)?;
-                    return Ok(Part { items, next: after });
-                }
-                items.push((shown, row));
-            }
-            after = Some(place);
-            n_read += 1;
-        }
-        if is_all || n_read >= MOST_READ {
-            let items = printable(conn, at, items)?;
-            let next = after.filter(|_| !is_all);
-            return Ok(Part { items, next });
-        }
-    }
+    let (sight, own) = (actor.sight(), own_addresses(at, actor));
+    let is_admin = is_admin(actor);
+    let part = filled(
+        conn,
+        after,
+        limit,
+        |conn, after, n| {
+            let before = after.map(|(at, id)| (at, NoticeId(id)));
+            Ok(if is_admin {
+                outbox::list(conn, None, Some(state.as_str()), before, n)?
+            } else {
+                outbox::within(conn, &sight, &own, state.as_str(), before, n)?
+            })
+        },
+        |row| (row.created_at, row.id.0),
+        |conn, row| Ok(shown(conn, at, actor, &row)?.map(|view| (view, row))),
+    )?;
+    Ok(Part {
+        items: printable(conn, at, part.items)?,
+        next: part.next,
+    })
 }
 
 /// A part of what was told about one case, newest first.
@@ -306,10 +302,7 @@ fn shown(
     }
     let Some(case) = notice.case else {
         // Digests stand on no case; whoever they go to may know that they failed.
-        let is_theirs = actor
-            .user()
-            .is_some_and(|user| user.email == notice.recipient || is_for_post(at, user, notice));
-        return if is_theirs {
+        return if own_addresses(at, actor).contains(&notice.recipient) {
             without_content(conn, notice).map(Some)
         } else {
             Ok(None)
@@ -321,12 +314,17 @@ fn shown(
     }
 }
 
-fn is_for_post(at: &Moment, user: &crate::domain::access::User, notice: &Notice) -> bool {
+/// Their own address, and that of the post they hold.
+fn own_addresses(at: &Moment, actor: &Actor) -> Vec<String> {
+    let Some(user) = actor.user() else {
+        return Vec::new();
+    };
     let post = user
         .post
         .as_deref()
         .and_then(|slug| at.council.catalogue.post(slug));
-    post.is_some_and(|post| post.email == notice.recipient)
+    let of_post = post.map(|post| post.email.clone());
+    std::iter::once(user.email.clone()).chain(of_post).collect()
 }
 
 fn in_full(notice: &Notice, case: &Case) -> Result<NoticeView, Failure> {
@@ -337,6 +335,7 @@ fn in_full(notice: &Notice, case: &Case) -> Result<NoticeView, Failure> {
         case: Some(CaseName::of(case)),
         to: Some(notice.recipient.clone()),
         letter: Some(letter),
+        noted: (case.secrecy != Secrecy::Ordinary).then_some(case.id),
         ..bare(notice)?
     })
 }
@@ -375,6 +374,7 @@ fn bare(notice: &Notice) -> Result<NoticeView, Failure> {
         text: None,
         address: Vec::new(),
         see_to: Vec::new(),
+        noted: None,
     })
 }
 
