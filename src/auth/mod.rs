@@ -13,6 +13,7 @@ pub mod budgets;
 pub mod familiar;
 pub mod first_start;
 pub mod id_tokens;
+pub mod inbox_links;
 pub mod oidc_flow;
 pub mod page_cookies;
 pub mod passwords;

@@ -41,6 +41,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::audit::note_look;
+use super::by_email;
 use super::desk::Moment;
 use super::failure::Failure;
 use super::intake::{self, Entry};
@@ -287,6 +288,7 @@ pub fn act_and_tell(
         &actor.label(),
         Written::Changed { read_revision },
     )?;
+    by_email::followed(tx, at, &filed.case, &settled.filed.case)?;
     Ok(Acted {
         settled,
         notice: told,
@@ -338,7 +340,7 @@ fn by(actor: &Actor) -> By {
             id: user.id,
             role: user.role,
         },
-        (None, Actor::Key(_)) => By::Key,
+        (None, Actor::Key(_) | Actor::Inbox(_)) => By::Key,
         (None, Actor::System) => By::System,
         _ => By::Person,
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::by_email;
 use super::desk::{Desk, Moment};
 use super::escalation::{
     Chain, Recipient, clock_and_promise, is_over, note_unreachable, still_holds,
@@ -23,7 +24,7 @@ use crate::domain::case::{Case, Secrecy};
 use crate::domain::clock::{self, Reading, State, Terms};
 use crate::domain::ids::{CaseId, ClockId, NoticeId};
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::notice::{NoticeKind, Says};
+use crate::domain::notice::{InboxWhy, NoticeKind, Says};
 use crate::domain::person::reach::{self, Reach, Route, Sending};
 use crate::domain::reference::Reference;
 use crate::domain::standard::{Acknowledgement, ClockSpec};
@@ -214,8 +215,8 @@ fn claim_due(tx: &mut Tx<'_>, at: &Moment, limit: i64) -> Result<Vec<Notice>, Fa
             }
         } else if is_kept_from_reader(tx, at, &notice)? || is_moot(tx, at, &notice)? {
             outbox::drop_claimed(tx, notice.id, notice.fence)?;
-        } else {
-            to_send.extend(sign_in_links::completed(tx, at, notice)?);
+        } else if let Some(notice) = sign_in_links::completed(tx, at, notice)? {
+            to_send.extend(by_email::completed(tx, at, notice)?);
         }
     }
     Ok(to_send)
@@ -266,7 +267,12 @@ fn is_overtaken(
     case: CaseId,
     clock: ClockId,
 ) -> Result<bool, Failure> {
-    if !matches!(notice.letter.says, Says::Reminder { .. }) {
+    let is_reminder = match &notice.letter.says {
+        Says::Reminder { .. } => true,
+        Says::InboxCase(mail) => mail.why == InboxWhy::DateNear,
+        _ => false,
+    };
+    if !is_reminder {
         return Ok(false);
     }
     let Some((_, promised_at)) = clock_and_promise(&notice.dedupe_key) else {

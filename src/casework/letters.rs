@@ -585,7 +585,10 @@ pub fn staff_item(
         place: None,
         promised: promised.trim_end_matches('.').to_owned(),
         to_whom: wording::to_whom(case.requester_kind).to_owned(),
-        who_has_it: StaffItem::who_has_it(has_owner, team),
+        who_has_it: match &case.taken_by {
+            Some(_) => wording::the_team(queue_team(at, case).unwrap_or(team)),
+            None => StaffItem::who_has_it(has_owner, team),
+        },
         last_action: case.last_action.as_ref().map(|last| {
             wording::last_action(
                 &last.what.replace('_', " "),
@@ -714,6 +717,33 @@ pub fn place_of(case: &Case) -> Option<String> {
         .and_then(wording::address_line)
 }
 
+/// A body outside the council that the catalogue knows, with how to reach it.
+///
+/// # Errors
+/// Names those there are, when there is none of this name or none that can be reached.
+pub fn body_named(at: &Moment, name: &str) -> Result<OtherBody, Failure> {
+    let known = || {
+        let all = at.council.catalogue.routing.not_ours.iter();
+        all.filter_map(|body| {
+            Some(OtherBody {
+                name: body.name.clone(),
+                how_to_reach: body.how_to_reach()?,
+            })
+        })
+    };
+    known().find(|body| body.name == name).ok_or_else(|| {
+        let names: Vec<String> = known().map(|body| format!("`{}`", body.name)).collect();
+        Failure::invalid(
+            "/other_body",
+            "unknown_value",
+            format!(
+                "The catalogue knows no body of this name; it knows: {}.",
+                names.join(", ")
+            ),
+        )
+    })
+}
+
 /// Service and category of a case in the catalogue in force, when they still are.
 #[must_use]
 pub fn matter<'c>(at: &'c Moment, case: &Case) -> Option<(&'c Service, &'c Category)> {
@@ -767,6 +797,11 @@ fn texted_at(
     Ok(None)
 }
 
+fn queue_team<'c>(at: &'c Moment, case: &Case) -> Option<&'c str> {
+    let queue = at.council.catalogue.queue(&case.queue)?;
+    Some(queue.team_name.as_str())
+}
+
 fn other_body(at: &Moment, case: &Case) -> Option<OtherBody> {
     let (_, category) = matter(at, case)?;
     category.refer.as_ref().map(|how| OtherBody {
@@ -787,7 +822,7 @@ pub(super) fn message_id(at: &Moment, id: NoticeId) -> String {
     format!("{id}@{}", at.council.catalogue.council.mail.reply_domain)
 }
 
-fn plus_address(at: &Moment, reply_token: &str) -> String {
+pub(super) fn plus_address(at: &Moment, reply_token: &str) -> String {
     let mail = &at.council.catalogue.council.mail;
     let local = mail.from_address.split('@').next().unwrap_or("contact");
     format!("{local}+{reply_token}@{}", mail.reply_domain)

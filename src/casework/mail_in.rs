@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::json;
 
 use super::attachments;
+use super::by_email::{self, InboxReply};
 use super::desk::{Moment, hex};
 use super::escalation::{begin_waiting, mail_limit};
 use super::failure::Failure;
@@ -174,8 +175,20 @@ fn take<B: AsRef<[u8]>>(
     if mail.incoming.bounce.is_some() || mail.incoming.automatic.is_some() {
         return store(tx, at, actor, &mail);
     }
+    let by_inbox = by_email::read(tx, at, mail.incoming)?;
+    if let Some(reply) = &by_inbox {
+        if let Some(inbox) = &reply.actor {
+            return take_from_inbox(tx, at, actor, &mail, reply, inbox);
+        }
+        if reply.is_disowned {
+            return hold(tx, at, actor, &mail, &reply.filed);
+        }
+    }
     if let Some(reply) = staff_reply::read(tx, at, mail.incoming)? {
         return note(tx, at, actor, &mail, &reply);
+    }
+    if let Some(reply) = &by_inbox {
+        return hold(tx, at, actor, &mail, &reply.filed);
     }
     let thread = find_thread(tx, at, &mail)?;
     match thread {
@@ -465,6 +478,32 @@ fn note(
     })
 }
 
+/// A reply from the inbox of a team that works by e-mail.
+fn take_from_inbox(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    mail: &Mail<'_>,
+    reply: &InboxReply,
+    inbox: &Actor,
+) -> Result<Taken, Failure> {
+    let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
+    enquiry.who = Who::Nobody;
+    // A member may read what came in on their case. What is for staff stands there as a note, what is
+    // for the resident as what we said to them.
+    enquiry.subject = String::new();
+    enquiry.body = String::new();
+    let id = reply.filed.case.id;
+    let (case, joined) = (Some(id), Disposition::Joined);
+    let contact = log(tx, at, actor, mail, &enquiry, None, case, joined, None)?;
+    by_email::take(tx, at, reply, inbox, contact)?;
+    Ok(Taken {
+        disposition: joined,
+        case: cases::find(tx, id)?,
+        contact: Some(contact),
+    })
+}
+
 /// A reference from a stranger: somebody looks before it is shown on the case.
 fn hold(
     tx: &mut Tx<'_>,
@@ -515,7 +554,7 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
         // A bounce comes from a mail server, which is on no case; anybody else's machine is a
         // stranger.
         Found::Stranger(filed) if mail.incoming.bounce.is_some() => Some(*filed),
-        Found::Stranger(_) | Found::Nothing => None,
+        Found::Stranger(_) | Found::Nothing => by_email::case_of_token(tx, mail.incoming)?,
     };
     let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
     enquiry.who = Who::Nobody;

@@ -9,6 +9,7 @@
 //! | [`mailboxes`] | the mailboxes that are read: whose turn it is, how far each has come |
 //! | [`held_mail`] | mail that waited for a person: let through, or kept unanswered |
 //! | [`attachments`] | files that come with contacts: kept, looked at for viruses, let go |
+//! | [`by_email`] | teams that work by e-mail: mailed their cases, their links and replies |
 //! | [`calls`] | telephone calls: what the phone system tells, and whose call it may be |
 //! | [`callbacks`] | calls back that somebody was promised |
 //! | [`call_figures`] | calls in figures |
@@ -48,6 +49,7 @@ pub mod accounts;
 pub mod actions;
 pub mod attachments;
 pub mod audit;
+pub mod by_email;
 pub mod call_figures;
 pub mod callbacks;
 pub mod calls;

@@ -482,7 +482,7 @@ pub(super) fn by(actor: &Actor) -> By {
             id: user.id,
             role: user.role,
         },
-        (None, Actor::Key(_)) => By::Key,
+        (None, Actor::Key(_) | Actor::Inbox(_)) => By::Key,
         _ => By::System,
     }
 }

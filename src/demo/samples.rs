@@ -8,6 +8,7 @@ mod calls;
 mod cover;
 mod folk;
 mod history;
+mod inbox;
 mod members;
 pub mod pictures;
 mod plan;
@@ -70,6 +71,7 @@ pub fn file_batch(
         cover::add(tx, desk, loaded_at)?;
         calls::deliver(tx, desk, loaded_at)?;
         folk::add(tx, desk, &staff, loaded_at)?;
+        inbox::add(tx, desk, &staff, loaded_at)?;
         waiting::deliver(tx, desk, loaded_at)?;
         members::deliver(tx, desk, &staff, loaded_at)?;
     }

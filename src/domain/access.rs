@@ -58,8 +58,21 @@ pub enum Actor {
         case: CaseId,
         person: Option<PersonId>,
     },
+    /// A team that works by e-mail, by a link in its mail or a reply from its inbox.
+    Inbox(Inbox),
     /// Reeve itself, by the clock.
     System,
+}
+
+/// The inbox of a queue that works by e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbox {
+    /// The queue's slug.
+    pub queue: String,
+    /// As people read it: "street lighting contractor".
+    pub team: String,
+    /// Who wrote or pressed, where they said.
+    pub name: Option<String>,
 }
 
 /// Somebody who signs in.
@@ -154,11 +167,25 @@ impl Actor {
                 id: None,
                 name: None,
             },
+            Self::Inbox(inbox) => ActorLabel {
+                kind: "post".to_owned(),
+                id: Some(inbox.queue.clone()),
+                name: Some(inbox.signs_as()),
+            },
             Self::System => ActorLabel {
                 kind: "reeve".to_owned(),
                 id: None,
                 name: None,
             },
+        }
+    }
+
+    /// Whose name stands under words of theirs.
+    #[must_use]
+    pub fn signs_as(&self) -> Option<String> {
+        match self {
+            Self::Inbox(inbox) => Some(inbox.signs_as()),
+            _ => self.user().map(|user| user.name.clone()),
         }
     }
 
@@ -186,6 +213,7 @@ impl Actor {
                 None => format!("key:{}", key.id),
             },
             Self::Follower { link, .. } => format!("link:{link}"),
+            Self::Inbox(inbox) => format!("inbox:{}", inbox.queue),
             Self::System => "reeve".to_owned(),
         }
     }
@@ -230,8 +258,21 @@ impl Actor {
             Self::System => Sight::of(Reach::Everything),
             Self::User(user) => user.sight(),
             Self::Key(key) => key.sight(),
+            Self::Inbox(inbox) => Sight::of(Reach::Within {
+                queues: vec![inbox.queue.clone()],
+                services: Vec::new(),
+                channels: Vec::new(),
+            }),
             Self::Anonymous { .. } | Self::Follower { .. } => Sight::of(Reach::Nothing),
         }
+    }
+}
+
+impl Inbox {
+    /// The name that was given, else the team's.
+    #[must_use]
+    pub fn signs_as(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.team.clone())
     }
 }
 
@@ -391,6 +432,8 @@ pub fn may(actor: &Actor, act: Act, case: &Case, ties: impl Into<Ties>) -> Verdi
     }
     let allows_work = match actor {
         Actor::Key(key) if key.acting_for.is_none() => key.scopes.contains(&Scope::CasesWrite),
+        // What is not mailed to them is not theirs to answer by mail.
+        Actor::Inbox(inbox) => case.queue == inbox.queue && case.secrecy == Secrecy::Ordinary,
         _ => actor.user().is_some_and(|user| {
             let is_named = case.secrecy == Secrecy::Restricted;
             match user.role {

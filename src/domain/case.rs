@@ -144,6 +144,8 @@ pub struct Case {
     pub their_reference: Option<String>,
     pub n_chasers: u32,
     pub n_transfers: u32,
+    /// Who has it in a team that works by e-mail: the name they gave, else the team's.
+    pub taken_by: Option<String>,
     /// The last thing anybody did, for the mails that ask why nothing was done.
     pub last_action: Option<LastAction>,
     /// What a reader has seen of it: raised by whatever changes it for its readers.
@@ -224,6 +226,12 @@ impl Case {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.status == Status::Closed
+    }
+
+    /// Whether somebody has it: an officer, or a team that works by e-mail.
+    #[must_use]
+    pub const fn is_taken(&self) -> bool {
+        self.owner.is_some() || self.taken_by.is_some()
     }
 
     /// Whether the duty contact must be told until somebody has it.

@@ -48,7 +48,7 @@ pub enum By {
         id: UserId,
         role: Role,
     },
-    /// An integration with the scope to change cases.
+    /// An integration with the scope to change cases, or a team that works by e-mail.
     Key,
     /// The person whose case it is, by their secret link or a message.
     Person,

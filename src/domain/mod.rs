@@ -8,6 +8,7 @@ pub mod access;
 pub mod addresses;
 pub mod attachment;
 pub mod backoff;
+pub mod by_email;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Outcome, Procedure, Secrecy, Status, WaitingFor};
 use super::contact::words;
-use super::ids::UserId;
+use super::ids::{ContactId, UserId};
 use super::reference::Reference;
 use super::wording::{self, Language, ReadOut};
 
@@ -72,6 +72,12 @@ words! {
         GlassBroken = "glass_broken",
         /// To administrators: a mailbox cannot be read.
         MailboxUnread = "mailbox_unread",
+        /// To the inbox of a team that works by e-mail: a case, with links to act on it.
+        InboxCase = "inbox_case",
+        /// To that inbox: what became of its reply.
+        InboxReceipt = "inbox_receipt",
+        /// To the leader of such a team: a case that is not put into mail.
+        InboxKept = "inbox_kept",
     }
 }
 
@@ -95,6 +101,9 @@ impl NoticeKind {
                 | Self::SignInLink
                 | Self::GlassBroken
                 | Self::MailboxUnread
+                | Self::InboxCase
+                | Self::InboxReceipt
+                | Self::InboxKept
         )
     }
 
@@ -622,6 +631,95 @@ pub enum Says {
         /// "the mail server does not answer", without its full stop.
         why: String,
     },
+    /// To the inbox of a team that works by e-mail.
+    InboxCase(Box<InboxCase>),
+    /// To that inbox: its reply was kept as a note, or goes to the resident, or could not.
+    InboxReceipt {
+        item: StaffItem,
+        became: InboxBecame,
+        /// "5.02pm on Friday 20 November 2026": when words for the resident leave.
+        leaves_at: Option<String>,
+        /// Why they were not sent on, a whole sentence.
+        why_not: Option<String>,
+    },
+    /// To the leader of a team that works by e-mail: a case of theirs that is not put into mail.
+    InboxKept { item: StaffItem },
+}
+
+words! {
+    /// Why a case is mailed to an inbox.
+    InboxWhy {
+        /// It is new there.
+        Landed = "landed",
+        /// The person wrote again.
+        Message = "message",
+        /// Work on it goes on.
+        Reopened = "reopened",
+        /// A date is near.
+        DateNear = "date_near",
+        /// A date has come.
+        DateCome = "date_come",
+    }
+}
+
+words! {
+    /// What became of a reply from an inbox.
+    InboxBecame { Note = "note", Sent = "sent", NotSent = "not_sent" }
+}
+
+/// A case as it is mailed to a team that works by e-mail. Nobody's words, name or number stand in the
+/// outbox: what is empty here is filled when the mail is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxCase {
+    pub item: StaffItem,
+    pub why: InboxWhy,
+    /// The slug of the queue whose inbox it goes to.
+    pub queue: String,
+    /// Only what this contact says; else everything that came in.
+    pub contact: Option<ContactId>,
+    /// Instructions that keep staff safe: first of all.
+    #[serde(default)]
+    pub safety: Vec<String>,
+    /// "no heating with a baby in the house".
+    #[serde(default)]
+    pub danger: Option<String>,
+    /// Where it is, as it was told.
+    #[serde(default)]
+    pub place: Option<String>,
+    #[serde(default)]
+    pub person: Option<InboxPerson>,
+    #[serde(default)]
+    pub asked: Vec<InboxWords>,
+    /// Files that came with it and are not mailed.
+    #[serde(default)]
+    pub n_files: u32,
+    #[serde(default)]
+    pub links: Option<InboxLinks>,
+}
+
+/// Whom a case is for, as far as a team outside the system needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxPerson {
+    pub name: Option<String>,
+    pub phone: Option<String>,
+}
+
+/// Something that was said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxWords {
+    /// "by e-mail at 4.58pm on Friday 20 November 2026".
+    pub how: String,
+    pub text: String,
+}
+
+/// What the links of one mail to an inbox are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxLinks {
+    pub taken: String,
+    pub not_ours: String,
+    pub needs_longer: String,
+    /// "Sunday 20 December 2026": the last day they work.
+    pub until: String,
 }
 
 impl Says {
@@ -663,6 +761,9 @@ impl Says {
             Self::SignInLink { .. } => "sign-in-link",
             Self::GlassBroken { .. } => "glass-broken",
             Self::MailboxUnread { .. } => "mailbox-unread",
+            Self::InboxCase(_) => "inbox-case",
+            Self::InboxReceipt { .. } => "inbox-receipt",
+            Self::InboxKept { .. } => "inbox-kept",
         }
     }
 
@@ -701,6 +802,9 @@ impl Says {
             Self::SignInLink { .. } => NoticeKind::SignInLink,
             Self::GlassBroken { .. } => NoticeKind::GlassBroken,
             Self::MailboxUnread { .. } => NoticeKind::MailboxUnread,
+            Self::InboxCase(_) => NoticeKind::InboxCase,
+            Self::InboxReceipt { .. } => NoticeKind::InboxReceipt,
+            Self::InboxKept { .. } => NoticeKind::InboxKept,
         }
     }
 }
@@ -763,7 +867,10 @@ impl Letter {
             | Says::Joined { item, .. }
             | Says::ServiceActed { item, .. }
             | Says::IdentityFailed { item, .. }
-            | Says::ManyTransfers { item, .. } => vec![&item.reference],
+            | Says::ManyTransfers { item, .. }
+            | Says::InboxReceipt { item, .. }
+            | Says::InboxKept { item } => vec![&item.reference],
+            Says::InboxCase(case) => vec![&case.item.reference],
             Says::Alert { reference, .. } | Says::GlassBroken { reference, .. } => vec![reference],
             Says::MemberConfirmation {
                 service_reference, ..

@@ -286,7 +286,7 @@ pub fn stays(case: &Case, past: &Past, catalogue: &Catalogue) -> Vec<Stay> {
     if case.is_closed() {
         return stays;
     }
-    if case.owner.is_none() && matches!(case.status, Status::New | Status::Open) {
+    if !case.is_taken() && matches!(case.status, Status::New | Status::Open) {
         let place = if case.queue == catalogue.routing.fallback.queue {
             Place::Triage
         } else {

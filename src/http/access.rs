@@ -122,7 +122,7 @@ impl Access {
                 }
             }
             Actor::Follower { .. } if self.takes_tracking => Ok(()),
-            Actor::Follower { .. } => Err(self.lacking_scope()),
+            Actor::Follower { .. } | Actor::Inbox(_) => Err(self.lacking_scope()),
         }
     }
 

@@ -22,6 +22,7 @@ use super::etag::IfMatch;
 use super::operation::{Operation, delete, post};
 use super::problem::Problem;
 use crate::casework::actions::{self, Owner, Recipients, Target};
+use crate::casework::letters;
 use crate::casework::views::case::{self, ActedView};
 use crate::casework::views::notices;
 use crate::casework::{Conn, Failure, Fault, Moment, Tx, identity};
@@ -432,13 +433,24 @@ async fn promise(call: Call) -> Result<Answer, Problem> {
 }
 
 async fn close(call: Call) -> Result<Answer, Problem> {
-    act(call, |_, _, body: &NewClosure| match body.outcome {
-        Outcome::Merged => Err(Failure::invalid(
-            "/outcome",
-            "unknown_value",
-            "To merge a case, say into which: use `merges`.",
-        )),
-        outcome => Ok(Command::Close { outcome }),
+    act(call, |_, asked, body: &NewClosure| {
+        match (body.outcome, body.other_body.as_deref()) {
+            (Outcome::Merged, _) => Err(Failure::invalid(
+                "/outcome",
+                "unknown_value",
+                "To merge a case, say into which: use `merges`.",
+            )),
+            (outcome, None) => Ok(Command::Close { outcome }),
+            (outcome @ (Outcome::NotOurs | Outcome::Referred), Some(name)) => Ok(Command::Refer {
+                outcome,
+                body: letters::body_named(asked.at, name)?,
+            }),
+            (_, Some(_)) => Err(Failure::invalid(
+                "/other_body",
+                "not_with_this_outcome",
+                "Only a case that is `not_ours` or `referred` belongs to another body: leave out `other_body`.",
+            )),
+        }
     })
     .await
 }

@@ -553,6 +553,7 @@ fn kind_of(actor: &Actor) -> &'static str {
         Actor::User(_) => "user",
         Actor::Key(_) => "key",
         Actor::Follower { .. } => "person",
+        Actor::Inbox(_) => "inbox",
         Actor::System => "reeve",
     }
 }

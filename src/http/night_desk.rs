@@ -213,7 +213,8 @@ impl From<Item> for NightItem {
                 reference: filed.case.reference.to_string(),
                 is_danger: works.then(|| filed.case.is_in_danger()),
                 is_rung: works.then_some(filed.case.is_rung),
-                is_unowned: works.then_some(filed.case.owner.is_none()),
+                is_unowned: works
+                    .then_some(filed.case.owner.is_none() && filed.case.taken_by.is_none()),
                 service: filed.case.service,
                 category: filed.case.category,
                 queue: works.then_some(filed.case.queue),

@@ -1,10 +1,12 @@
 //! One letter of every kind, with everything in it and with as little as may be, to read the
 //! council's templates aloud before they are used.
 
+use crate::domain::by_email;
 use crate::domain::case::{Outcome, Status};
 use crate::domain::notice::{
-    CaseLine, CouncilLine, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody,
-    PhoneLine, PostLine, Says, ServiceCounts, StaffItem, Waits,
+    CaseLine, CouncilLine, InboxBecame, InboxCase, InboxLinks, InboxPerson, InboxWhy, InboxWords,
+    Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen, OtherBody, PhoneLine, PostLine, Says,
+    ServiceCounts, StaffItem, Waits,
 };
 use crate::domain::wording::{self, Language};
 
@@ -57,6 +59,21 @@ pub fn must_say(letter: &Letter) -> Vec<String> {
         }
         Says::Danger { emergency_line } => needed.push(emergency_line.clone()),
         Says::Alert { number_to_ring, .. } => needed.push(number_to_ring.clone()),
+        Says::InboxCase(case) => {
+            needed.extend(case.safety.iter().cloned());
+            needed.extend(case.asked.iter().map(|one| one.text.clone()));
+            if let Some(links) = &case.links {
+                needed.extend([
+                    links.taken.clone(),
+                    links.not_ours.clone(),
+                    links.needs_longer.clone(),
+                    by_email::ANSWER_MARK.to_owned(),
+                    by_email::UPDATE_MARK.to_owned(),
+                    by_email::NOTE_MARK.to_owned(),
+                ]);
+            }
+        }
+        Says::InboxReceipt { why_not, .. } => needed.extend(why_not.clone()),
         _ => {
             if let Some(case) = &letter.case {
                 needed.push(case.phone.number.clone());
@@ -400,6 +417,7 @@ fn staff_words() -> Vec<Says> {
         link: None,
         ..full.clone()
     };
+    let (full_item, bare_item) = (full.clone(), bare.clone());
     let waiting = StaffItem {
         waits: Some(Waits {
             how: "Nobody has taken it since Monday 2 November 2026".to_owned(),
@@ -523,6 +541,7 @@ fn staff_words() -> Vec<Says> {
         since: "Friday 20 November 2026 at 4.58pm".to_owned(),
         why: "the mail server does not answer".to_owned(),
     });
+    said.extend(inbox_words(&full_item, &bare_item));
     for occurrence in [1, 3] {
         said.push(Says::Alert {
             reference: "4X7-K92-MQ3".to_owned(),
@@ -533,5 +552,67 @@ fn staff_words() -> Vec<Says> {
                 .then(|| "https://council.example/cases/4X7-K92-MQ3".to_owned()),
         });
     }
+    said
+}
+
+/// What a team that works by e-mail is sent: with everything in it, with as little as may be, and
+/// what became of a reply.
+fn inbox_words(full: &StaffItem, bare: &StaffItem) -> Vec<Says> {
+    let links = InboxLinks {
+        taken: "https://council.example/by-email/rvq_taken".to_owned(),
+        not_ours: "https://council.example/by-email/rvq_not_ours".to_owned(),
+        needs_longer: "https://council.example/by-email/rvq_needs_longer".to_owned(),
+        until: "Sunday 20 December 2026".to_owned(),
+    };
+    let whole = InboxCase {
+        item: full.clone(),
+        why: InboxWhy::Landed,
+        queue: "lighting-contractor".to_owned(),
+        contact: None,
+        safety: vec!["Visit in pairs until Monday 1 March 2027".to_owned()],
+        danger: Some("wires that can be touched".to_owned()),
+        place: Some("outside 14 Larkfield Rise".to_owned()),
+        person: Some(InboxPerson {
+            name: Some("Ada Example".to_owned()),
+            phone: Some("07700 900123".to_owned()),
+        }),
+        asked: vec![InboxWords {
+            how: "by telephone at 4.12pm on Friday 20 November 2026".to_owned(),
+            text: "The lamp is out.".to_owned(),
+        }],
+        n_files: 2,
+        links: Some(links.clone()),
+    };
+    let mut said = Vec::new();
+    for why in InboxWhy::ALL {
+        said.push(Says::InboxCase(Box::new(InboxCase {
+            why: *why,
+            ..whole.clone()
+        })));
+        said.push(Says::InboxCase(Box::new(InboxCase {
+            item: bare.clone(),
+            why: *why,
+            queue: "lighting-contractor".to_owned(),
+            contact: None,
+            safety: Vec::new(),
+            danger: None,
+            place: None,
+            person: None,
+            asked: Vec::new(),
+            n_files: 0,
+            links: None,
+        })));
+    }
+    for became in InboxBecame::ALL {
+        said.push(Says::InboxReceipt {
+            item: full.clone(),
+            became: *became,
+            leaves_at: (*became == InboxBecame::Sent)
+                .then(|| "5.02pm on Friday 20 November 2026".to_owned()),
+            why_not: (*became == InboxBecame::NotSent)
+                .then(|| "There is no address to send this to.".to_owned()),
+        });
+    }
+    said.push(Says::InboxKept { item: bare.clone() });
     said
 }

@@ -2,7 +2,8 @@
 //!
 //! A page shows what a use case of `casework` says and decides nothing. It is escaped by the template
 //! engine, loads only its own style sheet, and looks the same on a telephone and on paper. Residents
-//! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; a demo
+//! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; teams that
+//! work by e-mail act by the links in their mail in [`by_email`]; a demo
 //! shows its clock and its mails in [`demo`].
 
 use std::sync::LazyLock;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::casework::Desk;
 use crate::http::{Access, Answer, Call, Operation, Problem, get};
 
+pub mod by_email;
 pub mod demo;
 mod one_site;
 pub mod sign_in;
@@ -39,6 +41,7 @@ const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 3
 pub fn operations() -> Vec<Operation> {
     let mut all = track::operations();
     all.extend(sign_in::operations());
+    all.extend(by_email::operations());
     all.push(
         get("/favicon.ico", icon)
             .id("get_icon")
@@ -140,6 +143,11 @@ fn templates() -> Environment<'static> {
         (
             "track_absent.html",
             include_str!("templates/track_absent.html"),
+        ),
+        ("by_email.html", include_str!("templates/by_email.html")),
+        (
+            "by_email_absent.html",
+            include_str!("templates/by_email_absent.html"),
         ),
         ("sign_in.html", include_str!("templates/sign_in.html")),
         (

@@ -319,7 +319,7 @@ fn form(call: &Call) -> Result<Form, Answer> {
 }
 
 /// What a form held.
-struct Form(Vec<(String, String)>);
+pub(super) struct Form(pub(super) Vec<(String, String)>);
 
 impl Form {
     fn text(&self, name: &str) -> &str {
@@ -330,14 +330,14 @@ impl Form {
     }
 
     /// Line ends as LF; what no keyboard writes is left out.
-    fn multi_line(&self, name: &str) -> String {
+    pub(super) fn multi_line(&self, name: &str) -> String {
         let text = self.text(name).replace("\r\n", "\n").replace('\r', "\n");
         text.chars()
             .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
             .collect()
     }
 
-    fn one_line(&self, name: &str) -> String {
+    pub(super) fn one_line(&self, name: &str) -> String {
         let line: Vec<&str> = self.text(name).split_whitespace().collect();
         line.join(" ")
             .chars()

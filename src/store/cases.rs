@@ -155,6 +155,7 @@ struct Row {
     their_reference: Option<String>,
     n_chasers: i32,
     n_transfers: i32,
+    taken_by: Option<String>,
     last_action: Option<Json<LastAction>>,
     acknowledge_by: Option<At>,
     acknowledge_on: Option<On>,
@@ -368,6 +369,7 @@ pub fn counts(
             .get_result(conn)?,
         unowned: open()
             .filter(cases::owner.is_null())
+            .filter(cases::taken_by.is_null())
             .count()
             .get_result(conn)?,
         oldest_received_at: oldest.map(|at| at.0),
@@ -395,6 +397,7 @@ pub fn most_at_risk(
     let row: Option<Row> = narrowed(&sight.clone().without_following(), &filter)
         .filter(cases::id.ne_all(passed_over))
         .filter(cases::status.eq_any(["new", "open"]))
+        .filter(cases::taken_by.is_null())
         .filter(cases::is_closed.eq(false))
         .order((
             cases::risk.asc(),
@@ -900,6 +903,7 @@ impl Row {
             their_reference: case.their_reference.clone(),
             n_chasers: i32::try_from(case.n_chasers).unwrap_or(i32::MAX),
             n_transfers: i32::try_from(case.n_transfers).unwrap_or(i32::MAX),
+            taken_by: case.taken_by.clone(),
             last_action: case.last_action.clone().map(Json),
             acknowledge_by: dates.acknowledge_by.map(Into::into),
             acknowledge_on: dates.acknowledge_on.map(Into::into),
@@ -973,6 +977,7 @@ impl TryFrom<Row> for Filed {
                 .map_err(|why| StoreError::Unreadable(why.to_string()))?,
             n_transfers: u32::try_from(row.n_transfers)
                 .map_err(|why| StoreError::Unreadable(why.to_string()))?,
+            taken_by: row.taken_by,
             last_action: row.last_action.map(|last| last.0),
             version: row.version,
             revision: row.revision,

@@ -306,6 +306,20 @@ impl Db {
     }
 }
 
+impl Tx<'_> {
+    /// Does part of the work that may fail alone: nothing of it stays then, and the rest goes on.
+    ///
+    /// # Errors
+    /// Why that part failed. What must be run again ([`IsRetryable`]) is to be handed on.
+    pub fn attempt<T, E, F>(&mut self, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: Fn(&mut Tx<'_>) -> Result<T, E>,
+    {
+        in_transaction(self, &work)
+    }
+}
+
 /// Whether a failed transaction may simply be run again.
 pub trait IsRetryable {
     fn is_retryable(&self) -> bool;

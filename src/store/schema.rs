@@ -327,6 +327,7 @@ diesel::table! {
         their_reference -> Nullable<Text>,
         n_chasers -> Integer,
         n_transfers -> Integer,
+        taken_by -> Nullable<Text>,
         last_action -> Nullable<Js>,
         acknowledge_by -> Nullable<Ts>,
         acknowledge_on -> Nullable<Day>,
@@ -632,6 +633,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    inbox_links (token_hash) {
+        token_hash -> Text,
+        notice_id -> Uid,
+        case_id -> Uid,
+        queue -> Text,
+        act -> Text,
+        expires_at -> Ts,
+        used_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     receipts (case_id, holder) {
         case_id -> Uid,
         holder -> Text,
@@ -742,6 +757,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     escalations,
     outbox,
     tracking_links,
+    inbox_links,
     receipts,
     idempotency,
     feedback,

@@ -410,6 +410,7 @@ const WITHOUT_WORDS: &[&str] = &[
     "members.",
     "member_assistants.",
     "sign_in_links.",
+    "inbox_links.",
     "identities.",
     // Of bodies, not of people; who looks after them changes them.
     "organisations.",
@@ -438,6 +439,8 @@ const WITHOUT_WORDS: &[&str] = &[
     "cases.danger",
     "cases.terms",
     "cases.last_action",
+    // Who of a team has it: one of those who work for the council.
+    "cases.taken_by",
     "cases.ward",
     // Made of the location anew whenever a case is written.
     "cases.place_uprn",

@@ -291,6 +291,8 @@ CREATE TABLE cases (
     their_reference     text,
     n_chasers           integer NOT NULL,
     n_transfers         integer NOT NULL,
+    -- Who has it in a team that works by e-mail, by name or else by the team's.
+    taken_by            text,
     last_action         jsonb,
     -- The two promises every list shows, copied from the clocks.
     acknowledge_by      timestamptz,
@@ -618,6 +620,18 @@ CREATE TABLE tracking_links (
     revoked_at      timestamptz
 );
 CREATE INDEX tracking_of_case ON tracking_links (case_id);
+
+-- Links and reply addresses in mails to teams that work by e-mail, by their hashes.
+CREATE TABLE inbox_links (
+    token_hash      text PRIMARY KEY,
+    notice_id       uuid NOT NULL,
+    case_id         uuid NOT NULL REFERENCES cases (id),
+    queue           text NOT NULL,
+    act             text NOT NULL,
+    expires_at      timestamptz NOT NULL,
+    used_at         timestamptz
+);
+CREATE INDEX inbox_links_by_end ON inbox_links (expires_at);
 
 -- What an agent keeps of a restricted case they logged.
 CREATE TABLE receipts (

@@ -4,6 +4,7 @@ DROP TABLE audit;
 DROP TABLE feedback;
 DROP TABLE idempotency;
 DROP TABLE receipts;
+DROP TABLE inbox_links;
 DROP TABLE tracking_links;
 DROP TABLE outbox;
 DROP TABLE escalations;

@@ -52,7 +52,7 @@ pub(super) fn tell(
         members::tell_of_service(tx, at, &actor.label(), case, enquiry, news)?;
         return Ok(None);
     }
-    let officer = actor.user().map(|user| user.name.clone());
+    let officer = actor.signs_as();
     let thread = last_thread(tx, case)?;
     let key = |what: &str| format!("{what}:{}:{}", case.id, old.version);
     let readings = clock::read(&case.facts, terms, at.now);
@@ -225,6 +225,16 @@ pub(super) fn tell(
             }
             let Some(says) = letters::closure(at, case, terms, *outcome, None) else {
                 return Ok(None);
+            };
+            ToPerson {
+                is_automatic: true,
+                ..officers(says, None, "closure", at.now)
+            }
+        }
+        Command::Refer { body, .. } => {
+            let says = Says::NotOurs {
+                body: Some(body.clone()),
+                text: None,
             };
             ToPerson {
                 is_automatic: true,

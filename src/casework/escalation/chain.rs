@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Actor, Away, User, Verdict, may};
-use crate::domain::case::{About, Case, LinkKind, Procedure};
+use crate::domain::case::{About, Case, LinkKind, Procedure, Secrecy};
 use crate::domain::catalogue::{Catalogue, Post, PostKind, Queue, Service};
 use crate::domain::ids::UserId;
 use crate::domain::ladder::Whom;
@@ -19,7 +19,7 @@ use crate::store::{Conn, StoreError, Tx, cases, settings, users};
 /// Somebody who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// The post they answer for, by slug, `owner` or `address`.
+    /// The post they answer for, by slug, `owner`, [`INBOX`] or `address`.
     pub post: String,
     pub address: String,
     /// Heads of service and above get one mail a day.
@@ -60,6 +60,9 @@ struct Confined<'c> {
     /// Addresses of whoever it is about.
     never: Vec<String>,
 }
+
+/// The inbox of a team that works by e-mail, where posts are named.
+pub(super) const INBOX: &str = "inbox";
 
 /// For how long an address that refused our mail is passed over.
 const PASSED_OVER: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -185,7 +188,9 @@ impl<'c> Chain<'c> {
         owner: Option<UserId>,
         resolved: &mut Resolved,
     ) -> Result<(), Failure> {
-        let Some(owner) = owner else { return Ok(()) };
+        let Some(owner) = owner else {
+            return self.try_inbox(conn, resolved);
+        };
         let Some(account) = users::find(conn, owner)?.filter(|account| account.is_active) else {
             return Ok(());
         };
@@ -208,6 +213,26 @@ impl<'c> Chain<'c> {
             resolved.recipient = Some(Recipient {
                 post: "owner".to_owned(),
                 address: told,
+                gets_digest: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// The inbox of a team that works by e-mail stands where an owner would, for what is mailed to it.
+    fn try_inbox(&self, conn: &mut Conn, resolved: &mut Resolved) -> Result<(), Failure> {
+        let Some(case) = &self.case else {
+            return Ok(());
+        };
+        let queue = self.queue.filter(|queue| queue.slug == case.queue);
+        let Some(inbox) = queue.and_then(Queue::inbox) else {
+            return Ok(());
+        };
+        let is_mailed = case.secrecy == Secrecy::Ordinary && self.confined.is_none();
+        if is_mailed && !is_passed_over(conn, inbox, self.now)? {
+            resolved.recipient = Some(Recipient {
+                post: INBOX.to_owned(),
+                address: inbox.to_owned(),
                 gets_digest: false,
             });
         }

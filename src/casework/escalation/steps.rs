@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::chain::{Chain, Recipient};
+use super::chain::{Chain, INBOX, Recipient};
 use super::look::Looking;
+use crate::casework::by_email;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters;
@@ -254,7 +255,9 @@ fn write_to(
 ) -> Result<NoticeId, Failure> {
     let item = letters::staff_item(tx, at, &looking.case, readings.get(taking.reading))?;
     let has_come = taking.step.due_at.duration_since(at.now) <= SignedDuration::ZERO;
-    let says = if has_come {
+    let says = if taking.recipient.post == INBOX {
+        by_email::reminder(item, &looking.case, has_come)
+    } else if has_come {
         Says::Due { item }
     } else {
         Says::Reminder { item }

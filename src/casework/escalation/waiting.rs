@@ -102,7 +102,7 @@ pub(super) fn tell_of_resumption(
         .happened
         .iter()
         .any(|event| matches!(event, Event::Resumed { .. }));
-    if !has_resumed || looking.case.owner.is_none() {
+    if !has_resumed || !looking.case.is_taken() {
         return Ok(());
     }
     let resolved = chain.resolve(tx, &Whom::Owner, looking.case.owner)?;

@@ -9,6 +9,7 @@ use super::contact::log;
 use super::placing::open_cases;
 use super::telling::answer;
 use super::{Entry, Received};
+use crate::casework::by_email;
 use crate::casework::callbacks;
 use crate::casework::desk::Moment;
 use crate::casework::escalation::Chain;
@@ -23,7 +24,7 @@ use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::ladder::Whom;
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::notice::Says;
+use crate::domain::notice::{InboxWhy, Says};
 use crate::domain::person::RoleOnCase;
 use crate::domain::routing::Placement;
 use crate::domain::wording;
@@ -275,7 +276,11 @@ fn tell_of_joining(
         letters::tell_person(tx, at, case, person, telling)?;
     }
     let Some(owner) = case.owner else {
-        return Ok(());
+        if joining.is_thanks {
+            return Ok(());
+        }
+        let contact = Some(joining.contact);
+        return by_email::landed(tx, at, case, InboxWhy::Message, contact);
     };
     if let Some(account) = users::find(tx, owner)?
         && account.is_active

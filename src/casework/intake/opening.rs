@@ -4,6 +4,7 @@
 
 use super::Entry;
 use super::restricted::holders_above;
+use crate::casework::by_email;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::members;
@@ -15,6 +16,7 @@ use crate::domain::contact::Location;
 use crate::domain::enquiry::{Enquiry, Sender, Who};
 use crate::domain::ids::ContactId;
 use crate::domain::lifecycle::{self, Event};
+use crate::domain::notice::InboxWhy;
 use crate::domain::person::{Address, PersonKind, RoleOnCase};
 use crate::store::cases::{self, Filed};
 use crate::store::people::Person;
@@ -124,6 +126,7 @@ pub(super) fn open(
         their_reference: enquiry.their_reference.clone(),
         n_chasers: 0,
         n_transfers: 0,
+        taken_by: None,
         last_action: None,
         version: 1,
         revision: 1,
@@ -172,6 +175,9 @@ pub(super) fn open(
             request_id: at.request_id.as_deref(),
         },
     )?;
+    if !entry.is_silent {
+        by_email::landed(tx, at, &settled.filed.case, InboxWhy::Landed, None)?;
+    }
     Ok(Opened {
         filed: settled.filed,
         readings: settled.readings,

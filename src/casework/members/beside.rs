@@ -92,6 +92,7 @@ pub(in crate::casework) fn told_inside(command: &Command) -> Option<(&'static st
             Outcome::Answered | Outcome::Resolved => ("has closed its case as done", false),
             _ => ("has closed its case", false),
         },
+        Command::Refer { .. } => ("has said that it belongs to somebody else", false),
         Command::Reopen { .. } => ("has opened its case again", false),
         Command::Transfer { .. } => ("has passed its case to another team", false),
         Command::Amend(amendment) if amendment.category.is_some() => {

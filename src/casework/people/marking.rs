@@ -234,6 +234,24 @@ pub fn instructions_on_case(
     Ok(all)
 }
 
+/// What keeps those safe who deal with a case without the system, and nothing else: as for a partner.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn what_keeps_safe(
+    conn: &mut Conn,
+    at: &Moment,
+    case: &Case,
+) -> Result<Vec<Instruction>, Failure> {
+    let mut all = Vec::new();
+    for (id, _, _) in cases::people(conn, case.id)? {
+        if let Some(person) = people::find(conn, id)? {
+            all.extend(instructions(conn, at, Role::Partner, &person)?);
+        }
+    }
+    Ok(all)
+}
+
 /// Every record of a person counts, whoever may know of it: what keeps an officer safe does not
 /// depend on which of two records the case hangs on.
 fn instructions(

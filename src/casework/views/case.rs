@@ -62,6 +62,8 @@ pub struct CaseView {
     /// The slug of the ward it is in, where that is known.
     pub ward: Option<String>,
     pub owner: Option<Named>,
+    /// Who has it in a team that works by e-mail: the name they gave, else the team's.
+    pub taken_by: Option<String>,
     pub channel: Channel,
     pub received_at: Timestamp,
     /// The first instant that is late.
@@ -505,6 +507,7 @@ fn leave_out_what_is_not_public(at: &Moment, view: &mut CaseView, case: &Case) {
         view.category = String::new();
     }
     view.owner = None;
+    view.taken_by = None;
     view.routing = Routed::default();
 }
 
@@ -701,6 +704,7 @@ fn show(filed: &Filed, names: &[(crate::domain::ids::UserId, String)]) -> CaseVi
         queue: case.queue.clone(),
         ward: case.ward.clone(),
         owner: case.owner.and_then(|owner| named(names, owner)),
+        taken_by: case.taken_by.clone(),
         channel: case.channel,
         received_at: case.received_at,
         acknowledge_by: dates.acknowledge_by,

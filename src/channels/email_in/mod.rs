@@ -95,6 +95,10 @@ pub struct Incoming {
     pub language: Option<String>,
     /// Odd things noticed while reading, for whoever looks at the raw mail.
     pub defects: Vec<String>,
+    /// A mail server on its way found that its sender's domain does not stand behind it. Anybody may
+    /// write such a line, so it only ever takes trust away.
+    #[serde(default)]
+    pub is_disowned: bool,
 }
 
 /// A name and an address.

@@ -143,10 +143,21 @@ fn understand(raw: &[u8], envelope: &Envelope, ours: &Ours) -> Result<Incoming, 
         bounce,
         thread,
         language: language(&mime),
+        is_disowned: is_disowned(top),
         defects,
         from,
         subject,
     })
+}
+
+/// Whether a mail server found DMARC to fail (RFC 8601).
+fn is_disowned(top: &Fields<'_>) -> bool {
+    top.plain_all("authentication-results")
+        .take(10)
+        .any(|value| {
+            let value: String = value.to_lowercase().split_whitespace().collect();
+            value.contains("dmarc=fail")
+        })
 }
 
 fn unreadable(why: &str) -> Unreadable {

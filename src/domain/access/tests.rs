@@ -121,6 +121,7 @@ fn case(queue: &str, secrecy: Secrecy) -> Case {
         their_reference: None,
         n_chasers: 0,
         n_transfers: 0,
+        taken_by: None,
         last_action: None,
         version: 1,
         revision: 1,

@@ -108,7 +108,39 @@ pub enum WorksBy {
     /// In Reeve.
     System,
     /// By mail to this inbox, with signed links.
-    Email { inbox: String },
+    Email {
+        inbox: String,
+        /// Whole domains whose mail counts as the inbox's too.
+        domains: Vec<String>,
+    },
+}
+
+impl Queue {
+    /// Where its cases are mailed, when it works by e-mail.
+    #[must_use]
+    pub fn inbox(&self) -> Option<&str> {
+        match &self.works_by {
+            WorksBy::System => None,
+            WorksBy::Email { inbox, .. } => Some(inbox),
+        }
+    }
+
+    /// Whether mail from this address is from the team that works it by e-mail.
+    #[must_use]
+    pub fn is_written_from(&self, address: &str) -> bool {
+        let WorksBy::Email { inbox, domains } = &self.works_by else {
+            return false;
+        };
+        let own = |domain: &str| {
+            domains
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(domain))
+        };
+        inbox.eq_ignore_ascii_case(address)
+            || address
+                .rsplit_once('@')
+                .is_some_and(|(_, domain)| own(domain))
+    }
 }
 
 /// A named post: reminders go to the post, whoever holds it.

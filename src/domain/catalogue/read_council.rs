@@ -62,9 +62,7 @@ pub(super) fn queue(slug: &str, node: &Node, faults: &mut Vec<Fault>) -> Queue {
         team_name,
         team_leader: post_over(&mut fields, "team_leader", leader),
         duty_contact: post_over(&mut fields, "duty_contact", duty),
-        works_by: fields
-            .optional("works_by_email")
-            .map_or(WorksBy::System, |inbox| WorksBy::Email { inbox }),
+        works_by: works_by(&mut fields),
         restricted_teams: fields.optional("restricted_teams").unwrap_or_default(),
         // Known once the services are read.
         is_restricted_only: false,
@@ -74,6 +72,43 @@ pub(super) fn queue(slug: &str, node: &Node, faults: &mut Vec<Fault>) -> Queue {
     };
     fields.close();
     queue
+}
+
+/// `works_by = "email"` with its `inbox`, and the domains its people write from.
+fn works_by(fields: &mut Fields<'_, '_>) -> WorksBy {
+    let how: Option<String> = fields.optional("works_by");
+    let inbox: Option<String> = fields.optional("inbox");
+    let domains: Vec<String> = fields.optional("inbox_domains").unwrap_or_default();
+    match (how.as_deref(), inbox) {
+        (Some("email"), Some(inbox)) => WorksBy::Email { inbox, domains },
+        (Some("email"), None) => {
+            fields.fault_at(
+                "works_by",
+                "a queue that works by e-mail needs `inbox`: the address its cases are mailed to",
+            );
+            WorksBy::System
+        }
+        (None | Some("system"), None) => {
+            if !domains.is_empty() {
+                fields.fault_at(
+                    "inbox_domains",
+                    "only a queue with `works_by = \"email\"` has domains its people write from",
+                );
+            }
+            WorksBy::System
+        }
+        (None | Some("system"), Some(_)) => {
+            fields.fault_at(
+                "inbox",
+                "only a queue with `works_by = \"email\"` has an inbox",
+            );
+            WorksBy::System
+        }
+        (Some(_), _) => {
+            fields.fault_at("works_by", "write \"system\" or \"email\"");
+            WorksBy::System
+        }
+    }
 }
 
 /// Reads one post of `posts.toml`.

@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 34] = [
+pub(super) const REQUIRED: [&str; 37] = [
     "acknowledgement",
     "alert",
     "callback",
@@ -36,6 +36,9 @@ pub(super) const REQUIRED: [&str; 34] = [
     "glass-broken",
     "holding-reply",
     "identity-failed",
+    "inbox-case",
+    "inbox-kept",
+    "inbox-receipt",
     "joined",
     "mailbox-unread",
     "many-transfers",

@@ -1239,3 +1239,78 @@ fn a_question_that_cannot_be_asked_is_a_fault() {
         );
     }
 }
+
+#[test]
+fn a_queue_that_works_by_e_mail_has_an_inbox_that_is_not_ours() {
+    let queues = "queues.toml";
+    let inbox = "inbox = \"enquiries@leisure-trust.example\"";
+    check(
+        queues,
+        &format!("{inbox}\n"),
+        "",
+        "works_by = \"email\"",
+        "needs `inbox`",
+    );
+    check(
+        queues,
+        inbox,
+        "inbox = \"leisure\"",
+        "inbox = \"leisure\"",
+        "not an e-mail address",
+    );
+    check(
+        queues,
+        inbox,
+        "inbox = \"contact@council.example\"",
+        "inbox = \"contact@council.example\"",
+        "the council's own mailbox",
+    );
+    check(
+        queues,
+        "[\"leisure-trust.example\"]",
+        "[\"leisure\"]",
+        "inbox_domains = [\"leisure\"]",
+        "not an e-mail address",
+    );
+    check(
+        queues,
+        "works_by = \"email\"\n",
+        "works_by = \"pigeon\"\n",
+        "works_by = \"pigeon\"",
+        "write \"system\" or \"email\"",
+    );
+    check(
+        queues,
+        "works_by = \"email\"\n",
+        "",
+        inbox,
+        "only a queue with `works_by = \"email\"` has an inbox",
+    );
+    check(
+        queues,
+        "[mash]\n",
+        "[mash]\nworks_by = \"email\"\ninbox = \"mash@partner.example\"\n",
+        "works_by = \"email\"",
+        "is restricted and is never mailed",
+    );
+}
+
+#[test]
+fn mail_is_from_a_team_when_it_is_from_its_inbox_or_one_of_its_domains() {
+    let leisure = northmere().queue("leisure").unwrap();
+    assert_eq!(leisure.inbox(), Some("enquiries@leisure-trust.example"));
+    let check = |address: &str, expect| {
+        assert_eq!(leisure.is_written_from(address), expect, "{address}");
+    };
+    check("Enquiries@Leisure-Trust.example", true);
+    check("kim@leisure-trust.example", true);
+    check("kim@not-leisure-trust.example", false);
+    check("kim@leisure-trust.example.evil.example", false);
+    check("leisure-trust.example", false);
+    assert!(
+        !northmere()
+            .queue("libraries")
+            .unwrap()
+            .is_written_from("x@leisure-trust.example")
+    );
+}

@@ -28,6 +28,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         }
         Event::Assigned { to, .. } => {
             case.owner = *to;
+            case.taken_by = None;
             case.is_claimed = to.is_some() || case.is_rung;
             if case.status == Status::New && to.is_some() {
                 case.status = Status::Open;
@@ -38,10 +39,18 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::Transferred { to, .. } => {
             case.queue.clone_from(to);
             case.owner = None;
+            case.taken_by = None;
             case.is_claimed = case.is_rung;
             case.n_transfers += 1;
             if case.status == Status::Open {
                 case.status = Status::New;
+            }
+        }
+        Event::TakenByInbox { name, .. } => {
+            case.taken_by = Some(name.clone());
+            case.is_claimed = true;
+            if case.status == Status::New {
+                case.status = Status::Open;
             }
         }
         Event::Paused {
@@ -64,7 +73,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
             case.facts.resume(now);
             case.waiting_for = None;
             if case.status == Status::Waiting {
-                case.status = if case.owner.is_some() {
+                case.status = if case.is_taken() {
                     Status::Open
                 } else {
                     Status::New
@@ -113,7 +122,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         }),
         Event::Closed { outcome } => close(case, terms, *outcome, now),
         Event::Reopened { reason } => {
-            case.status = if case.owner.is_some() {
+            case.status = if case.is_taken() {
                 Status::Open
             } else {
                 Status::New
@@ -137,6 +146,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::StageOpened { stage, officer, .. } => {
             case.stage = *stage;
             case.owner = *officer;
+            case.taken_by = None;
             case.is_claimed = officer.is_some() || case.is_rung;
             case.status = if officer.is_some() {
                 Status::Open
@@ -178,6 +188,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         Event::Opened { .. }
         | Event::AutomaticMailStored { .. }
         | Event::MailReleased { .. }
+        | Event::ReferredTo { .. }
         | Event::ReplyTakenBack {
             what: TakenBack::HoldingReply,
             ..
@@ -272,6 +283,9 @@ pub fn note_amendment(case: &mut Case, amendment: &Amendment) {
         case.service.clone_from(&place.service);
         case.category.clone_from(&place.category);
         case.procedure = place.procedure;
+        if case.queue != place.queue {
+            case.taken_by = None;
+        }
         case.queue.clone_from(&place.queue);
         case.terms.clone_from(&place.terms);
     }

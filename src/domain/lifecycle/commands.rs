@@ -12,6 +12,7 @@ use crate::domain::clock::Longer;
 use crate::domain::contact::{Location, words};
 use crate::domain::ids::{CaseId, NoticeId, UserId};
 use crate::domain::member::{Basis, ConsentHow};
+use crate::domain::notice::OtherBody;
 
 /// Something somebody wants done to a case.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,11 @@ pub enum Command {
     },
     Close {
         outcome: Outcome,
+    },
+    /// It belongs to a body outside the council: closed, and the person told whom to ask.
+    Refer {
+        outcome: Outcome,
+        body: OtherBody,
     },
     Reopen {
         reason: String,

@@ -109,6 +109,13 @@ pub fn decide(
             owner: *owner,
         }],
         Command::Close { outcome } => vec![Event::Closed { outcome: *outcome }],
+        Command::Refer { outcome, body } => vec![
+            Event::ReferredTo {
+                body: body.name.clone(),
+                how_to_reach: body.how_to_reach.clone(),
+            },
+            Event::Closed { outcome: *outcome },
+        ],
         Command::Reopen { reason } => reopen(case, at, reason)?,
         Command::OpenStage {
             stage,
@@ -228,7 +235,10 @@ fn check_other_officer(
     let officer = match (command, at.by) {
         (Command::Assign { owner }, _) => *owner,
         (
-            Command::Acknowledge { .. } | Command::Reply { .. } | Command::Close { .. },
+            Command::Acknowledge { .. }
+            | Command::Reply { .. }
+            | Command::Close { .. }
+            | Command::Refer { .. },
             By::User { id, .. },
         ) => Some(id),
         _ => None,

@@ -56,6 +56,17 @@ pub enum Event {
         to: String,
         reason: String,
     },
+    /// A team that works by e-mail has it.
+    TakenByInbox {
+        queue: String,
+        /// Who said so; the team where nobody gave a name.
+        name: String,
+    },
+    /// It belongs to a body outside the council, and how they are reached.
+    ReferredTo {
+        body: String,
+        how_to_reach: String,
+    },
     Paused {
         reason: String,
         waiting_for: WaitingFor,
@@ -296,6 +307,8 @@ impl Event {
             Self::Acknowledged { .. } => "acknowledged",
             Self::Assigned { .. } => "assigned",
             Self::Transferred { .. } => "transferred",
+            Self::TakenByInbox { .. } => "taken_by_inbox",
+            Self::ReferredTo { .. } => "referred_to",
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
             Self::Extended { .. } => "extended",
@@ -351,6 +364,9 @@ impl Event {
     /// alone. Never anybody's own words.
     #[must_use]
     pub fn public_words(&self) -> Option<String> {
+        if let Self::ReferredTo { body, how_to_reach } = self {
+            return Some(format!("This belongs to {body}. {how_to_reach}"));
+        }
         let words = match self {
             Self::Opened { .. } => "We received it.",
             Self::ContactJoined {
@@ -361,6 +377,7 @@ impl Event {
             } => "We contacted you.",
             Self::Acknowledged { .. } => "We acknowledged it.",
             Self::Assigned { to: Some(_), .. } => "An officer is looking at it.",
+            Self::TakenByInbox { .. } => "The team that deals with it has it.",
             Self::Transferred { .. } => {
                 "We passed it to the team that can deal with it. Your date stays the same."
             }

@@ -84,6 +84,7 @@ fn case(status: Status, service: &str, category: &str) -> (Case, Terms) {
         their_reference: None,
         n_chasers: 0,
         n_transfers: 0,
+        taken_by: None,
         last_action: None,
         version: 1,
         revision: 1,

@@ -187,6 +187,19 @@ pub struct NotOursRule {
     pub unless: Vec<String>,
 }
 
+impl NotOursRule {
+    /// How the body is reached, as whole sentences; nothing where neither number nor page is known.
+    #[must_use]
+    pub fn how_to_reach(&self) -> Option<String> {
+        match (&self.phone, &self.url) {
+            (Some(phone), Some(url)) => Some(format!("Ring {phone}, or go to {url}.")),
+            (Some(phone), None) => Some(format!("Ring {phone}.")),
+            (None, Some(url)) => Some(format!("Go to {url}.")),
+            (None, None) => None,
+        }
+    }
+}
+
 /// A rule of the council's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

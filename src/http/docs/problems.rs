@@ -305,6 +305,39 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "A councillor sees the figures of their own ward.",
     ),
     (
+        "not_with_this_outcome",
+        "Only a case that is not_ours or referred names the other body it belongs to.",
+    ),
+    (
+        "link_expired",
+        "The link from a mail to a team's inbox is too old. Reply to the mail instead.",
+    ),
+    (
+        "moved_on",
+        "The case is not the team's any more, so the link in its mail does nothing.",
+    ),
+    (
+        "day_too_late",
+        "The date cannot be moved as far as this day. The detail names the latest.",
+    ),
+    (
+        "day_not_later",
+        "The day is not after the one that was given.",
+    ),
+    ("day_has_passed", "Give a day that is still to come."),
+    (
+        "no_working_day",
+        "The day is no working day. Give one that is.",
+    ),
+    (
+        "no_such_team",
+        "The case cannot be passed to this team. Choose one of those that are offered.",
+    ),
+    (
+        "no_such_body",
+        "The catalogue knows no such organisation. Choose one of those that are offered.",
+    ),
+    (
         "out_of_range",
         "The number is smaller or larger than it may be, or the instant lies where it may not.",
     ),

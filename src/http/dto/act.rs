@@ -207,6 +207,10 @@ pub struct NewPromise {
 #[serde(deny_unknown_fields)]
 pub struct NewClosure {
     pub outcome: Outcome,
+    /// With `not_ours` or `referred`: whose it is, by the name the catalogue has in `routing.not_ours`. The
+    /// person is told how to reach them.
+    #[serde(default)]
+    pub other_body: Option<Line<200>>,
 }
 
 /// Work on it goes on.

@@ -181,8 +181,8 @@ impl Check<'_> {
             if let Some(message) = waiting::fault_of_days(queue.waits_at_most_working_days) {
                 self.fault(&["queues", slug, "waits_at_most_working_days"], message);
             }
-            if let WorksBy::Email { inbox } = &queue.works_by {
-                self.email(&["queues", slug, "works_by_email"], inbox);
+            if let WorksBy::Email { inbox, domains } = &queue.works_by {
+                self.inbox(slug, inbox, domains);
             }
             for team in &queue.restricted_teams {
                 if let Some(other) = owners.insert(team, slug) {
@@ -191,6 +191,37 @@ impl Check<'_> {
                         format!("team `{team}` already stands within queue `{other}`"),
                     );
                 }
+            }
+        }
+    }
+
+    /// A queue that works by e-mail has an address of its own, and nothing that may not be mailed.
+    fn inbox(&mut self, slug: &str, inbox: &str, domains: &[String]) {
+        self.email(&["queues", slug, "inbox"], inbox);
+        if let Some((council, _)) = &self.draft.council
+            && council.mail.from_address.eq_ignore_ascii_case(inbox)
+        {
+            self.fault(
+                &["queues", slug, "inbox"],
+                "this is the council's own mailbox: its mail would come back as new cases",
+            );
+        }
+        for (index, domain) in domains.iter().enumerate() {
+            let index = index.to_string();
+            let path = ["queues", slug, "inbox_domains", index.as_str()];
+            self.email(&path, &format!("inbox@{domain}"));
+        }
+        let draft = self.draft;
+        for service in draft.services.values().filter(|one| one.queue == slug) {
+            let mut restricted = service.categories.iter().filter(|one| one.is_restricted);
+            if let Some(category) = restricted.next() {
+                self.fault(
+                    &["queues", slug, "works_by"],
+                    format!(
+                        "`{}/{}` is restricted and is never mailed: give it a queue that works in the system",
+                        service.slug, category.slug
+                    ),
+                );
             }
         }
     }
