@@ -90,10 +90,10 @@ impl Target {
             return Ok(Self::Id(id));
         }
         let is_alias = alias_pattern
-            .and_then(|pattern| regex::Regex::new(&format!("^(?:{pattern})$")).ok())
+            .and_then(|pattern| regex::Regex::new(&format!("^(?i:{pattern})$")).ok())
             .is_some_and(|pattern| pattern.is_match(text));
         if is_alias {
-            return Ok(Self::Alias(text.to_owned()));
+            return Ok(Self::Alias(text.to_uppercase()));
         }
         Reference::parse(text).map(Self::Reference)
     }

@@ -12,6 +12,7 @@
 //! | `complaining` | and opens the complaint it may be about that case |
 //! | `placing` | or says where it goes, and what is opened beside it |
 //! | `opening` | opens one case |
+//! | [`taking_over`] | an open case of the system before this one |
 //! | `restricted` | complaints about a post, and the receipt in place of a case |
 //! | `telling` | what is answered, read out and confirmed |
 
@@ -22,6 +23,7 @@ mod joining;
 mod opening;
 mod placing;
 mod restricted;
+pub mod taking_over;
 mod telling;
 
 pub use faults::unanswered;
@@ -55,6 +57,7 @@ use contact::known_again;
 use faults::check;
 use joining::join;
 use placing::open_cases;
+use taking_over::TakenOver;
 
 /// Who brought an enquiry in, and how.
 #[derive(Debug, Clone)]
@@ -79,6 +82,8 @@ pub struct Entry {
     /// The same external id is the same contact, whatever it says this time: nobody is there who
     /// could correct it.
     pub same_id_is_same: bool,
+    /// What it brings along from the system before this one.
+    pub taken_over: Option<TakenOver>,
 }
 
 /// What is kept of a mail beside its words.
@@ -133,6 +138,7 @@ impl Entry {
             logged_as: None,
             they_confirm: false,
             same_id_is_same: false,
+            taken_over: None,
         }
     }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::actions::Target;
 use super::audit::note_look;
 use super::desk::{Moment, hex};
 use super::failure::Failure;
@@ -22,7 +23,6 @@ use crate::domain::enquiry::{Enquiry, Who};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::Says;
 use crate::domain::person::email_address;
-use crate::domain::reference::Reference;
 use crate::domain::wording::{self, Language};
 use crate::store::cases::{self, Filed};
 use crate::store::tracking::{self, Link};
@@ -311,10 +311,18 @@ pub fn send_link(
     reference: &str,
     email: &str,
 ) -> Result<(), Failure> {
-    let (Ok(reference), Some(email)) = (Reference::parse(reference), email_address(email)) else {
+    // People quote what stands on their letter, and an old letter has the old reference.
+    let alias_pattern = at.council.catalogue.council.alias_pattern();
+    let target = Target::parse(reference.trim(), alias_pattern.as_deref());
+    let (Ok(target), Some(email)) = (target, email_address(email)) else {
         return Ok(());
     };
-    let Some(filed) = cases::find_by_reference(tx, &reference)? else {
+    let found = match target {
+        Target::Reference(reference) => cases::find_by_reference(tx, &reference)?,
+        Target::Alias(alias) => cases::find_by_alias(tx, &alias)?,
+        Target::Id(_) => None,
+    };
+    let Some(filed) = found else {
         return Ok(());
     };
     if filed.case.secrecy == Secrecy::Restricted {

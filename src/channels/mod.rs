@@ -10,6 +10,7 @@
 pub mod email_in;
 pub mod given;
 pub mod logged;
+pub mod old_cases;
 pub mod open311;
 pub mod sms;
 pub mod telephony;
@@ -62,11 +63,10 @@ pub const fn door(channel: Channel) -> Door {
             asks: Some(Asks::AccessPoint),
         },
         Channel::Open311 => by(&["open311"]),
-        Channel::Social
-        | Channel::Letter
-        | Channel::Councillor
-        | Channel::OutOfHours
-        | Channel::Api => by(&["logged"]),
+        Channel::Social | Channel::Letter | Channel::Councillor | Channel::OutOfHours => {
+            by(&["logged"])
+        }
+        Channel::Api => by(&["logged", "old_cases"]),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod config;
 pub mod demo;
 pub mod explain;
+pub mod import;
 pub mod intake;
 pub mod migrate;
 pub mod openapi;
@@ -92,6 +93,11 @@ enum Command {
         #[command(subcommand)]
         command: intake::IntakeCommand,
     },
+    /// Take over what the system before this one holds.
+    Import {
+        #[command(subcommand)]
+        command: import::ImportCommand,
+    },
     /// Explain a date, with no server and no database.
     Explain(explain::ExplainArgs),
     /// How free text is read: train a model for it, and measure how well it reads.
@@ -155,6 +161,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::User { command } => user::run(&command, sources),
         Command::Audit { command } => audit::run(&command, sources),
         Command::Intake { command } => intake::run(&command, sources),
+        Command::Import { command } => import::run(&command, sources),
         Command::Explain(args) => explain::run_alone(&args),
         Command::Triage { command } => triage::run(&command, sources),
         Command::Openapi => openapi::run(),

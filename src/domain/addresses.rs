@@ -39,7 +39,8 @@ fn likeness(address: &str, known: &str) -> Option<usize> {
 }
 
 /// Letters to change, add or leave out to make one text of the other; two that changed places count once.
-fn slips(one: &str, other: &str) -> usize {
+#[must_use]
+pub fn slips(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut two_before: Vec<usize> = Vec::new();
     let mut before: Vec<usize> = (0..=other.len()).collect();

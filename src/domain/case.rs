@@ -221,6 +221,9 @@ pub struct Candidate {
     pub why: String,
 }
 
+/// The rule that places a case taken over from the system before this one.
+pub const TAKEN_OVER: &str = "taken-over";
+
 impl Case {
     /// Whether work on it has ended.
     #[must_use]
@@ -232,6 +235,12 @@ impl Case {
     #[must_use]
     pub const fn is_taken(&self) -> bool {
         self.owner.is_some() || self.taken_by.is_some()
+    }
+
+    /// Whether it came with the open cases of the system before this one.
+    #[must_use]
+    pub fn was_taken_over(&self) -> bool {
+        self.routing.rule == TAKEN_OVER
     }
 
     /// Whether the duty contact must be told until somebody has it.

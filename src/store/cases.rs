@@ -257,6 +257,20 @@ pub fn find_by_alias(conn: &mut Conn, alias: &str) -> Result<Option<Filed>, Stor
     id.map_or(Ok(None), |id| find(conn, id.into()))
 }
 
+/// Keeps the reference a case had in an older system.
+///
+/// # Errors
+/// [`StoreError::Taken`] when another case has it.
+pub fn add_alias(tx: &mut Tx<'_>, id: CaseId, alias: &str) -> Result<(), StoreError> {
+    diesel::insert_into(case_aliases::table)
+        .values((
+            case_aliases::alias.eq(alias),
+            case_aliases::case_id.eq(Id::from(id)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// The references a case had in older systems.
 pub fn aliases(conn: &mut Conn, id: CaseId) -> Result<Vec<String>, StoreError> {
     Ok(case_aliases::table
@@ -805,8 +819,12 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
             .select(super::schema::contacts::case_id.assume_not_null());
         let plain = Reference::parse(text)
             .map_or_else(|_| "-".to_owned(), |found| found.plain().to_owned());
+        let by_alias = case_aliases::table
+            .filter(case_aliases::alias.eq(text.trim().to_uppercase()))
+            .select(case_aliases::case_id);
         let named = cases::reference
             .eq(plain)
+            .or(cases::id.eq_any(by_alias))
             .or(lower(cases::subject).like(pattern).escape('\\'));
         // A member does not read what was said on a case, so it cannot be guessed at either.
         query = match &sight.raised_by {

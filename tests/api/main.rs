@@ -42,6 +42,7 @@ mod recipients;
 mod redaction;
 mod sign_in;
 mod sign_in_links;
+mod taking_over;
 mod texts;
 mod traces;
 mod webchat;

@@ -17,6 +17,7 @@ mod roles;
 mod server;
 mod smtp;
 mod spool;
+mod taking_over;
 mod uploads;
 
 use std::time::Duration;

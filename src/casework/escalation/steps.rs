@@ -15,6 +15,7 @@ use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters;
 use crate::casework::promises::{ladder_of, taken_steps};
+use crate::domain::case::Case;
 use crate::domain::clock::Reading;
 use crate::domain::ids::{ClockId, NoticeId, UserId};
 use crate::domain::ladder::{self, PlannedStep};
@@ -67,7 +68,7 @@ pub(super) fn take_due(
             Outcome::Sent => {
                 looking.n_told += 1;
                 looking.told.insert(taking.recipient.address.clone());
-                if !is_for_digest(&taking.step, &taking.recipient) {
+                if !is_told_in_digest(&looking.case, taking) {
                     let notice = write_to(tx, at, looking, readings, taking)?;
                     escalations::note_notice(tx, row.id, notice)?;
                 }
@@ -215,6 +216,13 @@ fn coalesce(takings: &mut [Taking], opened_at: Timestamp) {
     }
 }
 
+/// Whether the recipient hears of it in their one mail of the day. What the system before this one left
+/// late does: thousands of cases may come over in one night.
+fn is_told_in_digest(case: &Case, taking: &Taking) -> bool {
+    let came_late = case.was_taken_over() && taking.step.at <= case.opened_at;
+    came_late || is_for_digest(&taking.step, &taking.recipient)
+}
+
 /// Whether a step goes into the recipient's one mail of the day.
 pub(super) fn is_for_digest(step: &PlannedStep, recipient: &Recipient) -> bool {
     (step.digest || recipient.gets_digest) && !step.at_once
@@ -222,8 +230,7 @@ pub(super) fn is_for_digest(step: &PlannedStep, recipient: &Recipient) -> bool {
 
 fn row(at: &Moment, looking: &Looking<'_>, taking: &Taking) -> Taken {
     let calendar = &at.council.catalogue.calendar;
-    let is_in_digest =
-        taking.outcome == Outcome::Sent && is_for_digest(&taking.step, &taking.recipient);
+    let is_in_digest = taking.outcome == Outcome::Sent && is_told_in_digest(&looking.case, taking);
     // Steps of 9am stand in the digest of that very morning. What a case brings along when it opens
     // late waits for the next one, so that one morning's late cases come in one mail.
     let digest_after = calendar.next_digest_time(taking.step.at.max(looking.case.opened_at));

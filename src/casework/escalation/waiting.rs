@@ -63,7 +63,8 @@ pub(super) fn take_due(
     let subject = Subject::Case(looking.case.id);
     let mut events: Vec<Event> = Vec::new();
     for taking in &takings {
-        let row = row(at, subject, taking);
+        let in_digest = is_told_in_digest(Some(&looking.case), taking);
+        let row = row(at, subject, taking, in_digest);
         if !escalations::take(tx, &row)? {
             continue;
         }
@@ -71,7 +72,7 @@ pub(super) fn take_due(
             Outcome::Sent => {
                 looking.n_told += 1;
                 looking.told.insert(taking.recipient.address.clone());
-                if !is_for_digest(&taking.step, &taking.recipient) {
+                if !in_digest {
                     let item = item_of(tx, at, &looking.case, readings, taking.stay)?;
                     let notice = write_to(tx, at, subject, taking, item)?;
                     escalations::note_notice(tx, row.id, notice)?;
@@ -159,14 +160,15 @@ pub fn look_at_mail(tx: &mut Tx<'_>, at: &Moment, id: ContactId) -> Result<Looke
     let mut takings = due(tx, at, &[stay], &taken, &chain, None)?;
     coalesce(&mut takings, &BTreeSet::new());
     for taking in &takings {
-        let row = row(at, Subject::Mail(id), taking);
+        let in_digest = is_told_in_digest(None, taking);
+        let row = row(at, Subject::Mail(id), taking, in_digest);
         if !escalations::take(tx, &row)? {
             continue;
         }
         match taking.outcome {
             Outcome::Sent => {
                 looked.n_told += 1;
-                if !is_for_digest(&taking.step, &taking.recipient) {
+                if !in_digest {
                     let item = item_of_mail(tx, at, &contact, stay)?;
                     let notice = write_to(tx, at, Subject::Mail(id), taking, item)?;
                     escalations::note_notice(tx, row.id, notice)?;
@@ -339,10 +341,17 @@ fn coalesce(takings: &mut [Taking], told: &BTreeSet<String>) {
     }
 }
 
-fn row(at: &Moment, subject: Subject, taking: &Taking) -> Taken {
+/// Whether the recipient hears of it in their one mail of the day. Cases that came over from the system
+/// before this one wait since the same night, in whatever place, so they are told of together.
+fn is_told_in_digest(case: Option<&Case>, taking: &Taking) -> bool {
+    let waits_since_then =
+        case.is_some_and(|case| case.was_taken_over() && taking.stay.since == case.opened_at);
+    waits_since_then || is_for_digest(&taking.step, &taking.recipient)
+}
+
+fn row(at: &Moment, subject: Subject, taking: &Taking, in_digest: bool) -> Taken {
     let calendar = &at.council.catalogue.calendar;
-    let is_in_digest =
-        taking.outcome == Outcome::Sent && is_for_digest(&taking.step, &taking.recipient);
+    let is_in_digest = taking.outcome == Outcome::Sent && in_digest;
     let (case, contact) = match subject {
         Subject::Case(id) => (Some(id), None),
         Subject::Mail(id) => (None, Some(id)),

@@ -91,7 +91,11 @@ pub(super) fn log(
         direction: enquiry.direction,
         disposition,
         received_at: enquiry.received_at,
-        logged_at: at.now,
+        // What the system before this one logged came in on that day, not on the day it was taken over.
+        logged_at: match entry.taken_over {
+            Some(_) => enquiry.received_at,
+            None => at.now,
+        },
         counted_from_on,
         subject: enquiry.subject.clone(),
         body: enquiry.body.clone(),

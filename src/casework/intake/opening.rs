@@ -4,6 +4,7 @@
 
 use super::Entry;
 use super::restricted::holders_above;
+use super::taking_over;
 use crate::casework::by_email;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
@@ -147,6 +148,9 @@ pub(super) fn open(
     if enquiry.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now.max(enquiry.received_at), "spoken");
     }
+    if let Some(old) = &entry.taken_over {
+        taking_over::note_promise(&mut case, &terms, old);
+    }
     let first = crate::domain::clock::read(&case.facts, &terms, at.now);
     case.facts.told(&first);
     let event = Event::Opened {
@@ -155,6 +159,10 @@ pub(super) fn open(
         reason: plan.routed.reason.clone(),
     };
     let mut happened = vec![(event, entry.actor.label())];
+    if let Some(old) = &entry.taken_over {
+        let since = taking_over::bring_state(&mut case, &terms, old, at);
+        happened.extend(since.map(|event| (event, entry.actor.label())));
+    }
     if case.procedure == Procedure::MemberEnquiry {
         happened.push((members::first_line(enquiry), Actor::System.label()));
     }
