@@ -14,6 +14,7 @@
 //! | [`callbacks`] | calls back that somebody was promised |
 //! | [`call_figures`] | calls in figures |
 //! | [`actions`] | everything that can be done to a case |
+//! | [`contact_reasons`] | why people contact us, and how often that was avoidable |
 //! | [`corrections`] | messages whose category staff put right, to learn from |
 //! | [`delivery`] | what becomes of a notice: accepted, refused, come back |
 //! | [`escalation`] | what the clock brings: steps, digests, alerts, resumed pauses |
@@ -55,6 +56,7 @@ pub mod callbacks;
 pub mod calls;
 pub mod catalogue;
 pub mod chats;
+pub mod contact_reasons;
 pub mod corrections;
 pub mod delivery;
 pub mod desk;

@@ -32,6 +32,8 @@ pub struct Logged {
     pub recording: Option<String>,
     pub access_point: Option<String>,
     pub external_id: Option<String>,
+    /// Why it was made, by code.
+    pub contact_reason: Option<String>,
     /// It names the case it belongs to.
     pub joins_a_case: bool,
 }
@@ -88,6 +90,7 @@ pub fn read(logged: Logged, now: Timestamp) -> Read {
     enquiry.call = logged.call;
     enquiry.recording = faults.line("/recording", logged.recording, 200);
     enquiry.access_point = logged.access_point;
+    enquiry.contact_reason = logged.contact_reason;
     enquiry.external_id = faults.line("/external_id", logged.external_id, 200);
     faults.beside(enquiry)
 }
@@ -141,6 +144,7 @@ mod tests {
             recording: None,
             access_point: None,
             external_id: None,
+            contact_reason: None,
             joins_a_case: false,
         }
     }

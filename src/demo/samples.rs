@@ -151,6 +151,7 @@ fn file(
     };
     let enquiry = Enquiry {
         attachments: pictures::with(tx, &at, &entry.actor, sample, album)?,
+        contact_reason: reason_of(sample),
         ..sample.enquiry.clone()
     };
     let received = intake::receive(tx, &at, &enquiry, &entry)?;
@@ -171,6 +172,23 @@ fn file(
         history::pass(tx, desk, case, loaded_at)?;
     }
     Ok(())
+}
+
+/// Agents mark some of what they log with why it was made.
+fn reason_of(sample: &Sample) -> Option<String> {
+    const MARKS: [Option<&str>; 8] = [
+        Some("not_avoidable"),
+        None,
+        Some("unclear_information"),
+        Some("not_avoidable"),
+        None,
+        Some("service_failed"),
+        Some("website_failed"),
+        None,
+    ];
+    let mark = MARKS.get(sample.number % MARKS.len()).copied().flatten();
+    mark.filter(|_| matches!(sample.brought, Brought::Agent))
+        .map(str::to_owned)
 }
 
 fn take_step(

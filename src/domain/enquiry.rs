@@ -69,6 +69,9 @@ pub struct Enquiry {
     /// Of a chat: everything that was said, by everybody. The body is what the person said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transcript: Vec<Turn>,
+    /// Why it was made: a code of the council's contact reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_reason: Option<String>,
     /// Said for us to know, and no more: it asks for nothing, so on a case it reopens, resumes and
     /// chases nothing.
     pub is_only_said: bool,
@@ -181,6 +184,7 @@ impl Enquiry {
             hidden_field_filled: false,
             recording: None,
             transcript: Vec::new(),
+            contact_reason: None,
             is_only_said: false,
         }
     }

@@ -13,9 +13,9 @@ use super::call::Call;
 use super::cases::{CASE_NOTE, COUNCIL, check_may};
 use super::dto::act::{
     AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewBasis, NewCall, NewClosure,
-    NewConsent, NewExtension, NewIdentityCheck, NewLink, NewMerge, NewNote, NewPause, NewPromise,
-    NewQuestion, NewReopening, NewReply, NewStage, NewStandardEvent, NewTransfer, Nothing,
-    ReplyScope, owner,
+    NewConsent, NewContactReason, NewExtension, NewIdentityCheck, NewLink, NewMerge, NewNote,
+    NewPause, NewPromise, NewQuestion, NewReopening, NewReply, NewStage, NewStandardEvent,
+    NewTransfer, Nothing, ReplyScope, owner,
 };
 use super::dto::examples;
 use super::etag::IfMatch;
@@ -25,7 +25,7 @@ use crate::casework::actions::{self, Owner, Recipients, Target};
 use crate::casework::letters;
 use crate::casework::views::case::{self, ActedView};
 use crate::casework::views::notices;
-use crate::casework::{Conn, Failure, Fault, Moment, Tx, identity};
+use crate::casework::{Conn, Failure, Fault, Moment, Tx, contact_reasons, identity};
 use crate::domain::access::{Act, Actor, Role, Scope};
 use crate::domain::case::{About, Case, Outcome, ReplyKind};
 use crate::domain::clock::Longer;
@@ -250,6 +250,17 @@ pub fn operations() -> Vec<Operation> {
             "What kinds of thing they were asked for, never what they answered. A check holds for the contact it \
              names, or for an hour. One that failed is told to the team leader. Until one has passed, what is said \
              by word of mouth on a sensitive or restricted case is answered with `warnings`.",
+        ),
+        act(
+            post("/v1/cases/{case}/contact-reasons", mark_contact).body::<NewContactReason>(),
+            CASEWORKERS,
+            json!({"contact": "019a9f5e-7c00-7000-8000-000000000006", "contact_reason": "service_failed"}),
+        )
+        .id("mark_contact_reason")
+        .summary("Say why somebody contacted us, or put it right")
+        .description(
+            "The contact stays as it was logged. What stood there before is on the timeline. A contact that only asks \
+             again is marked `progress_chase` by itself.",
         ),
         act(
             post("/v1/cases/{case}/events", record_event).body::<NewStandardEvent>(),
@@ -668,6 +679,30 @@ async fn check_identity(call: Call) -> Result<Answer, Problem> {
                 warnings,
                 ..case::acted(tx, &actor, &acted)?
             })
+        },
+        |done: &ActedView| Answer::json(201, done),
+    )
+    .await
+}
+
+async fn mark_contact(call: Call) -> Result<Answer, Problem> {
+    let (target, actor) = (call.case()?, call.actor.clone());
+    check_may(&call, &target, Act::Read).await?;
+    let sent: NewContactReason = call.json()?;
+    let if_match = call.if_match()?;
+    call.commit(
+        move |tx, at| {
+            let case = actions::find(tx, &actor, &target, Act::Read)?.case;
+            if let Some(if_match) = &if_match {
+                if_match.admits(case.version)?;
+            }
+            let contact = ContactId(sent.contact.0);
+            let code = sent.contact_reason.as_deref();
+            let acted = actions::Acted {
+                settled: contact_reasons::mark(tx, at, &actor, &target, contact, code)?,
+                notice: None,
+            };
+            case::acted(tx, &actor, &acted)
         },
         |done: &ActedView| Answer::json(201, done),
     )

@@ -88,6 +88,7 @@ pub mod call_figures;
 pub mod case_people;
 pub mod cases;
 pub mod catalogue;
+pub mod contact_reasons;
 pub mod contacts;
 pub mod cookies;
 mod cors;

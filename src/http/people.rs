@@ -120,7 +120,7 @@ pub fn operations() -> Vec<Operation> {
                     "language": "en",
                     "person": {"id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example"},
                     "entered_by": "user:019a9f5e-7c00-7000-8000-000000000004", "external_id": "desk-88121",
-                    "attachments": [], "detail": {}, "identity_checked": "none",
+                    "attachments": [], "detail": {}, "identity_checked": "none", "contact_reason": null,
                 }],
                 "next_cursor": null,
             })),

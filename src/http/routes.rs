@@ -3,10 +3,10 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
-    contacts, docs, email, escalations, first_start, health, identities, mailboxes, markers,
-    members, night_desk, notices, oidc, open311, organisations, people, person_merges, public,
-    queues, receipts, redactions, reports, second_factor, sign_in_links, sms, telephony, trials,
-    users, webchat,
+    contact_reasons, contacts, docs, email, escalations, first_start, health, identities,
+    mailboxes, markers, members, night_desk, notices, oidc, open311, organisations, people,
+    person_merges, public, queues, receipts, redactions, reports, second_factor, sign_in_links,
+    sms, telephony, trials, users, webchat,
 };
 use crate::config::Settings;
 
@@ -38,6 +38,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(catalogue::operations());
     all.extend(reports::operations());
     all.extend(call_figures::operations());
+    all.extend(contact_reasons::operations());
     all.extend(night_desk::operations());
     all.extend(members::operations());
     all.extend(auth::operations());

@@ -13,6 +13,7 @@ pub mod case_figures;
 pub mod cases;
 pub mod catalogue;
 pub mod clocks;
+pub mod contact_reasons;
 pub mod contacts;
 pub mod db;
 pub mod dialect;

@@ -442,6 +442,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    contact_reasons (contact_id) {
+        contact_id -> Uid,
+        reason -> Text,
+        is_found -> Bool,
+        set_by -> Text,
+        set_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     raw_messages (fingerprint) {
         fingerprint -> Text,
         contact_id -> Uid,
@@ -746,6 +758,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     legal_holds,
     case_links,
     contacts,
+    contact_reasons,
     raw_messages,
     attachments,
     calls,

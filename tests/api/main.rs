@@ -14,6 +14,7 @@ mod audit;
 mod by_email;
 mod calls;
 mod channels;
+mod contact_reasons;
 mod contacts;
 mod contract;
 mod errors;

@@ -450,6 +450,7 @@ const WITHOUT_WORDS: &[&str] = &[
     "case_people.",
     "legal_holds.",
     "case_links.",
+    "contact_reasons.",
     "contacts.channel",
     "contacts.direction",
     "contacts.disposition",

@@ -471,6 +471,8 @@ async fn casework(walk: &mut Walk<'_>) {
     )
     .await;
     let (case, _) = walk.case(&agent).await;
+    let path = format!("/v1/cases/{case}/contacts");
+    let contact = app.get(&officer, &path).await.expect(200)["items"][0]["id"].clone();
     for (what, body) in [
         ("acknowledgements", json!({"how": "spoken"})),
         ("assignments", json!({"owner": "me"})),
@@ -496,6 +498,10 @@ async fn casework(walk: &mut Walk<'_>) {
         (
             "identity-checks",
             json!({"how": "phone", "result": "passed", "asked": ["name"]}),
+        ),
+        (
+            "contact-reasons",
+            json!({"contact": contact, "contact_reason": "wrong_team"}),
         ),
         ("questions", json!({"text": "Which bin?"})),
         (

@@ -16,6 +16,7 @@ DROP TABLE call_contacts;
 DROP TABLE call_events;
 DROP TABLE calls;
 DROP TABLE raw_messages;
+DROP TABLE contact_reasons;
 DROP TABLE contacts;
 DROP TABLE case_links;
 DROP TABLE legal_holds;

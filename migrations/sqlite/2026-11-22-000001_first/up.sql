@@ -420,6 +420,16 @@ CREATE INDEX contacts_by_message_id ON contacts (message_id) WHERE message_id IS
 CREATE INDEX contacts_by_day ON contacts (logged_at, disposition);
 CREATE INDEX contacts_that_waited ON contacts (logged_at, id) WHERE waits_for IS NOT NULL;
 
+-- Why a contact was made, by a code of the catalogue. The contact itself never changes.
+CREATE TABLE contact_reasons (
+    contact_id      blob PRIMARY KEY REFERENCES contacts (id),
+    reason          text NOT NULL,
+    -- Nobody said so: it followed from what the contact does.
+    is_found        boolean NOT NULL,
+    set_by          text NOT NULL,
+    set_at          bigint NOT NULL
+);
+
 -- A raw message as it came in, kept whole.
 CREATE TABLE raw_messages (
     fingerprint     text PRIMARY KEY,

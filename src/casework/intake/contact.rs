@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::telling::answer;
 use super::{Entry, Received};
+use crate::casework::contact_reasons;
 use crate::casework::desk::{Moment, hex};
 use crate::casework::failure::Failure;
 use crate::domain::access::{Act, Verdict, may};
@@ -133,6 +134,9 @@ pub(super) fn log(
         waiting_mail::place(tx, &contact)?;
     } else {
         contacts::insert(tx, &contact)?;
+    }
+    if let Some(code) = &enquiry.contact_reason {
+        contact_reasons::note_said(tx, at, &entry.actor, contact.id, code)?;
     }
     if let Some(call) = &enquiry.call {
         calls::hold(tx, call)?;

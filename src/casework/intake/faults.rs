@@ -4,6 +4,7 @@
 
 use jiff::SignedDuration;
 
+use crate::casework::contact_reasons;
 use crate::casework::desk::Moment;
 use crate::casework::failure::{Failure, Fault};
 use crate::domain::catalogue::{BadAnswer, Category, Strictness, check_answers};
@@ -84,6 +85,12 @@ pub(super) fn check(at: &Moment, enquiry: &Enquiry) -> Result<(), Failure> {
         },
         _ => {}
     }
+    faults.extend(
+        enquiry
+            .contact_reason
+            .as_deref()
+            .and_then(|code| contact_reasons::fault_of(at, code)),
+    );
     // In danger no form comes back for an answer that does not fit.
     if let Some(category) = category_of(at, enquiry)
         && !enquiry.danger_declared

@@ -11,6 +11,7 @@ use super::telling::answer;
 use super::{Entry, Received};
 use crate::casework::by_email;
 use crate::casework::callbacks;
+use crate::casework::contact_reasons;
 use crate::casework::desk::Moment;
 use crate::casework::escalation::Chain;
 use crate::casework::failure::Failure;
@@ -119,6 +120,9 @@ pub fn note_contact(
     }
     if joining.enquiry.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now, "spoken");
+    }
+    if chases {
+        contact_reasons::note_chaser(tx, at, joining.contact)?;
     }
     let settled = settle_by(
         tx,

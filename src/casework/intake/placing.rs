@@ -12,6 +12,7 @@ use super::opening::{Opened, Plan, open};
 use super::restricted::{keep_receipt, post_complained_about};
 use super::telling::{answer, confirm, read_out};
 use super::{Entry, Received};
+use crate::casework::contact_reasons;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::letters;
@@ -97,6 +98,12 @@ pub(super) fn open_cases(
         Disposition::Opened,
         Some((contact_id, &opened.readings)),
     )?;
+    let category = at.council.catalogue.category(&plan.service, &plan.category);
+    if let Some((_, category)) = category
+        && let Some(code) = &category.avoidable_contact
+    {
+        contact_reasons::note_found(tx, at, contact.id, code)?;
+    }
     if let Some(earlier) = entry.follows {
         cases::link(tx, opened.filed.case.id, earlier, LinkKind::Follows)?;
     }

@@ -18,6 +18,7 @@ use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::identity::{IdentityChecked, is_spoken};
 use crate::domain::ids::{ContactId, EventId};
 use crate::domain::lifecycle::Event;
+use crate::store::contact_reasons;
 use crate::store::contacts::{self, Contact};
 use crate::store::events::{self, Line};
 use crate::store::{Conn, StoreError, cases, people};
@@ -64,6 +65,17 @@ pub struct ContactView {
     pub detail: Value,
     /// Whether whoever spoke in it has shown who they are.
     pub identity_checked: IdentityChecked,
+    /// Why it was made, where that is known.
+    pub contact_reason: Option<ContactReasonView>,
+}
+
+/// Why a contact was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ContactReasonView {
+    /// A code of the council's contact reasons.
+    pub code: String,
+    /// Nobody said so: it followed from what the contact does.
+    pub found: bool,
 }
 
 /// Somebody who contacts us, by id and name.
@@ -195,7 +207,13 @@ pub fn contact_view(conn: &mut Conn, contact: Contact) -> Result<ContactView, Fa
     let attachments = attachments::of_contacts(conn, &[contact.id])?
         .remove(&contact.id)
         .unwrap_or_default();
+    let reason = contact_reasons::find(conn, contact.id)?;
+    let contact_reason = reason.map(|mark| ContactReasonView {
+        code: mark.reason,
+        found: mark.is_found,
+    });
     Ok(ContactView {
+        contact_reason,
         identity_checked,
         attachments,
         id: contact.id.0,

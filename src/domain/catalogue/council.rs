@@ -32,6 +32,8 @@ pub struct Council {
     pub mail: CouncilMail,
     /// A pattern of references from an older system (`NM-YYYY-NNNNNN`), kept as aliases.
     pub reference_alias: Option<String>,
+    /// Why people contact us, by the code staff mark a contact with.
+    pub contact_reasons: BTreeMap<String, ContactReason>,
     /// The Open311 jurisdiction this council answers for.
     pub jurisdiction: String,
     /// When somebody last read the bank holidays and one-off holidays over.
@@ -39,6 +41,19 @@ pub struct Council {
     /// How to reach those a person may go to next, by the slug that standards name them by.
     pub ombudsmen: BTreeMap<String, OmbudsmanContact>,
 }
+
+/// One reason for a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactReason {
+    /// As staff read it.
+    pub name: String,
+    /// Better service would have spared the person this contact.
+    pub avoidable: bool,
+}
+
+/// The reason of a contact that only asks again; such contacts are marked with it by themselves.
+pub const CHASES: &str = "progress_chase";
 
 /// How an Ombudsman is reached, as it stands in our letters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

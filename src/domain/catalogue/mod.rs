@@ -41,7 +41,9 @@ use crate::domain::routing::RoutingRules;
 use crate::domain::standard::{CountsOn, Figures, Standard};
 
 pub use answers::{BadAnswer, Strictness, check_answers};
-pub use council::{AccessPoint, Council, CouncilMail, Post, PostKind, Queue, WorksBy};
+pub use council::{
+    AccessPoint, CHASES, ContactReason, Council, CouncilMail, Post, PostKind, Queue, WorksBy,
+};
 pub use difference::{Change, difference};
 pub use fault::{Fault, Warning};
 pub use field::{Choice, Datatype, FILLED_IN, Field, INSTANT, instant};

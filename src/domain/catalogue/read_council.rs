@@ -32,6 +32,7 @@ pub(super) fn council(node: &Node, faults: &mut Vec<Fault>) -> (Council, String)
         emergency_hours: hours_of(&mut fields, "emergency_hours"),
         mail: mail(&mut fields),
         reference_alias: fields.optional("reference_alias"),
+        contact_reasons: fields.optional("contact_reasons").unwrap_or_default(),
         jurisdiction: fields.required("jurisdiction"),
         ombudsmen: fields.optional("ombudsmen").unwrap_or_default(),
         holidays_reviewed_on: fields.optional("holidays_reviewed_on"),

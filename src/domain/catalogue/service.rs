@@ -99,7 +99,7 @@ pub struct Category {
     pub intervention: Option<String>,
     /// The law behind it, in words.
     pub duty: Option<String>,
-    /// Why the contact need not have been: `progress-chasing`.
+    /// Why contacts of this category need not have been: a code of the council's contact reasons.
     pub avoidable_contact: Option<String>,
     /// After so many working days a report comes too late to be acted on.
     pub reporting_window_working_days: Option<u32>,

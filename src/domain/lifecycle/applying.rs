@@ -223,6 +223,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::HoldLifted { .. }
         | Event::AttachmentQuarantined { .. }
         | Event::IdentityChecked { .. }
+        | Event::ContactMarked { .. }
         | Event::RecipientsConfirmed { .. }
         | Event::NoticeWithheld { .. }
         | Event::PersonMerged { .. }

@@ -267,6 +267,12 @@ pub enum Event {
         asked: Vec<AskedFor>,
         contact: Option<ContactId>,
     },
+    /// Why a contact was made was put down, or put right.
+    ContactMarked {
+        contact: ContactId,
+        from: Option<String>,
+        to: Option<String>,
+    },
     /// An officer's words went to addresses that nobody on the case has, because the officer said so.
     RecipientsConfirmed {
         addresses: Vec<String>,
@@ -351,6 +357,7 @@ impl Event {
             Self::HoldLifted { .. } => "hold_lifted",
             Self::AttachmentQuarantined { .. } => "attachment_quarantined",
             Self::IdentityChecked { .. } => "identity_checked",
+            Self::ContactMarked { .. } => "contact_marked",
             Self::RecipientsConfirmed { .. } => "recipients_confirmed",
             Self::NoticeWithheld { .. } => "notice_withheld",
             Self::PersonMerged { .. } => "person_merged",

@@ -315,6 +315,16 @@ pub struct NewIdentityCheck {
     pub contact: Option<Id>,
 }
 
+/// Why somebody contacted us.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewContactReason {
+    /// The contact, by id.
+    pub contact: Id,
+    /// A code of `GET /v1/contact-reasons`; null takes away what stands there.
+    pub contact_reason: Option<Line<60>>,
+}
+
 /// Something happened that the case's standard knows: `concluded`, `clarified` …
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

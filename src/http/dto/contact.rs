@@ -59,6 +59,10 @@ pub struct NewContact {
     /// Where a visit took place: the slug of an access point.
     #[serde(default)]
     pub access_point: Option<Line<100>>,
+    /// Why it was made: a code of `GET /v1/contact-reasons`.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub contact_reason: Option<Line<60>>,
     /// The sender's own number for it. The same one again answers with what it made before.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -333,6 +337,7 @@ impl NewContact {
             recording: self.recording.map(Line::into_string),
             access_point: self.access_point.map(Line::into_string),
             external_id: self.external_id.map(Line::into_string),
+            contact_reason: self.contact_reason.map(Line::into_string),
             joins_a_case: self.case.is_some(),
         }
     }

@@ -139,7 +139,7 @@ pub fn contact() -> Value {
         "language": "en", "person": {"id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example"},
         "entered_by": "user:019a9f5e-7c00-7000-8000-000000000002", "external_id": null,
         "attachments": [attachment()], "detail": {},
-        "identity_checked": "none",
+        "identity_checked": "none", "contact_reason": {"code": "service_failed", "found": false},
     })
 }
 

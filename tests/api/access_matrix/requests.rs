@@ -284,6 +284,9 @@ pub fn asked(id: &str) -> Vec<Asked> {
         "record_identity_check" => {
             act(json!({"how": "phone", "result": "passed", "asked": ["name"]}))
         }
+        "mark_contact_reason" => act(json!({
+            "contact": "019a9f5e-7c00-7000-8000-000000000006", "contact_reason": "progress_chase",
+        })),
         "put_person_on_case" => act(json!({"person": "@person", "role": "advocate"})),
         "take_person_off_case" => vec![plain(Case).stale()],
         "redact_case" | "place_legal_hold" | "lift_legal_hold" => lacking(Case),
@@ -311,7 +314,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
         ),
 
         // Queues, escalations, notices
-        "list_queues" => reads(Nothing),
+        "list_queues" | "list_contact_reasons" | "get_avoidable_contact_report" => reads(Nothing),
         "get_queue" => reads(Queue),
         "take_next_case" => vec![sends(Queue, json!({"no_such": "member"}))],
         "list_escalations" => vec![
@@ -503,6 +506,8 @@ pub const ALL: &[&str] = &[
     "list_person_proposals",
     "list_public_services",
     "list_queues",
+    "list_contact_reasons",
+    "get_avoidable_contact_report",
     "list_users",
     "log_contact",
     "merge_case",
@@ -536,6 +541,7 @@ pub const ALL: &[&str] = &[
     "reckon_night",
     "record_call",
     "record_identity_check",
+    "mark_contact_reason",
     "record_member_consent",
     "record_standard_event",
     "redact_case",

@@ -32,6 +32,7 @@ pub(super) fn faults(draft: &Draft, tree: &Node) -> Vec<Fault> {
         faults: Vec::new(),
     };
     check.council();
+    check.contact_reasons();
     check.queues();
     check.posts();
     check.access_points();
@@ -153,6 +154,30 @@ impl Check<'_> {
                 &["council", "reference_alias"],
                 "write capital letters, digits and hyphens, N for any digit: `NM-YYYY-NNNNNN`",
             );
+        }
+    }
+
+    /// Codes stand in figures for years: they are chosen once, and named for those who read them.
+    fn contact_reasons(&mut self) {
+        let Some((council, _)) = &self.draft.council else {
+            return;
+        };
+        for (code, reason) in &council.contact_reasons {
+            let at = ["council", "contact_reasons", code.as_str()];
+            let is_good = code.len() <= 60
+                && code.starts_with(|c: char| c.is_ascii_lowercase())
+                && code
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            if !is_good {
+                let fault = format!(
+                    "`{code}` is not a code: at most 60 lower-case letters, digits and underscores"
+                );
+                self.fault(&at, fault);
+            }
+            if reason.name.trim().is_empty() {
+                self.fault(&at, "`name` is empty: staff choose by it");
+            }
         }
     }
 

@@ -106,6 +106,16 @@ impl Check<'_> {
         ] {
             self.plain(&at(key), text.map_or("", String::as_str));
         }
+        let reasons = self.draft.council.as_ref();
+        let reasons = reasons.map(|(council, _)| &council.contact_reasons);
+        if let (Some(code), Some(reasons)) = (&category.avoidable_contact, reasons)
+            && !reasons.get(code).is_some_and(|reason| reason.avoidable)
+        {
+            self.fault(
+                &at("avoidable_contact"),
+                format!("the contact_reasons of council.toml have no avoidable `{code}`"),
+            );
+        }
         self.promise(service, &at("standard"), &at("slug"), category);
         self.secrecy(service, &at("restricted"), &at("restricted_to"), category);
         self.out_of_hours(service, &at("out_of_hours"), category);
