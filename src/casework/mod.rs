@@ -24,6 +24,9 @@
 //! | [`person_history`] | one person's contacts and cases |
 //! | [`views`] | lists and details, always for an actor |
 //! | [`figures`] | what came in on a day, adding up |
+//! | [`measuring`] | what figures are made of, written with each case and summed up by day |
+//! | [`performance`] | how promises were kept, by service, queue, ward … |
+//! | [`standards`] | what is promised in public, beside how it was kept |
 //! | [`staff_reply`] | a reply to a mail to staff becomes a note |
 //! | [`identity`] | who is on the line, before anything private is said |
 //! | [`erasure`] | one person forgotten |
@@ -74,11 +77,13 @@ pub mod letters;
 pub mod mail_in;
 mod mail_loop;
 pub mod mailboxes;
+pub mod measuring;
 pub mod members;
 pub mod moves;
 pub mod night_desk;
 pub mod open311;
 pub mod people;
+pub mod performance;
 pub mod person_history;
 pub mod promises;
 pub mod receipts;
@@ -89,6 +94,7 @@ pub mod second_factor;
 pub mod set_back;
 pub mod sign_in_links;
 pub mod staff_reply;
+pub mod standards;
 pub mod texts;
 pub mod tracking;
 pub mod views;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::desk::Moment;
 use super::failure::Failure;
+use super::measuring;
 use crate::domain::access::ActorLabel;
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{Case, Status};
@@ -109,6 +110,8 @@ pub fn settle(
         }
     }
     clocks::keep(tx, case.id, &readings, &kept, || at.id())?;
+    let is_new = written == Written::Opened;
+    measuring::note(tx, at, &case, (terms, &readings, &dates), &happened, is_new)?;
     let mut lines = Vec::with_capacity(happened.len());
     for (event, actor) in happened {
         lines.push(events::append(

@@ -32,7 +32,7 @@ use super::standard::{ClockSpec, CountsOn, Standard};
 
 pub use changes::{Refusal, check_extension, check_extension_length, check_pause};
 pub use moves::{Because, Move, Moved, Stays, Stood, move_to, what_moves};
-pub use taken::{TimeTaken, time_taken};
+pub use taken::{TimeTaken, days_since_receipt, time_taken};
 
 pub(in crate::domain) use course::Course;
 

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod ids;
 pub mod ladder;
 pub mod lifecycle;
+pub mod measure;
 pub mod member;
 pub mod notice;
 pub mod person;

@@ -151,6 +151,15 @@ impl Answer {
         }
     }
 
+    /// Its whole content, where that is known before it is sent.
+    #[must_use]
+    pub fn bytes_of_it(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// Adds the `ETag` of a version; a GET whose `If-None-Match` names it is answered 304.
     #[must_use]
     pub fn with_etag(self, version: impl std::fmt::Display) -> Self {

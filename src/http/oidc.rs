@@ -12,6 +12,7 @@ use super::cookies::Cookie;
 use super::fields::Line;
 use super::operation::{Operation, get};
 use super::problem::Problem;
+use super::query::encoded;
 use super::{page_sessions, recognise};
 use crate::auth::access_tokens::TokenFault;
 use crate::auth::id_tokens::{self, Expected, IdTokenFault, Identity};
@@ -310,16 +311,4 @@ fn redirect_url(call: &Call) -> String {
     } else {
         set.clone()
     }
-}
-
-/// As a part of a query: what is not plain in percent signs.
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut all, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            all.push(char::from(byte));
-        } else {
-            all.push_str(&format!("%{byte:02X}"));
-        }
-        all
-    })
 }

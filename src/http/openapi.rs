@@ -208,10 +208,25 @@ impl Writer {
         }
         let mut example = operation.example_response.as_ref();
         for answered in &operation.answers {
-            responses.insert(
-                answered.status,
-                self.answer(operation, answered, example.take()),
-            );
+            let response = self.answer(operation, answered, example.take());
+            // The same in another type stands beside the first.
+            match responses
+                .get_mut(&answered.status)
+                .and_then(|before| before.get_mut("content"))
+            {
+                Some(Value::Object(types)) => {
+                    types.extend(
+                        response
+                            .get("content")
+                            .and_then(Value::as_object)
+                            .cloned()
+                            .unwrap_or_default(),
+                    );
+                }
+                _ => {
+                    responses.insert(answered.status, response);
+                }
+            }
         }
         let responses: Map<String, Value> = responses
             .into_iter()

@@ -135,6 +135,18 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
         .collect()
 }
 
+/// As a part of a query: what is not plain is written by its numbers.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut all, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            all.push(char::from(byte));
+        } else {
+            all.push_str(&format!("%{byte:02X}"));
+        }
+        all
+    })
+}
+
 fn decode(text: &str) -> Result<String, Problem> {
     let bad = || {
         Problem::unreadable(

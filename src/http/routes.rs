@@ -3,10 +3,7 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
-    contact_reasons, contacts, docs, email, escalations, first_start, health, identities,
-    mailboxes, markers, members, night_desk, notices, oidc, open311, organisations, people,
-    person_merges, public, queues, receipts, redactions, reports, second_factor, sign_in_links,
-    sms, telephony, trials, users, webchat,
+    contact_reasons, contacts, docs, email, escalations, first_start, health, identities, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations, people, performance, person_merges, public, queues, receipts, redactions, reports, second_factor, sign_in_links, sms, standards, telephony, trials, users, webchat,
 };
 use crate::config::Settings;
 
@@ -34,9 +31,11 @@ pub fn operations() -> Vec<Operation> {
     all.extend(markers::operations());
     all.extend(organisations::operations());
     all.extend(public::operations());
+    all.extend(standards::operations());
     all.extend(open311::operations());
     all.extend(catalogue::operations());
     all.extend(reports::operations());
+    all.extend(performance::operations());
     all.extend(call_figures::operations());
     all.extend(contact_reasons::operations());
     all.extend(night_desk::operations());

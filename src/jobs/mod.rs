@@ -16,6 +16,7 @@
 //! | `send` | every tick, and after every commit | notices that are due |
 //! | `attachments` | every tick | files of mails taken out of them, scans tried again, bytes let go |
 //! | `seal` | every tick | lines of the audit join its chain |
+//! | `roll_up` | every tick, once a minute at most | days of which a closed case has changed, in sums |
 //! | `forget` | every hour | answers nobody can ask for again |
 //! | `tidy` | every hour | attachments that no contact named, bytes that nothing names |
 
@@ -30,6 +31,7 @@ use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
 use crate::casework::attachments::tending::{self, Tidying};
 use crate::casework::desk::{Council, Desk};
+use crate::casework::measuring::Rolling;
 use crate::casework::set_back::SetBack;
 use crate::casework::{audit, delivery, escalation, members, moves, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
@@ -388,6 +390,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         Box::new(move || {
             let desk = Arc::clone(&own);
             Box::pin(async move { Ok(audit::seal(&desk).await.map(|_| ())?) })
+        }),
+    ));
+    let (own, rolling) = (Arc::clone(desk), Arc::new(Rolling::default()));
+    jobs.push(every_tick(
+        "roll_up",
+        Box::new(move || {
+            let (desk, rolling) = (Arc::clone(&own), Arc::clone(&rolling));
+            Box::pin(async move { Ok(rolling.look(&desk).await.map(|_| ())?) })
         }),
     ));
     let own = Arc::clone(desk);

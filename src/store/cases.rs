@@ -5,7 +5,10 @@ use jiff::{Timestamp, civil::Date};
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
-use super::schema::{case_access, case_aliases, case_links, case_people, cases, identifiers};
+use super::measures::Part;
+use super::schema::{
+    case_access, case_aliases, case_links, case_measures, case_people, cases, identifiers,
+};
 use super::sight::limited;
 use super::types::{At, Id, Json, NEVER, On, Ts};
 use crate::domain::access::Sight;
@@ -67,7 +70,18 @@ pub struct Filter {
     pub is_closed: Option<bool>,
     /// From the first instant to the second, both included.
     pub received: Option<(Timestamp, Timestamp)>,
+    /// Of this team, as it was called when the case came to its queue.
+    pub team: Option<String>,
+    /// Under this post, by slug, when the case came to its service; empty, under nobody.
+    pub head_of_service: Option<String>,
+    /// The same of the councillor responsible.
+    pub portfolio: Option<String>,
+    /// Those that figures of this part of the council count.
+    pub counted: Option<Part>,
 }
+
+/// In place of a ward: cases of which none is known.
+pub const NO_WARD: &str = "none";
 
 /// What a case may share with another of the same matter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -736,7 +750,11 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
         && filter.text.is_none()
         && filter.owner.is_none()
         && filter.category.is_none()
-        && filter.people.is_none();
+        && filter.people.is_none()
+        && filter.team.is_none()
+        && filter.head_of_service.is_none()
+        && filter.portfolio.is_none()
+        && filter.counted.is_none();
     let mut query = limited(cases::table.into_boxed(), sight, follows);
     if !filter.status.is_empty() {
         query = query.filter(cases::status.eq_any(filter.status.clone()));
@@ -764,9 +782,12 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     if let Some(channel) = &filter.channel {
         query = query.filter(cases::channel.eq(channel.clone()));
     }
-    if let Some(ward) = &filter.ward {
-        query = query.filter(cases::ward.eq(ward.clone()));
+    match filter.ward.as_deref() {
+        Some(NO_WARD) => query = query.filter(cases::ward.is_null()),
+        Some(ward) => query = query.filter(cases::ward.eq(ward.to_owned())),
+        None => {}
     }
+    query = measured(query, filter);
     if let Some(people) = &filter.people {
         let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
         let with_person = case_people::table
@@ -831,6 +852,41 @@ fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
             Some(_) => query.filter(named),
             None => query.filter(named.or(cases::id.eq_any(in_words))),
         };
+    }
+    query
+}
+
+/// Narrowed by what figures are told apart by and the case itself does not say.
+fn measured<'a>(mut query: Boxed<'a>, filter: &Filter) -> Boxed<'a> {
+    if let Some(team) = &filter.team {
+        let of_team = case_measures::table
+            .filter(case_measures::team.eq(team.clone()))
+            .select(case_measures::case_id);
+        query = query.filter(cases::id.eq_any(of_team));
+    }
+    if let Some(post) = &filter.head_of_service {
+        let under = case_measures::table
+            .filter(case_measures::head_of_service.eq(post.clone()))
+            .select(case_measures::case_id);
+        query = query.filter(cases::id.eq_any(under));
+    }
+    if let Some(post) = &filter.portfolio {
+        let under = case_measures::table
+            .filter(case_measures::portfolio.eq(post.clone()))
+            .select(case_measures::case_id);
+        query = query.filter(cases::id.eq_any(under));
+    }
+    if let Some(part) = &filter.counted {
+        query = query.filter(cases::secrecy.ne("restricted"));
+        if let Some((queues, services)) = &part.within {
+            let is_theirs = cases::queue
+                .eq_any(queues.clone())
+                .or(cases::service.eq_any(services.clone()));
+            query = query.filter(is_theirs);
+        }
+        if let Some(queues) = &part.only_queues {
+            query = query.filter(cases::queue.eq_any(queues.clone()));
+        }
     }
     query
 }

@@ -12,6 +12,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
 use super::db::{Conn, Patience};
+use super::types::{At, Day, On, Ts};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -257,6 +258,32 @@ pub(super) fn answers_naming(conn: &mut Conn, name: &str) -> QueryResult<Vec<Kep
         .bind::<Binary, _>(name.as_bytes())
         .bind::<Text, _>(name)
         .load(postgres),
+    }
+}
+
+/// Sums over cases: the question takes two days, an instant, and the names it is narrowed to.
+pub(super) fn sums(
+    conn: &mut Conn,
+    question: &str,
+    (from, to, now): (On, On, At),
+    names: Vec<String>,
+) -> QueryResult<Vec<super::measures::Row>> {
+    macro_rules! ask {
+        ($conn:expr, $database:ty) => {{
+            let mut query = diesel::sql_query(question)
+                .into_boxed::<$database>()
+                .bind::<Day, _>(from)
+                .bind::<Day, _>(to)
+                .bind::<Ts, _>(now);
+            for name in names {
+                query = query.bind::<Text, _>(name);
+            }
+            query.load($conn)
+        }};
+    }
+    match conn {
+        Conn::Sqlite(sqlite) => ask!(sqlite, diesel::sqlite::Sqlite),
+        Conn::Postgres(postgres) => ask!(postgres, diesel::pg::Pg),
     }
 }
 

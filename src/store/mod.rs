@@ -28,6 +28,7 @@ pub mod leases;
 pub mod legal_holds;
 pub mod mailboxes;
 pub mod markers;
+pub mod measures;
 pub mod members;
 pub mod moves;
 pub mod organisations;

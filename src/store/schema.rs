@@ -347,6 +347,41 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    case_measures (case_id) {
+        case_id -> Uid,
+        received_on -> Day,
+        received_at -> Ts,
+        service -> Text,
+        category -> Text,
+        queue -> Text,
+        team -> Text,
+        procedure -> Text,
+        channel -> Text,
+        ward -> Text,
+        head_of_service -> Text,
+        portfolio -> Text,
+        is_restricted -> Bool,
+        is_closed -> Bool,
+        closed_at -> Nullable<Ts>,
+        due_at -> Ts,
+        acknowledgement_promised_at -> Nullable<Ts>,
+        acknowledged_at -> Nullable<Ts>,
+        answer_promised_at -> Nullable<Ts>,
+        answered_at -> Nullable<Ts>,
+        answered_in -> Nullable<Text>,
+        n_reopened -> Integer,
+        n_transfers -> Integer,
+        n_chasers -> Integer,
+        paused_seconds -> BigInt,
+        n_scores -> Integer,
+        score_sum -> Integer,
+        is_unrolled -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     case_access (case_id, holder) {
         case_id -> Uid,
         holder -> Text,
@@ -751,6 +786,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     people_apart,
     markers,
     cases,
+    case_measures,
     case_access,
     case_passes,
     case_aliases,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
+use super::measures;
 use super::schema::{cases, feedback, receipts, tracking_links};
 use super::types::{At, Id, Ts, Uid};
 use crate::domain::ids::{CaseId, PersonId, TrackingLinkId};
@@ -247,5 +248,5 @@ pub fn keep_feedback(
             feedback::at.eq(At(now)),
         ))
         .execute(&mut **tx)?;
-    Ok(())
+    measures::add_score(tx, link.case, score)
 }

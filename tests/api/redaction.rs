@@ -445,6 +445,8 @@ const WITHOUT_WORDS: &[&str] = &[
     // Made of the location anew whenever a case is written.
     "cases.place_uprn",
     "cases.place_words",
+    "case_measures.",
+    "day_measures.",
     "case_access.",
     "case_aliases.",
     "case_people.",

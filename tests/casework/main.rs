@@ -5,6 +5,7 @@ mod delivery;
 mod escalation;
 mod moves;
 mod office;
+mod performance;
 mod sweeping;
 mod waiting;
 mod weekly;

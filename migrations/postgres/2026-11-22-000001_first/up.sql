@@ -328,6 +328,77 @@ CREATE INDEX cases_at_property ON cases (place_uprn, service, category) WHERE pl
 CREATE INDEX cases_at_words ON cases (place_words, service, category) WHERE place_words IS NOT NULL AND is_closed = FALSE;
 CREATE INDEX cases_at_point ON cases (service, category, place_lat, place_long) WHERE place_lat IS NOT NULL AND is_closed = FALSE;
 
+-- What figures are made of: one narrow row for each case, written with it. Reports read these rows and
+-- never a case. Empty where there is none: no ward, nobody over it.
+CREATE TABLE case_measures (
+    case_id         uuid PRIMARY KEY REFERENCES cases (id),
+    received_on     date NOT NULL,
+    received_at     timestamptz NOT NULL,
+    service         text NOT NULL,
+    category        text NOT NULL,
+    queue           text NOT NULL,
+    team            text NOT NULL,
+    procedure       text NOT NULL,
+    channel         text NOT NULL,
+    ward            text NOT NULL,
+    -- The posts over it when it came to its service.
+    head_of_service text NOT NULL,
+    portfolio       text NOT NULL,
+    is_restricted   boolean NOT NULL,
+    is_closed       boolean NOT NULL,
+    closed_at       timestamptz,
+    due_at          timestamptz NOT NULL,
+    -- What the person was promised first, and when it was kept.
+    acknowledgement_promised_at timestamptz,
+    acknowledged_at timestamptz,
+    answer_promised_at timestamptz,
+    answered_at     timestamptz,
+    -- Working days to the answer: `12`, or `12/9` where it stood still for three of them.
+    answered_in     text,
+    n_reopened      integer NOT NULL,
+    n_transfers     integer NOT NULL,
+    n_chasers       integer NOT NULL,
+    paused_seconds  bigint NOT NULL,
+    n_scores        integer NOT NULL DEFAULT 0,
+    score_sum       integer NOT NULL DEFAULT 0,
+    -- What the day's sums say of this case is not what it is now.
+    is_unrolled     boolean NOT NULL DEFAULT FALSE
+);
+CREATE INDEX measures_of_open ON case_measures (received_on) WHERE is_closed = FALSE;
+CREATE INDEX measures_of_closed ON case_measures (received_on) WHERE is_closed = TRUE;
+CREATE INDEX measures_to_roll ON case_measures (received_on) WHERE is_unrolled = TRUE;
+
+-- The closed cases of a day in sums, never restricted ones: once by matter, once by channel and once by
+-- ward. What a family does not tell apart is empty.
+CREATE TABLE day_measures (
+    family          text NOT NULL,
+    received_on     date NOT NULL,
+    service         text NOT NULL,
+    category        text NOT NULL,
+    queue           text NOT NULL,
+    team            text NOT NULL,
+    procedure       text NOT NULL,
+    channel         text NOT NULL,
+    ward            text NOT NULL,
+    head_of_service text NOT NULL,
+    portfolio       text NOT NULL,
+    n_received      integer NOT NULL,
+    n_acknowledge_of integer NOT NULL,
+    n_acknowledged  integer NOT NULL,
+    n_answer_of     integer NOT NULL,
+    n_answered      integer NOT NULL,
+    n_reopened      integer NOT NULL,
+    n_transferred   integer NOT NULL,
+    n_chased        integer NOT NULL,
+    n_paused        integer NOT NULL,
+    paused_seconds  bigint NOT NULL,
+    n_scores        integer NOT NULL,
+    score_sum       integer NOT NULL,
+    -- The working days of answers, each with how many took them: `3*20 12/9*1`.
+    answered_in     text
+);
+CREATE INDEX measures_by_day ON day_measures (family, received_on);
+
 -- In whose name a restricted case opens: team:mash, user:<id>, post:<slug>.
 CREATE TABLE case_access (
     case_id         uuid NOT NULL REFERENCES cases (id),

@@ -24,6 +24,8 @@ DROP TABLE case_people;
 DROP TABLE case_aliases;
 DROP TABLE case_passes;
 DROP TABLE case_access;
+DROP TABLE day_measures;
+DROP TABLE case_measures;
 DROP TABLE cases;
 DROP TABLE identifiers;
 DROP TABLE people;

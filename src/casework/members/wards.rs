@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::domain::calendar::WallTime;
+use crate::domain::measure::{self, FEWEST};
 use crate::store::Conn;
 use crate::store::members::{self, WardAnswer, WardCase};
 
@@ -40,8 +41,6 @@ pub struct WardLine {
     pub in_time_percent: Option<u32>,
 }
 
-/// Fewer than this are not told.
-const FEWEST: u32 = 5;
 /// The clock that promises the answer in the standards of services.
 const ANSWER: &str = "respond";
 
@@ -86,7 +85,7 @@ pub fn ward_figures(conn: &mut Conn, at: &Moment, ward: &str) -> Result<WardFigu
     let n_services = by_service.len();
     let lines: Vec<WardLine> = by_service
         .into_iter()
-        .filter(|(_, tally)| tally.received >= FEWEST)
+        .filter(|(_, tally)| u64::from(tally.received) >= FEWEST)
         .map(|(service, tally)| tally.line(service))
         .collect();
     Ok(WardFigures {
@@ -100,9 +99,9 @@ pub fn ward_figures(conn: &mut Conn, at: &Moment, ward: &str) -> Result<WardFigu
 
 impl Tally {
     fn line(&self, service: String) -> WardLine {
-        let told = |n: u32| (n == 0 || n >= FEWEST).then_some(n);
+        let told = |n: u32| measure::told(u64::from(n)).map(|_| n);
         let of = self.in_time + self.late;
-        let answered_of = (of >= FEWEST).then_some(of);
+        let answered_of = (u64::from(of) >= FEWEST).then_some(of);
         WardLine {
             service,
             received: self.received,

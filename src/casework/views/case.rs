@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,10 +19,12 @@ use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::identity;
 use crate::casework::people::{marking, sameness};
+use crate::casework::performance;
 use crate::casework::promises::stays_of;
 use crate::casework::tracking::{self, PublicView};
 use crate::casework::{letters, members};
 use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::calendar::WallTime;
 use crate::domain::case::{
     Case, LinkKind, Outcome, Priority, Procedure, Routed, Secrecy, Status, WaitingFor,
 };
@@ -292,6 +294,14 @@ pub struct Question {
     pub ward: Option<String>,
     pub due_before: Option<Timestamp>,
     pub is_overdue: bool,
+    /// From the first local date to the second, both included.
+    pub received_on: (Option<Date>, Option<Date>),
+    pub team: Option<String>,
+    /// A post's slug, or nothing for nobody, as is the one below.
+    pub head_of_service: Option<String>,
+    pub portfolio: Option<String>,
+    /// Only those that stand in the reader's figures.
+    pub is_counted: bool,
     /// Searched in reference, subject and what was said.
     pub text: Option<String>,
     pub sort: Sort,
@@ -790,8 +800,36 @@ fn filter(
         due_before: question.due_before,
         overdue_at: question.is_overdue.then_some(at.now),
         text: question.text.clone(),
+        received: received(at, question.received_on),
+        team: question.team.clone(),
+        head_of_service: question.head_of_service.clone(),
+        portfolio: question.portfolio.clone(),
+        // Whoever reads no figures sees their own list without what no figure counts.
+        counted: question
+            .is_counted
+            .then(|| performance::part_of(actor).unwrap_or_else(|_| performance::Part::default())),
         ..Filter::default()
     }))
+}
+
+/// The instants of the days something was received on.
+fn received(
+    at: &Moment,
+    (from, to): (Option<Date>, Option<Date>),
+) -> Option<(Timestamp, Timestamp)> {
+    if from.is_none() && to.is_none() {
+        return None;
+    }
+    let calendar = &at.council.catalogue.calendar;
+    let begins = from.map_or(Timestamp::UNIX_EPOCH, |on| {
+        calendar.instant(on, WallTime::MIDNIGHT)
+    });
+    let ends = to.map_or(NEVER, |on| {
+        let over = calendar.instant(on, WallTime::END_OF_DAY);
+        over.saturating_sub(SignedDuration::from_micros(1))
+            .unwrap_or(over)
+    });
+    Some((begins, ends))
 }
 
 fn goes_on(sort: Sort, filed: &Filed) -> CasesAfter {

@@ -84,7 +84,7 @@ impl Count {
 }
 
 /// So many of so many, to a tenth of a percent.
-fn percent(part: u64, of: u64) -> Option<f64> {
+pub(in crate::domain) fn percent(part: u64, of: u64) -> Option<f64> {
     let tenths = part
         .checked_mul(1000)?
         .checked_add(of / 2)?

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::casework::Moment;
 use crate::casework::actions::Owner;
+use crate::casework::performance::NONE;
 use crate::casework::views::Sort;
 use crate::casework::views::case::Question;
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{Priority, Procedure, Status};
 use crate::domain::contact::{Channel, Location};
-use crate::http::fields::{Id, Line};
+use crate::http::fields::{Id, Line, On};
 use crate::http::paging::PageQuery;
 use crate::http::problem::Problem;
 
@@ -47,9 +48,27 @@ pub struct CasesQuery {
     /// Cases this person is on.
     #[serde(default)]
     pub person: Option<Id>,
-    /// A ward's slug.
+    /// A ward's slug, or `none` where none is known.
     #[serde(default)]
     pub ward: Option<Line<100>>,
+    /// Received on this local date or later.
+    #[serde(default)]
+    pub received_from: Option<On>,
+    /// Received on this local date or earlier.
+    #[serde(default)]
+    pub received_to: Option<On>,
+    /// The team of its queue, as it was called when the case came to it.
+    #[serde(default)]
+    pub team: Option<Line<200>>,
+    /// The slug of the post over its service when the case came to it; `none` for nobody.
+    #[serde(default)]
+    pub head_of_service: Option<Line<200>>,
+    /// The same of the councillor responsible.
+    #[serde(default)]
+    pub portfolio: Option<Line<200>>,
+    /// Only the cases that stand in your figures.
+    #[serde(default)]
+    pub in_figures: Option<bool>,
     /// The channel the case came by.
     #[serde(default)]
     pub channel: Option<Channel>,
@@ -145,6 +164,14 @@ impl CasesQuery {
                 .map(|text| instant(at, text))
                 .transpose()?,
             is_overdue: self.overdue == Some(true),
+            received_on: (
+                self.received_from.map(|on| on.0),
+                self.received_to.map(|on| on.0),
+            ),
+            team: self.team.as_deref().map(str::to_owned),
+            head_of_service: self.head_of_service.as_deref().map(post),
+            portfolio: self.portfolio.as_deref().map(post),
+            is_counted: self.in_figures == Some(true),
             text: self
                 .q
                 .as_deref()
@@ -153,6 +180,15 @@ impl CasesQuery {
             sort: self.sort,
             with_total: self.include.contains(&Include::Total),
         })
+    }
+}
+
+/// A post by its slug; what has none over it is under the empty one.
+fn post(text: &str) -> String {
+    if text == NONE {
+        String::new()
+    } else {
+        text.to_owned()
     }
 }
 

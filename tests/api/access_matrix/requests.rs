@@ -365,6 +365,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
         "list_public_services"
         | "get_public_service"
         | "get_public_form"
+        | "get_public_standards"
         | "list_access_points"
         | "follow_case" => reads(Nothing),
         "send_tracking_link" => vec![sends(
@@ -390,7 +391,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
             Nothing,
             json!({"night_of": "2026-11-20", "sent": []}),
         )],
-        "get_ward_report" | "get_calls_report" => reads(Nothing),
+        "get_ward_report" | "get_calls_report" | "get_performance_report" => reads(Nothing),
 
         // Signing in, users, keys
         "send_sign_in_link"
@@ -468,10 +469,12 @@ pub const ALL: &[&str] = &[
     "get_night_report",
     "get_notice",
     "get_organisation",
+    "get_performance_report",
     "get_person",
     "get_person_merge",
     "get_public_form",
     "get_public_service",
+    "get_public_standards",
     "get_queue",
     "get_readiness",
     "get_user",

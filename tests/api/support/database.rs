@@ -187,6 +187,18 @@ impl Database {
         all.join("\n")
     }
 
+    /// Asks PostgreSQL again and again until the question finds something.
+    pub async fn wait_for(&self, question: &str) {
+        use diesel::prelude::*;
+        let (url, question) = (self.url().unwrap().to_owned(), question.to_owned());
+        let has_come = tokio::task::spawn_blocking(move || {
+            let mut conn = diesel::PgConnection::establish(&url).unwrap();
+            let question = format!("SELECT 1 WHERE EXISTS ({question})");
+            (0..20_000).any(|_| diesel::sql_query(&question).execute(&mut conn).unwrap() > 0)
+        });
+        assert!(has_come.await.unwrap(), "nothing came of waiting");
+    }
+
     /// The folder of attachments.
     pub fn files(&self) -> &std::path::Path {
         self.files.path()

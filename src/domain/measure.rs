@@ -1,0 +1,439 @@
+//! What figures count, and how: each of them said here once, by the report and by the published
+//! standards.
+//!
+//! A promise is *kept* when it was met before the first date the person was told. It counts as soon as
+//! it was met or that date has passed; one that ended before its date without being met (withdrawn,
+//! merged, told twice) was neither kept nor broken.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::clock::{self, Facts, Reading, State, Terms};
+use super::telephony::figures::percent;
+
+/// What is measured of one case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measure {
+    pub acknowledgement: Promise,
+    pub answer: Promise,
+    /// Nothing until it is answered.
+    pub answered_in: Option<DaysTaken>,
+    /// How long the answer's clock stood still, in pauses that are over.
+    pub paused_seconds: i64,
+}
+
+/// What the person was promised first, and when it was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Promise {
+    /// The first instant that is late; nothing where nothing was promised.
+    pub promised_at: Option<Timestamp>,
+    pub met_at: Option<Timestamp>,
+}
+
+/// Working days from receipt to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaysTaken {
+    pub gross: u32,
+    /// Without those on which the clock stood still.
+    pub net: u32,
+}
+
+/// Sums over cases.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub n_received: u64,
+    pub n_acknowledge_of: u64,
+    pub n_acknowledged: u64,
+    pub n_answer_of: u64,
+    pub n_answered: u64,
+    pub n_open: u64,
+    pub n_overdue: u64,
+    pub oldest_received_at: Option<Timestamp>,
+    pub n_reopened: u64,
+    pub n_transferred: u64,
+    pub n_chased: u64,
+    pub n_paused: u64,
+    pub paused_seconds: u64,
+    pub n_scores: u64,
+    pub score_sum: u64,
+    pub days: Spread,
+}
+
+/// Working days of many answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spread {
+    gross: Days,
+    net: Days,
+}
+
+/// How many answers took how many days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Days(BTreeMap<u32, u64>);
+
+/// The middle of some values, and what nine of ten do not exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Typical {
+    pub median: u32,
+    pub p90: u32,
+}
+
+/// Figures as they are shown. What is too small to tell is none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    pub received: Option<u64>,
+    pub acknowledged: Share,
+    pub answered: Share,
+    pub gross: Option<Typical>,
+    pub net: Option<Typical>,
+    pub open: Option<u64>,
+    pub overdue: Option<u64>,
+    pub oldest_received_at: Option<Timestamp>,
+    pub reopened: Option<u64>,
+    pub transferred: Option<u64>,
+    pub chased: Option<u64>,
+    pub paused: Option<u64>,
+    /// Elapsed days, to a tenth.
+    pub paused_days: Option<f64>,
+    pub responses: Option<u64>,
+    /// Of five, to a hundredth.
+    pub score: Option<f64>,
+}
+
+/// How many kept promises of how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Share {
+    pub in_time: Option<u64>,
+    pub of: Option<u64>,
+    /// To a tenth; none where there are none to count.
+    pub percent: Option<f64>,
+}
+
+/// Fewer than this are not told in public and of a ward: in a street they name a household.
+pub const FEWEST: u64 = 5;
+
+/// What each figure means, in the words of whoever asks.
+pub const DEFINITIONS: &[(&str, &str)] = &[
+    (
+        "received",
+        "Cases that reached us in the period, by the local date of receipt, whenever they were put in. A case \
+         merged into another, withdrawn or found to be a duplicate is still one that reached us. Cases that only \
+         named people may know of are in no figure.",
+    ),
+    (
+        "acknowledged",
+        "`in_time`: an acknowledgement reached the person before the first date they were given for it. `of`: \
+         cases that were promised one, and where it was sent or its first date has passed.",
+    ),
+    (
+        "answered",
+        "`in_time`: the answer was given before the first date the person was given for it. A later date, for \
+         whatever reason, changes nothing; neither does a pause. `of`: cases that were promised an answer, and \
+         where it was given or the first date has passed. A case that was withdrawn, merged or found to be a \
+         duplicate before that date is not in it. After that date it is, as late. An answer that left something \
+         open, so that the case was opened again, is not one.",
+    ),
+    (
+        "percent",
+        "`in_time` of a hundred of `of`, to a tenth. Nothing where `of` is none.",
+    ),
+    (
+        "median_working_days",
+        "Half of the answers took no longer than this. It is counted in working days, from the day the matter \
+         counts as received to the day of the answer. The same day is 0. Days are counted on the calendar each case was promised by.",
+    ),
+    (
+        "p90_working_days",
+        "Nine of ten answers took no longer than this, counted the same way.",
+    ),
+    (
+        "net_working_days",
+        "The same without the days on which the promise stood still, because we waited for the person, a \
+         contractor or another organisation.",
+    ),
+    ("open", "Of those received in the period: not closed now."),
+    (
+        "overdue",
+        "Of those open now: a promise's date, as it stands now, has passed.",
+    ),
+    (
+        "oldest_received_at",
+        "When the oldest of those open now reached us.",
+    ),
+    (
+        "reopened",
+        "Cases that were opened again after they were answered or closed, however often.",
+    ),
+    (
+        "transferred",
+        "Cases that were passed from one team to another, however often.",
+    ),
+    (
+        "chased",
+        "Cases about which somebody asked again before they were answered, however often.",
+    ),
+    (
+        "paused",
+        "`cases`: cases whose promise of an answer stood still. `days`: for how long in all, in elapsed days; a \
+         pause that goes on counts when it is over.",
+    ),
+    (
+        "satisfaction",
+        "`score`: the mean of the scores from 1 to 5 that were given. `responses`: how many were given. `invited`: \
+         how many were asked; nothing while nobody is asked and people score of their own accord.",
+    ),
+];
+
+/// What figures count of one case, as it stands at `now`.
+#[must_use]
+pub fn measure(facts: &Facts, terms: &Terms, readings: &[Reading]) -> Measure {
+    let standard = &terms.standard;
+    let named = |name: &str| readings.iter().find(|reading| reading.name == name);
+    let acknowledgement = standard
+        .acknowledge_clock()
+        .and_then(|clock| named(&clock.name));
+    let answer = standard.answer_clock().and_then(|clock| named(&clock.name));
+    let answered_in = answer.and_then(|reading| {
+        let (gross, net) = clock::days_since_receipt(facts, terms, &reading.name, reading.met_at?)?;
+        Some(DaysTaken { gross, net })
+    });
+    let paused_seconds = answer.map_or(0, |reading| {
+        let over = reading
+            .paused
+            .iter()
+            .filter_map(|pause| Some((pause.from, pause.to?)));
+        over.map(|(from, to)| to.duration_since(from).as_secs().max(0))
+            .sum()
+    });
+    Measure {
+        acknowledgement: acknowledgement.map(Promise::of).unwrap_or_default(),
+        answer: answer.map(Promise::of).unwrap_or_default(),
+        answered_in,
+        paused_seconds,
+    }
+}
+
+impl Promise {
+    fn of(reading: &Reading) -> Self {
+        if reading.state == State::NotApplicable {
+            return Self::default();
+        }
+        Self {
+            promised_at: reading.measured_at,
+            met_at: reading.met_at,
+        }
+    }
+
+    /// Whether it was kept, as far as one knew at an instant, or when the case ended; nothing while it
+    /// is neither kept nor broken.
+    #[must_use]
+    pub fn is_kept(self, at: Timestamp) -> Option<bool> {
+        let promised_at = self.promised_at?;
+        match self.met_at {
+            Some(met_at) => Some(met_at < promised_at),
+            None => (promised_at <= at).then_some(false),
+        }
+    }
+}
+
+impl Sums {
+    /// Adds another count to it.
+    pub fn add(&mut self, other: Self) {
+        self.n_received += other.n_received;
+        self.n_acknowledge_of += other.n_acknowledge_of;
+        self.n_acknowledged += other.n_acknowledged;
+        self.n_answer_of += other.n_answer_of;
+        self.n_answered += other.n_answered;
+        self.n_open += other.n_open;
+        self.n_overdue += other.n_overdue;
+        self.oldest_received_at = [self.oldest_received_at, other.oldest_received_at]
+            .into_iter()
+            .flatten()
+            .min();
+        self.n_reopened += other.n_reopened;
+        self.n_transferred += other.n_transferred;
+        self.n_chased += other.n_chased;
+        self.n_paused += other.n_paused;
+        self.paused_seconds += other.paused_seconds;
+        self.n_scores += other.n_scores;
+        self.score_sum += other.score_sum;
+        self.days.gross.add(other.days.gross);
+        self.days.net.add(other.days.net);
+    }
+
+    /// As they are shown to those who may see the cases too.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        Figures {
+            received: Some(self.n_received),
+            acknowledged: Share::of(self.n_acknowledged, self.n_acknowledge_of),
+            answered: Share::of(self.n_answered, self.n_answer_of),
+            gross: self.days.gross.typical(),
+            net: self.days.net.typical(),
+            open: Some(self.n_open),
+            overdue: Some(self.n_overdue),
+            oldest_received_at: self.oldest_received_at,
+            reopened: Some(self.n_reopened),
+            transferred: Some(self.n_transferred),
+            chased: Some(self.n_chased),
+            paused: Some(self.n_paused),
+            paused_days: Some(rounded(self.paused_seconds, 86_400, 10.0)),
+            responses: Some(self.n_scores),
+            score: (self.n_scores > 0).then(|| rounded(self.score_sum, self.n_scores, 100.0)),
+        }
+    }
+
+    /// As they are shown in public: no number from one to four, and nothing made of so few.
+    #[must_use]
+    pub fn public_figures(&self) -> Figures {
+        let all = self.figures();
+        let is_enough = |n: u64| n >= FEWEST;
+        Figures {
+            received: told(self.n_received),
+            acknowledged: all.acknowledged.if_told(is_enough(self.n_acknowledge_of)),
+            answered: all.answered.if_told(is_enough(self.n_answer_of)),
+            gross: all.gross.filter(|_| is_enough(self.days.gross.len())),
+            net: all.net.filter(|_| is_enough(self.days.gross.len())),
+            open: told(self.n_open),
+            overdue: told(self.n_overdue),
+            oldest_received_at: all.oldest_received_at.filter(|_| is_enough(self.n_open)),
+            reopened: told(self.n_reopened),
+            transferred: told(self.n_transferred),
+            chased: told(self.n_chased),
+            paused: told(self.n_paused),
+            paused_days: all.paused_days.filter(|_| told(self.n_paused).is_some()),
+            responses: told(self.n_scores),
+            score: all.score.filter(|_| is_enough(self.n_scores)),
+        }
+    }
+}
+
+impl Spread {
+    /// Reads the working days of answers, each with how many took them: `3*20 12/9*1`.
+    ///
+    /// # Errors
+    /// Names what is not a number of days.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut spread = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let wrong = || format!("{word:?} is no number of days");
+            let (days, times) = word.split_once('*').ok_or_else(wrong)?;
+            let (gross, net) = days.split_once('/').unwrap_or((days, days));
+            let n: u64 = times.parse().map_err(|_| wrong())?;
+            let days = |text: &str| text.parse::<u32>().map_err(|_| wrong());
+            *spread.gross.0.entry(days(gross)?).or_default() += n;
+            *spread.net.0.entry(days(net)?).or_default() += n;
+        }
+        Ok(spread)
+    }
+
+    /// How many answers there are.
+    #[must_use]
+    pub fn n_answers(&self) -> u64 {
+        self.gross.len()
+    }
+}
+
+impl Days {
+    fn add(&mut self, other: Self) {
+        for (days, n) in other.0 {
+            *self.0.entry(days).or_default() += n;
+        }
+    }
+
+    fn len(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    fn typical(&self) -> Option<Typical> {
+        Some(Typical {
+            median: self.nearest_rank(50)?,
+            p90: self.nearest_rank(90)?,
+        })
+    }
+
+    /// The smallest number of days that so many of a hundred do not exceed.
+    fn nearest_rank(&self, per_hundred: u64) -> Option<u32> {
+        let rank = (self.len() * per_hundred).div_ceil(100).max(1);
+        let mut n_so_far = 0;
+        self.0.iter().find_map(|(days, n)| {
+            n_so_far += n;
+            (n_so_far >= rank).then_some(*days)
+        })
+    }
+}
+
+impl std::fmt::Display for DaysTaken {
+    /// As [`Spread::read`] takes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.net == self.gross {
+            write!(f, "{}", self.gross)
+        } else {
+            write!(f, "{}/{}", self.gross, self.net)
+        }
+    }
+}
+
+impl Share {
+    fn of(in_time: u64, of: u64) -> Self {
+        Self {
+            in_time: Some(in_time),
+            of: Some(of),
+            percent: percent(in_time, of),
+        }
+    }
+
+    fn if_told(self, is_told: bool) -> Self {
+        if is_told { self } else { Self::default() }
+    }
+}
+
+/// Puts those with fewer cases than may be told together, so that nothing is missing from the sum and
+/// no small number can be had by subtraction: the smallest others join them until they are enough.
+/// Answers what may be told, and those put together; the latter are none where even together they are
+/// too few.
+#[must_use]
+pub fn without_small<K: Ord>(items: Vec<(K, Sums)>) -> (Vec<(K, Sums)>, Option<Sums>) {
+    let (mut small, mut kept): (Vec<_>, Vec<_>) = items
+        .into_iter()
+        .filter(|(_, sums)| sums.n_received > 0)
+        .partition(|(_, sums)| sums.n_received < FEWEST);
+    if small.is_empty() {
+        return (kept, None);
+    }
+    kept.sort_by(|(a, one), (b, other)| {
+        other.n_received.cmp(&one.n_received).then_with(|| a.cmp(b))
+    });
+    let n_in = |small: &[(K, Sums)]| small.iter().map(|(_, sums)| sums.n_received).sum::<u64>();
+    while n_in(&small) < FEWEST
+        && let Some(next) = kept.pop()
+    {
+        small.push(next);
+    }
+    kept.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut together = Sums::default();
+    for (_, sums) in small {
+        together.add(sums);
+    }
+    let is_enough = together.n_received >= FEWEST;
+    (kept, is_enough.then_some(together))
+}
+
+/// A number that is small is not told; none at all is.
+#[must_use]
+pub fn told(n: u64) -> Option<u64> {
+    (n == 0 || n >= FEWEST).then_some(n)
+}
+
+/// A quotient, to one part of `parts`.
+fn rounded(part: u64, of: u64, parts: f64) -> f64 {
+    let number = |n: u64| u32::try_from(n).map_or(f64::from(u32::MAX), f64::from);
+    // Larger than a number of 32 bits: whole quotients are exact enough.
+    if part > u64::from(u32::MAX) {
+        return number(part.checked_div(of).unwrap_or(0));
+    }
+    (number(part) / number(of.max(1)) * parts).round() / parts
+}
+
+#[cfg(test)]
+mod tests;
