@@ -231,7 +231,7 @@ impl Ground {
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
             tracking_days: self.settings.auth.tracking_days,
         };
-        let model = reading_model(&self.settings.database.data_dir)?.map(Arc::new);
+        let model = Arc::new(reading_model(&self.settings.database.data_dir)?);
         let council = Council::with_model(catalogue, &examples()?, model)?;
         let desk = Desk::new(
             self.db.clone(),
@@ -445,11 +445,12 @@ pub fn examples() -> anyhow::Result<Vec<Example>> {
 /// The name under which a server looks for its model, in the data folder.
 pub const MODEL_FILE: &str = "reading.model";
 
-/// The model by which free text is read beside its words, where one lies in the data folder.
+/// The model by which free text is read beside its words: the one that lies in the data folder, or else
+/// the one that comes along.
 ///
 /// # Errors
 /// When there is a file and it is not a model that can be used.
-pub fn reading_model(data_dir: &Path) -> anyhow::Result<Option<Model>> {
+pub fn reading_model(data_dir: &Path) -> anyhow::Result<Model> {
     let file = data_dir.join(MODEL_FILE);
     let read = File::open(&file).and_then(|opened| {
         let mut bytes = Vec::new();
@@ -460,11 +461,12 @@ pub fn reading_model(data_dir: &Path) -> anyhow::Result<Option<Model>> {
     });
     let bytes = match read {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return embedded::reading_model().context("the model built in");
+        }
         Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
     };
     Model::read(bytes.into())
-        .map(Some)
         .with_context(|| format!("{} cannot be used to read free text", file.display()))
 }
 

@@ -110,16 +110,16 @@ impl Council {
         Self::reading_by(catalogue, Arc::from(examples), None)
     }
 
-    /// The same, reading free text by a trained model too, where there is one.
+    /// The same, reading free text by a trained model too.
     ///
     /// # Errors
     /// As [`Council::new`].
     pub fn with_model(
         catalogue: Catalogue,
         examples: &[Example],
-        model: Option<Arc<Model>>,
+        model: Arc<Model>,
     ) -> anyhow::Result<Self> {
-        Self::reading_by(catalogue, Arc::from(examples), model)
+        Self::reading_by(catalogue, Arc::from(examples), Some(model))
     }
 
     /// The council under another catalogue, reading free text by the same examples.

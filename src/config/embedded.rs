@@ -1,9 +1,12 @@
 //! What comes with the binary: the fictional council Northmere, the ready standards, and the bank
 //! holidays. A council's own catalogue starts as a copy of these files.
 
+use std::borrow::Cow;
+
 use include_dir::{Dir, include_dir};
 
 use crate::domain::catalogue::{Catalogue, Fault};
+use crate::domain::triage::{Model, ModelError};
 
 static CONFIG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config");
 
@@ -45,6 +48,27 @@ pub fn triage_examples() -> &'static str {
         .expect("the file is in the repository, as UTF-8, when the binary is built")
 }
 
+/// Short texts written to learn from, one JSON object a line.
+#[must_use]
+pub fn triage_lessons() -> &'static str {
+    CONFIG
+        .get_file("northmere/triage-lessons.jsonl")
+        .and_then(|file| file.contents_utf8())
+        .expect("the file is in the repository, as UTF-8, when the binary is built")
+}
+
+/// The model by which free text is read until a council trains its own, as `reeve triage train` wrote
+/// it for Northmere. What it knows are the ready categories, which most councils keep.
+///
+/// # Errors
+/// When it is not a model, which a test rules out.
+pub fn reading_model() -> Result<Model, ModelError> {
+    let file = CONFIG
+        .get_file("reading.model")
+        .expect("the file is in the repository when the binary is built");
+    Model::read(Cow::Borrowed(file.contents()))
+}
+
 fn texts_below(folder: &str) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     let mut folders: Vec<&Dir<'_>> = CONFIG.get_dir(folder).into_iter().collect();
@@ -66,6 +90,8 @@ fn texts_below(folder: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::routing::fingerprint;
+    use crate::domain::triage::Example;
 
     #[test]
     fn northmere_has_no_fault_and_nothing_to_warn_of() {
@@ -97,6 +123,23 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn the_model_that_comes_along_was_trained_on_the_texts_that_come_along() {
+        let northmere = northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
+        let read = |text: &str| Example::read_lines(text).unwrap();
+        let now = fingerprint(
+            &northmere,
+            &read(triage_examples()),
+            &read(triage_lessons()),
+        );
+        assert_eq!(
+            *reading_model().unwrap().learnt_from(),
+            now,
+            "names, keywords, vocabulary, examples or lessons have changed since: run `reeve triage train --out \
+             config/reading.model`"
+        );
     }
 
     #[test]

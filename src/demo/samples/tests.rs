@@ -25,7 +25,8 @@ async fn new_demo(folder: &std::path::Path, now: &str) -> Arc<Desk> {
     let now: Timestamp = now.parse().unwrap();
     let northmere = embedded::northmere().unwrap_or_else(|faults| panic!("{faults:?}"));
     let stored = demo::claim(&db, now, &northmere).await.unwrap();
-    let council = Council::new(stored, &crate::app::examples().unwrap()).unwrap();
+    let model = Arc::new(embedded::reading_model().unwrap());
+    let council = Council::with_model(stored, &crate::app::examples().unwrap(), model).unwrap();
     let manners = Manners {
         public_url: "http://127.0.0.1".to_owned(),
         undo_seconds: 120,

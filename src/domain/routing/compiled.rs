@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::case::Priority;
 use crate::domain::catalogue::{Catalogue, Category};
 use crate::domain::triage::training::{self, Effort, Lesson, Origin};
-use crate::domain::triage::{Example, Field, Model, ModelError, Ranker, Subject};
+use crate::domain::triage::{Example, Field, Model, ModelError, Ranker, Subject, Taught};
 
 use super::pattern::Pattern;
 use super::rules::{DangerCue, NotOursRule, ProcedureRule, RequesterRule, RoutingRules, Rule};
@@ -17,9 +17,11 @@ use super::rules::{DangerCue, NotOursRule, ProcedureRule, RequesterRule, Routing
 pub struct Router {
     pub(super) rules: RoutingRules,
     pub(super) ranker: Ranker,
-    /// How likely a contact of each subject of the ranker is danger, from its priority and the
-    /// examples.
+    /// How likely a contact of each subject of the ranker is danger, from its priority and what is
+    /// known of earlier ones.
     pub(super) danger_rates: Vec<f64>,
+    /// The same from the priority alone.
+    expected_danger: Vec<f64>,
     /// Categories by contacts a year, most first: what is suggested when nothing speaks.
     pub(super) commonest: Vec<(String, String)>,
     pub(super) danger: Vec<(DangerCue, Cue)>,
@@ -141,8 +143,10 @@ impl Router {
             return Err(compile.faults);
         }
         let subjects = subjects(catalogue, rules, examples);
+        let expected_danger = expected_danger(catalogue, &subjects);
         Ok(Self {
-            danger_rates: danger_rates(catalogue, &subjects, examples),
+            danger_rates: danger_rates(&expected_danger, &subjects, examples),
+            expected_danger,
             ranker: Ranker::new(&subjects),
             commonest: commonest(catalogue),
             rules: rules.clone(),
@@ -166,6 +170,12 @@ impl Router {
     /// When the model belongs to another catalogue.
     pub fn with_model(mut self, model: Arc<Model>) -> Result<Self, ModelError> {
         self.ranker = self.ranker.with_model(model)?;
+        let rates = self.danger_rates.iter_mut().zip(&self.expected_danger);
+        for (subject, (rate, expected)) in rates.enumerate() {
+            if let Some(taught) = self.ranker.taught(subject) {
+                *rate = danger_rate(*expected, taught);
+            }
+        }
         Ok(self)
     }
 }
@@ -311,35 +321,43 @@ fn subjects(catalogue: &Catalogue, rules: &RoutingRules, examples: &[Example]) -
     subjects
 }
 
-/// The share of each category's contacts that are danger: what its priority leads one to expect,
-/// corrected by its examples as if the expectation were two examples of its own.
-fn danger_rates(catalogue: &Catalogue, subjects: &[Subject], examples: &[Example]) -> Vec<f64> {
-    let mut counts: BTreeMap<(&str, &str), (f64, f64)> = BTreeMap::new();
+fn danger_rates(expected: &[f64], subjects: &[Subject], examples: &[Example]) -> Vec<f64> {
+    let mut told: BTreeMap<(&str, &str), Taught> = BTreeMap::new();
     for example in examples {
-        let (danger, all) = counts
+        let taught = told
             .entry((&example.service, &example.category))
             .or_default();
-        *all += 1.0;
-        if example.is_danger {
-            *danger += 1.0;
-        }
+        taught.texts += 1;
+        taught.danger += u32::from(example.is_danger);
     }
     subjects
         .iter()
-        .map(|subject| {
-            let expected = catalogue
-                .category(&subject.service, &subject.category)
-                .map_or(0.0, |(_, category)| expected_danger(category));
-            let (danger, all) = counts
-                .get(&(subject.service.as_str(), subject.category.as_str()))
-                .copied()
-                .unwrap_or((0.0, 0.0));
-            (danger + 2.0 * expected) / (all + 2.0)
+        .zip(expected)
+        .map(|(subject, expected)| {
+            let place = (subject.service.as_str(), subject.category.as_str());
+            danger_rate(*expected, told.get(&place).copied().unwrap_or_default())
         })
         .collect()
 }
 
-fn expected_danger(category: &Category) -> f64 {
+/// The share of a category's contacts that are danger: what its priority leads one to expect,
+/// corrected by its messages as if the expectation were two messages of its own.
+fn danger_rate(expected: f64, taught: Taught) -> f64 {
+    (f64::from(taught.danger) + 2.0 * expected) / (f64::from(taught.texts) + 2.0)
+}
+
+fn expected_danger(catalogue: &Catalogue, subjects: &[Subject]) -> Vec<f64> {
+    subjects
+        .iter()
+        .map(|subject| {
+            catalogue
+                .category(&subject.service, &subject.category)
+                .map_or(0.0, |(_, category)| expected_of(category))
+        })
+        .collect()
+}
+
+fn expected_of(category: &Category) -> f64 {
     match category.priority {
         Priority::Emergency => 0.97,
         Priority::Urgent => 0.7,

@@ -62,6 +62,7 @@ impl Router {
         let subject = for_patterns(&words::plain(&contact.enquiry.subject));
         let is_all = !is_chosen
             && (self.complaint.subject.is_in(&subject)
+                || !self.has_said_enough(&contact.reading)
                 || request
                     .as_ref()
                     .is_none_or(|request| request.confidence < self.rules.thresholds.link_at)

@@ -10,6 +10,9 @@ use super::compiled::Router;
 /// Words alone are surer than they are right: without a model nobody is spared a look below this.
 const WORDS_ALONE_PLACE_AT: f64 = 0.9;
 
+/// How many words of a text must say something.
+const ENOUGH_WORDS: usize = 2;
+
 /// A service and category, and what speaks for them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choice {
@@ -138,14 +141,19 @@ impl Router {
             rule: format!("text:{category}"),
             reason: self.spoken_for(reading, best.subject),
             confidence,
-            is_sure: confidence >= self.place_at(),
+            is_sure: confidence >= self.place_at() && self.has_said_enough(reading),
         })
+    }
+
+    /// A model makes much of the only word it knows: that alone neither places a text nor wakes anybody.
+    pub(super) fn has_said_enough(&self, reading: &Reading) -> bool {
+        !self.ranker.has_model() || reading.n_understood >= ENOUGH_WORDS
     }
 
     /// From which confidence a text is placed without a person looking.
     pub(super) fn place_at(&self) -> f64 {
         let place_at = self.rules.thresholds.place_at;
-        if self.ranker.danger_at().is_some() {
+        if self.ranker.has_model() {
             place_at
         } else {
             place_at.max(WORDS_ALONE_PLACE_AT)

@@ -15,8 +15,12 @@ pub(super) fn for_patterns(plain: &str) -> String {
     plain.chars().filter(|c| *c != '\'').collect()
 }
 
-/// More often than not.
-const MOST: f64 = 0.5;
+/// From which share of danger among the contacts of a matter that is clear it counts as one.
+const CLEAR_MATTER: f64 = 0.3;
+/// The same by words alone, which are surer than they are right.
+const CLEAR_MATTER_BY_WORDS: f64 = 0.5;
+/// By words alone nobody is woken for less, where the matter is not clear.
+const UNCLEAR_MATTER_BY_WORDS: f64 = 0.25;
 
 /// What was read of one contact, before anything is decided.
 pub(super) struct Contact<'a> {
@@ -199,20 +203,8 @@ impl Router {
         let mut is_heard = is_emergency && matter.is_sure;
         if matter.rule.starts_with("text:") {
             let (likelihood, subject) = self.likelihood_of_danger(&contact.reading);
-            // Where it is clear what it is about, most such contacts must be danger: nobody who
-            // has to register a death is answered with an emergency line. Where it is not clear,
-            // a smaller chance is enough for somebody to look.
-            let enough = if matter.is_sure {
-                MOST
-            } else {
-                self.rules.thresholds.danger_at
-            };
-            is_heard |= likelihood >= enough;
-            // The model weighs the words themselves, whatever they are about.
-            is_heard |= self
-                .ranker
-                .danger_at()
-                .is_some_and(|enough| contact.reading.danger >= enough);
+            is_heard |= likelihood >= self.danger_from(matter.is_sure)
+                && self.has_said_enough(&contact.reading);
             let likeliest = subject
                 .and_then(|subject| self.ranker.place(subject))
                 .and_then(|(service, category)| contact.catalogue.category(service, category));
@@ -225,6 +217,19 @@ impl Router {
             kind: format!("the message reads like “{named}”"),
             why: format!("it may be {named}, which cannot wait"),
         })
+    }
+
+    /// From which likelihood a reading counts as danger. Where it is clear what it is about, many such
+    /// contacts must be danger: nobody who has to register a death is answered with an emergency
+    /// line. Where it is not clear, a smaller chance is enough for somebody to look.
+    fn danger_from(&self, is_sure: bool) -> f64 {
+        let danger_at = self.rules.thresholds.danger_at;
+        match (is_sure, self.ranker.has_model()) {
+            (true, true) => CLEAR_MATTER.max(danger_at),
+            (true, false) => CLEAR_MATTER_BY_WORDS.max(danger_at),
+            (false, true) => danger_at,
+            (false, false) => danger_at.max(UNCLEAR_MATTER_BY_WORDS),
+        }
     }
 
     fn for_procedure(&self, contact: &Contact<'_>, has_category: bool) -> Option<Choice> {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Described, Enquiry, Who};
+use crate::domain::triage::Model;
 
 fn read_below(folder: &Path, below: &str, files: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -41,17 +42,27 @@ pub(super) fn northmere() -> &'static Catalogue {
 
 pub(super) fn examples() -> &'static [Example] {
     static EXAMPLES: OnceLock<Vec<Example>> = OnceLock::new();
-    EXAMPLES.get_or_init(|| {
-        let text =
-            std::fs::read_to_string(repository().join("config/northmere/triage-examples.jsonl"))
-                .unwrap();
-        Example::read_lines(&text).unwrap()
-    })
+    EXAMPLES.get_or_init(|| texts("triage-examples.jsonl"))
+}
+
+pub(super) fn lessons() -> Vec<Example> {
+    texts("triage-lessons.jsonl")
+}
+
+fn texts(name: &str) -> Vec<Example> {
+    let file = repository().join("config/northmere").join(name);
+    Example::read_lines(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
 pub(super) fn router() -> &'static Router {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    ROUTER.get_or_init(|| Router::new(northmere(), &northmere().routing, examples()).unwrap())
+    ROUTER.get_or_init(|| {
+        let model = std::fs::read(repository().join("config/reading.model")).unwrap();
+        Router::new(northmere(), &northmere().routing, examples())
+            .unwrap()
+            .with_model(Model::read(model.into()).unwrap().into())
+            .unwrap()
+    })
 }
 
 fn enquiry(channel: Channel, subject: &str, body: &str) -> Enquiry {

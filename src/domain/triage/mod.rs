@@ -17,5 +17,5 @@ pub mod training;
 pub mod words;
 
 pub use example::Example;
-pub use model::{LARGEST, Model, ModelError};
+pub use model::{LARGEST, Model, ModelError, Taught};
 pub use ranker::{Field, Ranked, Ranker, Reading, Subject};

@@ -6,28 +6,29 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | `reevemd1` |
+//! | 8 | `reevemd2` |
 //! | 32 | SHA-256 of all that follows |
 //! | 32 | what it was learnt from, as a SHA-256 |
 //! | 4 × 3 | how many features, bytes of places, bytes of weights |
-//! | 4 × 5 | sharpness, scale; for danger scale, starting point, and the likelihood from which a text counts |
-//! | … | the places: `service/category`, a line each |
-//! | 4, 4, 2, 1 each | key, worth, number of weights, and weight for danger of each feature, by key |
+//! | 4 × 2 | sharpness, scale |
+//! | … | the places, a line each: `service/category`, how many texts taught it, how many of those were danger |
+//! | 4, 4, 2 each | key, worth, and number of weights of each feature, by key |
 //! | 2 each | the weights of each feature: how many subjects further on, and how much |
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::exact;
 use super::words::Term;
 
 /// A file larger than this is none of ours.
 pub const LARGEST: usize = 2_000_000;
 
-const MAGIC: &[u8; 8] = b"reevemd1";
-const HEAD: usize = 8 + 32 + 32 + 4 * 8;
-const EACH: usize = 4 + 4 + 2 + 1;
+const MAGIC: &[u8; 8] = b"reevemd2";
+const HEAD: usize = 8 + 32 + 32 + 4 * 5;
+const EACH: usize = 4 + 4 + 2;
+/// What training writes is no larger than this: one comes with the program.
+const LARGEST_WRITTEN: usize = 1_000_000;
 /// A gap this wide carries no weight of its own; the next one goes on from there.
 const WIDEST_GAP: u8 = u8::MAX;
 
@@ -57,13 +58,25 @@ pub struct Model {
     learnt_from: [u8; 32],
     sharpness: f32,
     scale: f32,
-    danger_scale: f32,
-    danger_start: f32,
-    danger_at: f32,
-    places: Vec<(String, String)>,
+    places: Vec<Place>,
     /// By key.
     features: Vec<Feature>,
     weights: Cow<'static, [u8]>,
+}
+
+/// A category as the model knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) service: String,
+    pub(super) category: String,
+    pub(super) taught: Taught,
+}
+
+/// How many texts taught a category, and how many of those were danger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taught {
+    pub texts: u32,
+    pub danger: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,17 +86,14 @@ struct Feature {
     worth: f32,
     from: usize,
     until: usize,
-    danger: i8,
 }
 
 /// What training hands over.
 pub(super) struct Learnt {
     pub(super) learnt_from: [u8; 32],
-    pub(super) places: Vec<(String, String)>,
+    pub(super) places: Vec<Place>,
     pub(super) features: Vec<LearntFeature>,
     pub(super) sharpness: f32,
-    pub(super) danger_start: f32,
-    pub(super) danger_at: f32,
 }
 
 /// One feature as it was learnt.
@@ -92,7 +102,6 @@ pub(super) struct LearntFeature {
     pub(super) worth: f32,
     /// One for each place.
     pub(super) weights: Vec<f32>,
-    pub(super) danger: f32,
 }
 
 /// What a text says, by the model alone.
@@ -100,8 +109,6 @@ pub(super) struct LearntFeature {
 pub(super) struct Voice {
     /// By the places of the model.
     pub(super) scores: Vec<f32>,
-    /// Between 0 and 1.
-    pub(super) danger: f32,
     /// How many features of the text it knows.
     pub(super) n_known: usize,
     /// What each value was divided by.
@@ -136,27 +143,23 @@ impl Model {
 
     /// Packs what was learnt: numbers to one byte each, the smallest left out.
     pub(super) fn pack(learnt: Learnt) -> Self {
-        let largest = |weights: &mut dyn Iterator<Item = f32>| {
-            weights.fold(0.0_f32, |most, weight| most.max(weight.abs()))
-        };
-        let mut all = learnt
+        let largest = learnt
             .features
             .iter()
-            .flat_map(|one| one.weights.iter().copied());
-        let scale = largest(&mut all).max(f32::EPSILON) / f32::from(i8::MAX);
-        let mut all = learnt.features.iter().map(|one| one.danger);
-        let danger_scale = largest(&mut all).max(f32::EPSILON) / f32::from(i8::MAX);
+            .flat_map(|one| one.weights.iter())
+            .fold(0.0_f32, |most, weight| most.max(weight.abs()));
+        let scale = largest.max(f32::EPSILON) / f32::from(i8::MAX);
         let mut faintest = FAINTEST;
         loop {
-            let model = Self::packed(&learnt, scale, danger_scale, faintest);
-            if model.size() <= LARGEST {
+            let model = Self::packed(&learnt, scale, faintest);
+            if model.size() <= LARGEST_WRITTEN || faintest == i8::MAX {
                 return model;
             }
             faintest = faintest.saturating_add(1);
         }
     }
 
-    fn packed(learnt: &Learnt, scale: f32, danger_scale: f32, faintest: i8) -> Self {
+    fn packed(learnt: &Learnt, scale: f32, faintest: i8) -> Self {
         let mut weights: Vec<u8> = Vec::new();
         let mut features = Vec::new();
         for one in &learnt.features {
@@ -175,14 +178,12 @@ impl Model {
                 }
                 gap += 1;
             }
-            let danger = stepped(one.danger, danger_scale);
-            if weights.len() > from || danger != 0 {
+            if weights.len() > from {
                 features.push(Feature {
                     key: one.key,
                     worth: one.worth,
                     from,
                     until: weights.len(),
-                    danger,
                 });
             }
         }
@@ -190,9 +191,6 @@ impl Model {
             learnt_from: learnt.learnt_from,
             sharpness: learnt.sharpness,
             scale,
-            danger_scale,
-            danger_start: learnt.danger_start,
-            danger_at: learnt.danger_at,
             places: learnt.places.clone(),
             features,
             weights: Cow::Owned(weights),
@@ -208,13 +206,7 @@ impl Model {
         for count in [self.features.len(), places.len(), self.weights.len()] {
             body.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
         }
-        for number in [
-            self.sharpness,
-            self.scale,
-            self.danger_scale,
-            self.danger_start,
-            self.danger_at,
-        ] {
+        for number in [self.sharpness, self.scale] {
             body.extend(number.to_le_bytes());
         }
         body.extend(places.bytes());
@@ -223,7 +215,6 @@ impl Model {
             body.extend(one.worth.to_le_bytes());
             let n_weights = (one.until - one.from) / 2;
             body.extend(u16::try_from(n_weights).unwrap_or(u16::MAX).to_le_bytes());
-            body.extend(one.danger.to_le_bytes());
         }
         body.extend(self.weights.iter());
         let mut file = MAGIC.to_vec();
@@ -239,7 +230,10 @@ impl Model {
     fn place_lines(&self) -> String {
         self.places
             .iter()
-            .map(|(service, category)| format!("{service}/{category}\n"))
+            .map(|place| {
+                let Taught { texts, danger } = place.taught;
+                format!("{}/{} {texts} {danger}\n", place.service, place.category)
+            })
             .collect()
     }
 
@@ -249,10 +243,9 @@ impl Model {
         &self.learnt_from
     }
 
-    /// The likelihood from which a text counts as danger.
-    #[must_use]
-    pub fn danger_at(&self) -> f64 {
-        f64::from(self.danger_at)
+    /// What it was taught about one of its places.
+    pub(super) fn taught(&self, place: usize) -> Option<Taught> {
+        self.places.get(place).map(|place| place.taught)
     }
 
     /// How far confidences are sharpened, as measured on messages it had not learnt.
@@ -276,7 +269,10 @@ impl Model {
         let found: Vec<Option<usize>> = self
             .places
             .iter()
-            .map(|(service, category)| known.get(&(service.as_str(), category.as_str())).copied())
+            .map(|place| {
+                let key = (place.service.as_str(), place.category.as_str());
+                known.get(&key).copied()
+            })
             .collect();
         let here = found.iter().flatten().count();
         if here * 2 < self.places.len() || here == 0 {
@@ -292,7 +288,7 @@ impl Model {
     /// slower and slower).
     pub(super) fn hear(&self, terms: impl Iterator<Item = (u64, f32)>) -> Voice {
         let mut scores = vec![0.0_f32; self.places.len()];
-        let (mut danger, mut square, mut n_known) = (0.0_f32, 0.0_f32, 0_usize);
+        let (mut square, mut n_known) = (0.0_f32, 0_usize);
         for (key, times) in terms {
             let Some(feature) = self.feature(folded(key)) else {
                 continue;
@@ -300,7 +296,6 @@ impl Model {
             let value = times * feature.worth;
             square += value * value;
             n_known += 1;
-            danger += value * f32::from(feature.danger);
             self.each_weight(feature, |subject, weight| {
                 if let Some(score) = scores.get_mut(subject) {
                     *score += value * f32::from(weight);
@@ -311,10 +306,8 @@ impl Model {
         for score in &mut scores {
             *score *= self.scale / length;
         }
-        let danger = danger * self.danger_scale / length + self.danger_start;
         Voice {
             scores,
-            danger: 1.0 / (1.0 + exact::exp(-danger)),
             n_known,
             length,
         }
@@ -331,6 +324,11 @@ impl Model {
             });
         }
         said
+    }
+
+    /// Whether a term was among what it learnt from, and says something.
+    pub(super) fn knows(&self, key: u64) -> bool {
+        self.feature(folded(key)).is_some()
     }
 
     fn feature(&self, key: u32) -> Option<&Feature> {
@@ -356,7 +354,7 @@ impl Model {
 }
 
 /// Weights below so many steps say nothing.
-const FAINTEST: i8 = 2;
+const FAINTEST: i8 = 4;
 
 /// A key of a term in half the bytes.
 pub(super) const fn folded(key: u64) -> u32 {
@@ -372,6 +370,20 @@ fn stepped(number: f32, scale: f32) -> i8 {
         steps += 1;
     }
     if number < 0.0 { -steps } else { steps }
+}
+
+fn place_of(line: &str) -> Option<Place> {
+    let mut parts = line.split(' ');
+    let (service, category) = parts.next()?.split_once('/')?;
+    let taught = Taught {
+        texts: parts.next()?.parse().ok()?,
+        danger: parts.next()?.parse().ok()?,
+    };
+    Some(Place {
+        service: service.to_owned(),
+        category: category.to_owned(),
+        taught,
+    })
 }
 
 /// What is left of a file.
@@ -398,19 +410,14 @@ impl<'b> Rest<'b> {
     fn model(&mut self) -> Option<(Model, usize)> {
         let learnt_from = self.take(32)?.try_into().ok()?;
         let (n_features, n_places, n_weights) = (self.count()?, self.count()?, self.count()?);
-        let (sharpness, scale, danger_scale) = (self.number()?, self.number()?, self.number()?);
-        let (danger_start, danger_at) = (self.number()?, self.number()?);
+        let (sharpness, scale) = (self.number()?, self.number()?);
         let lines = std::str::from_utf8(self.take(n_places)?).ok()?;
-        let places: Option<Vec<(String, String)>> = lines
-            .lines()
-            .map(|line| line.split_once('/'))
-            .map(|place| place.map(|(service, category)| (service.to_owned(), category.to_owned())))
-            .collect();
+        let places: Option<Vec<Place>> = lines.lines().map(place_of).collect();
         let table = self.take(n_features.checked_mul(EACH)?)?;
         let mut from = 0_usize;
         let mut features: Vec<Feature> = Vec::with_capacity(n_features);
         for row in table.chunks_exact(EACH) {
-            let [k0, k1, k2, k3, w0, w1, w2, w3, n0, n1, danger] = row else {
+            let [k0, k1, k2, k3, w0, w1, w2, w3, n0, n1] = row else {
                 return None;
             };
             let until = from + 2 * usize::from(u16::from_le_bytes([*n0, *n1]));
@@ -419,7 +426,6 @@ impl<'b> Rest<'b> {
                 worth: f32::from_le_bytes([*w0, *w1, *w2, *w3]),
                 from,
                 until,
-                danger: i8::from_le_bytes([*danger]),
             };
             let is_in_order = features.last().is_none_or(|last| last.key < feature.key);
             if !is_in_order || !feature.worth.is_finite() {
@@ -435,9 +441,6 @@ impl<'b> Rest<'b> {
             learnt_from,
             sharpness,
             scale,
-            danger_scale,
-            danger_start,
-            danger_at,
             places: places?,
             features,
             weights: Cow::Borrowed(&[]),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::exact;
-use super::model::{Model, ModelError, Voice};
+use super::model::{Model, ModelError, Taught, Voice};
 use super::precedents::Precedents;
 use super::words::{self, BuildKeyHasher, ByKey, Term, TermKind};
 
@@ -60,8 +60,8 @@ struct Trained {
 pub struct Reading {
     /// Best first; every subject any word speaks for.
     pub ranked: Vec<Ranked>,
-    /// How likely it is that somebody must act at once, by the model; 0 without one.
-    pub danger: f64,
+    /// How many of its words are known to say something.
+    pub n_understood: usize,
     text: String,
     terms: Vec<Term>,
     voice: Option<Voice>,
@@ -99,7 +99,7 @@ const PRECEDENT_WEIGHT: f32 = 60.0;
 /// in five are right, for short messages as for long ones.
 const POINTS_A_WORD: f32 = 1.8;
 /// How far the words' own points count beside what a model learnt.
-const LEXICAL_SHARE: f32 = 0.6;
+const LEXICAL_SHARE: f32 = 0.25;
 /// How far the number of contacts speaks before a word is read: 1 would be the whole of it, which
 /// lets rare matters be overlooked. It settles what words leave open: "pothole" alone is a pothole.
 const EXPECTATION: f32 = 0.3;
@@ -203,13 +203,19 @@ impl Ranker {
         Ok(self)
     }
 
-    /// From which likelihood of danger somebody must look, as the model measured it; none without
-    /// a model.
+    /// Whether a trained model reads too.
     #[must_use]
-    pub fn danger_at(&self) -> Option<f64> {
-        self.trained
-            .as_ref()
-            .map(|trained| trained.model.danger_at())
+    pub const fn has_model(&self) -> bool {
+        self.trained.is_some()
+    }
+
+    /// What the model was taught about a subject; none without a model, or where it does not know it.
+    #[must_use]
+    pub fn taught(&self, subject: usize) -> Option<Taught> {
+        let trained = self.trained.as_ref()?;
+        let mut known = trained.subjects.iter();
+        let place = known.position(|known| *known == Some(subject))?;
+        trained.model.taught(place)
     }
 
     /// Reads a text.
@@ -222,6 +228,10 @@ impl Ranker {
             .iter()
             .filter(|heard| heard.kind == TermKind::Word)
             .count();
+        let n_understood = heard
+            .iter()
+            .filter(|heard| heard.kind == TermKind::Word && self.understands(heard.key))
+            .count();
         let points = POINTS_A_WORD * narrow(n_words.max(1)).sqrt();
         let lexical = self.lexical(&heard, points);
         let alike = self.precedents.most_alike(&terms);
@@ -231,25 +241,24 @@ impl Ranker {
                 .model
                 .hear(heard.map(|heard| (heard.key, heard.emphasis())))
         });
-        let (ranked, danger) = match (&self.trained, &voice) {
+        let ranked = match (&self.trained, &voice) {
             (Some(trained), Some(voice)) if voice.n_known > 0 => {
                 let mut scores = mixed(&lexical, points, trained, voice);
                 add_precedent(&mut scores, alike, 1.0 / points);
                 for score in &mut scores {
                     *score *= trained.model.sharpness();
                 }
-                let ranked = ranked_by_shares(&scores, &lexical);
-                (ranked, f64::from(voice.danger))
+                ranked_by_shares(&scores, &lexical)
             }
             _ => {
                 let mut scores = lexical;
                 add_precedent(&mut scores, alike, 1.0);
-                (ranked(&scores, f64::from(points)), 0.0)
+                ranked(&scores, f64::from(points))
             }
         };
         Reading {
             ranked,
-            danger,
+            n_understood,
             text,
             terms,
             voice,
@@ -278,6 +287,12 @@ impl Ranker {
             }
             None => lexical,
         }
+    }
+
+    fn understands(&self, word: u64) -> bool {
+        let by_model = self.trained.as_ref();
+        by_model.is_some_and(|trained| trained.model.knows(word))
+            || self.postings.contains_key(&word)
     }
 
     /// What the words of each subject say, by BM25F.
@@ -380,15 +395,6 @@ impl Reading {
     pub fn confidence(&self) -> f64 {
         self.ranked.first().map_or(0.0, |best| best.confidence)
     }
-
-    /// How many words say something.
-    #[must_use]
-    pub fn n_words(&self) -> usize {
-        self.terms
-            .iter()
-            .filter(|term| term.kind == TermKind::Word)
-            .count()
-    }
 }
 
 struct Document {
@@ -490,15 +496,13 @@ fn shortened(text: &str, longest: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Words and model together, in the unit of the model.
+/// Words and model together, in the unit of the model. Where the model does not know a subject, the
+/// whole of what the words say counts.
 fn mixed(lexical: &[f32], points: f32, trained: &Trained, voice: &Voice) -> Vec<f32> {
-    let mut scores: Vec<f32> = lexical
-        .iter()
-        .map(|score| LEXICAL_SHARE * score / points)
-        .collect();
+    let mut scores: Vec<f32> = lexical.iter().map(|score| score / points).collect();
     for (said, subject) in voice.scores.iter().zip(&trained.subjects) {
         if let Some(score) = subject.and_then(|subject| scores.get_mut(subject)) {
-            *score += said;
+            *score = LEXICAL_SHARE * *score + said;
         }
     }
     scores

@@ -2,15 +2,14 @@
 //!
 //! The same lessons give the same bytes on every machine: one thread, numbers of fixed size, and
 //! our own `exact` mathematics. Nothing is tried out on what it is measured by: how sure
-//! the model may be, and from where on a text counts as danger, is settled on messages that were
-//! kept from a model trained for that alone.
+//! the model may be is settled on lessons that were kept from a model trained for that alone.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::exact;
-use super::model::{Learnt, LearntFeature, Model, folded};
+use super::model::{Learnt, LearntFeature, Model, Place, Taught, folded};
 use super::ranker::{Field, Ranker, Subject, heard_in};
 use super::words::TermKind;
 
@@ -44,7 +43,7 @@ pub struct Effort {
 
 impl Effort {
     /// What a model in use is trained with.
-    pub const FULL: Self = Self { rounds: 20 };
+    pub const FULL: Self = Self { rounds: 10 };
 }
 
 /// One lesson in this many is kept back to settle how sure a reading may be.
@@ -54,10 +53,6 @@ const LETTERS_WORTH: f32 = 0.5;
 const STEP: f32 = 0.15;
 /// Pulls every weight back towards nothing.
 const PULL: f32 = 3e-4;
-/// Of the texts that the model takes for danger, this share must be: more than half, as the cues
-/// beside it raise false alarms of their own.
-const ALARMS_RIGHT: f32 = 0.65;
-
 /// Trains a model.
 ///
 /// `subjects` are those of the ranker it will be read with, their [`Field::Example`] texts among
@@ -83,20 +78,17 @@ pub fn train(subjects: &[Subject], lessons: &[Lesson], effort: Effort) -> Model 
     } else {
         1.0
     };
-    let danger_at = danger_at(lessons, &messages, &parts, effort);
     let trained = Trained::of(subjects, &phrases, lessons, &messages, effort, |_| true);
-    trained.pack(
-        subjects,
-        sharpness,
-        danger_at,
-        fingerprint(subjects, lessons),
-    )
+    let learnt_from = fingerprint(subjects, lessons);
+    trained.pack(subjects, lessons, sharpness, learnt_from)
 }
 
-/// What a model learns from, in 32 bytes.
+/// What a model learns from and how, in 32 bytes.
 #[must_use]
 pub fn fingerprint(subjects: &[Subject], lessons: &[Lesson]) -> [u8; 32] {
     let mut hash = Sha256::new();
+    let how = (Effort::FULL.rounds, LETTERS_WORTH, STEP, PULL);
+    hash.update(format!("{how:?}\n"));
     for subject in subjects {
         hash.update(format!("\u{1}{}/{}\n", subject.service, subject.category));
         for (field, text) in subject
@@ -230,7 +222,6 @@ impl Features {
 struct Trained {
     features: Features,
     rows: Vec<Vec<f32>>,
-    danger: Danger,
 }
 
 /// One text to learn from, as the model sees it.
@@ -280,16 +271,7 @@ impl Trained {
                 learn(drill, &mut rows, &mut moved, &mut scores);
             }
         }
-        let with_danger: Vec<(Vec<(usize, f32)>, bool)> = told
-            .iter()
-            .map(|(_, lesson, bag)| (features.vector(bag), lesson.is_danger))
-            .collect();
-        let danger = Danger::learnt(features.keys.len(), &with_danger, effort);
-        Self {
-            features,
-            rows,
-            danger,
-        }
+        Self { features, rows }
     }
 
     /// How far scores must be stretched so that what is said to be right eight times in ten is.
@@ -299,7 +281,7 @@ impl Trained {
         lessons: &[Lesson],
         is_kept_back: impl Fn(usize) -> bool,
     ) -> f32 {
-        let model = self.pack(subjects, 1.0, 1.0, [0; 32]);
+        let model = self.pack(subjects, &[], 1.0, [0; 32]);
         let Ok(ranker) = Ranker::new(subjects).with_model(model.into()) else {
             return 1.0;
         };
@@ -330,32 +312,38 @@ impl Trained {
     fn pack(
         self,
         subjects: &[Subject],
+        lessons: &[Lesson],
         sharpness: f32,
-        danger_at: f32,
         learnt_from: [u8; 32],
     ) -> Model {
-        let places = subjects
+        let mut places: Vec<Place> = subjects
             .iter()
-            .map(|subject| (subject.service.clone(), subject.category.clone()))
+            .map(|subject| Place {
+                service: subject.service.clone(),
+                category: subject.category.clone(),
+                taught: Taught::default(),
+            })
             .collect();
+        for lesson in lessons {
+            if let Some(place) = places.get_mut(lesson.subject) {
+                place.taught.texts += 1;
+                place.taught.danger += u32::from(lesson.is_danger);
+            }
+        }
         let rows = self.rows.into_iter().map(from_the_middle);
-        let numbers = rows.zip(self.danger.weights);
         let known = self.features.keys.iter().zip(&self.features.worth);
         Model::pack(Learnt {
             learnt_from,
             places,
             features: known
-                .zip(numbers)
-                .map(|((key, worth), (weights, danger))| LearntFeature {
+                .zip(rows)
+                .map(|((key, worth), weights)| LearntFeature {
                     key: *key,
                     worth: *worth,
                     weights,
-                    danger,
                 })
                 .collect(),
             sharpness,
-            danger_start: self.danger.start,
-            danger_at,
         })
     }
 }
@@ -399,82 +387,6 @@ fn learn(drill: &Drill, rows: &mut [Vec<f32>], moved: &mut [Vec<f32>], scores: &
             }
         }
     }
-}
-
-/// Danger or not: one weight for each feature.
-struct Danger {
-    weights: Vec<f32>,
-    start: f32,
-}
-
-impl Danger {
-    fn learnt(n_features: usize, texts: &[(Vec<(usize, f32)>, bool)], effort: Effort) -> Self {
-        let mut danger = Self {
-            weights: vec![0.0; n_features],
-            start: 0.0,
-        };
-        let mut moved = vec![0.0_f32; n_features];
-        let mut start_moved = 0.0_f32;
-        let mut order: Vec<&(Vec<(usize, f32)>, bool)> = texts.iter().collect();
-        shuffle(&mut order);
-        for _ in 0..effort.rounds {
-            for (vector, is_danger) in &order {
-                let off = danger.likelihood(vector) - if *is_danger { 1.0 } else { 0.0 };
-                start_moved += off * off;
-                danger.start -= STEP * off / (start_moved.sqrt() + 1e-3);
-                for (feature, value) in vector {
-                    if let (Some(weight), Some(moved)) =
-                        (danger.weights.get_mut(*feature), moved.get_mut(*feature))
-                    {
-                        let by = value * off + PULL * *weight;
-                        *moved += by * by;
-                        *weight -= STEP * by / (moved.sqrt() + 1e-3);
-                    }
-                }
-            }
-        }
-        danger
-    }
-
-    fn likelihood(&self, vector: &[(usize, f32)]) -> f32 {
-        let said: f32 = vector
-            .iter()
-            .filter_map(|(feature, value)| Some(value * self.weights.get(*feature)?))
-            .sum();
-        1.0 / (1.0 + exact::exp(-said - self.start))
-    }
-}
-
-/// From which likelihood a text counts as danger: the lowest at which the alarms are right often
-/// enough, each message read by a model that was trained without it.
-fn danger_at(lessons: &[Lesson], messages: &[Bag], parts: &[usize], effort: Effort) -> f32 {
-    let mut read: Vec<(f32, bool)> = Vec::new();
-    for part in 0..KEPT_BACK {
-        let all = || lessons.iter().zip(messages).zip(parts);
-        let features = Features::of(all().filter(|(_, p)| **p != part).map(|((_, bag), _)| bag));
-        let texts: Vec<(Vec<(usize, f32)>, bool)> = all()
-            .filter(|(_, p)| **p != part)
-            .map(|((lesson, bag), _)| (features.vector(bag), lesson.is_danger))
-            .collect();
-        let danger = Danger::learnt(features.keys.len(), &texts, effort);
-        read.extend(
-            all()
-                .filter(|((lesson, _), p)| **p == part && lesson.origin == Origin::Message)
-                .map(|((lesson, bag), _)| {
-                    (danger.likelihood(&features.vector(bag)), lesson.is_danger)
-                }),
-        );
-    }
-    read.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut alarms, mut right, mut lowest) = (0.0_f32, 0.0_f32, 1.0_f32);
-    for (likelihood, is_danger) in read {
-        alarms += 1.0;
-        right += if is_danger { 1.0 } else { 0.0 };
-        if right / alarms >= ALARMS_RIGHT {
-            lowest = likelihood;
-        }
-    }
-    lowest
 }
 
 /// An order that has nothing to do with the catalogue's, and is the same every time.
@@ -600,13 +512,22 @@ mod tests {
     }
 
     #[test]
-    fn danger_is_learnt_beside_the_matter_and_capitals_make_it_no_greater() {
+    fn a_model_says_how_many_of_the_texts_that_taught_it_were_danger() {
+        let ranker = Ranker::new(&subjects())
+            .with_model(train(&subjects(), &lessons(), Effort::FULL).into())
+            .unwrap();
+        let taught = |subject| ranker.taught(subject).map(|one| (one.texts, one.danger));
+        assert_eq!(taught(0), Some((4, 0)));
+        assert_eq!(taught(2), Some((4, 4)));
+        assert_eq!(taught(3), None);
+    }
+
+    #[test]
+    fn capital_letters_change_nothing() {
         let model = || train(&subjects(), &lessons(), Effort::FULL);
-        let danger = read(model(), "children and nowhere to sleep").danger;
-        let calm = read(model(), "rubbish left at the kerb").danger;
-        assert!(danger > 0.5 && calm < 0.5, "{danger} {calm}");
-        let loud = read(model(), "RUBBISH LEFT AT THE KERB!!!").danger;
-        assert!((loud - calm).abs() < 1e-9);
+        let calm = read(model(), "rubbish left at the kerb");
+        let loud = read(model(), "RUBBISH LEFT AT THE KERB!!!");
+        assert_eq!(calm.ranked, loud.ranked);
     }
 
     #[test]
@@ -627,7 +548,6 @@ mod tests {
             let reading = ranker.read(&text);
             let total: f64 = reading.ranked.iter().map(|one| one.confidence).sum();
             assert!(total.is_finite() && total <= 1.001);
-            assert!(reading.danger.is_finite());
         }
     }
 
