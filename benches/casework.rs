@@ -345,7 +345,8 @@ fn desk(file: &Path, time: TimeSource) -> Arc<Desk> {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let northmere = embedded::northmere().expect("the catalogue that is shipped has no fault");
-    let council = Council::new(northmere, &examples).unwrap();
+    let model = embedded::reading_model().unwrap();
+    let council = Council::with_model(northmere, &examples, model.into()).unwrap();
     Desk::new(db, time, manners, secrets, council)
 }
 

@@ -37,6 +37,8 @@ use reeve::notify::samples;
 const DATE: &str = "date/20_working_days";
 const NAIVE: &str = "date/20_working_days_day_by_day_over_a_hash_set";
 const SHA: &str = "baseline/sha256_of_1_kib";
+const SHORT_BY_WORDS: &str = "words/route_a_short_text_by_words";
+const LONG_BY_WORDS: &str = "words/route_a_long_text_by_words";
 
 const FIGURES: &[Figure] = &[
     claim(DATE, NAIVE, 1),
@@ -50,8 +52,10 @@ const FIGURES: &[Figure] = &[
     Figure::of("case/read_clocks_of_a_paused_and_extended_case", SHA),
     Figure::of("case/plan_ladder_of_one_clock", SHA),
     Figure::of("case/explain_one_clock", SHA),
-    Figure::of("words/route_a_short_text", SHA),
-    Figure::of("words/route_a_long_text", SHA),
+    claim("words/route_a_short_text", SHORT_BY_WORDS, 300),
+    Figure::of("words/route_a_long_text", LONG_BY_WORDS),
+    Figure::of(SHORT_BY_WORDS, SHA),
+    Figure::of(LONG_BY_WORDS, SHA),
     Figure::of("words/read_a_plain_mail", SHA),
     Figure::of("words/read_a_reply_with_quotes_and_html", SHA),
     Figure::of("words/render_a_confirmation", SHA),
@@ -298,7 +302,12 @@ fn words(criterion: &mut Criterion, northmere: &Catalogue) {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let router = Router::new(northmere, &northmere.routing, &examples).unwrap();
+    let by_words = Router::new(northmere, &northmere.routing, &examples).unwrap();
+    let model = embedded::reading_model().unwrap();
+    let router = Router::new(northmere, &northmere.routing, &examples)
+        .unwrap()
+        .with_model(model.into())
+        .unwrap();
     let short = enquiry("Her black bin was out by six on Friday and was not emptied.");
     let long = enquiry(LONG);
     assert!(router.route(&short, northmere).is_placed);
@@ -307,6 +316,12 @@ fn words(criterion: &mut Criterion, northmere: &Catalogue) {
     });
     group.bench_function("route_a_long_text", |b| {
         b.iter(|| router.route(black_box(&long), northmere));
+    });
+    group.bench_function("route_a_short_text_by_words", |b| {
+        b.iter(|| by_words.route(black_box(&short), northmere));
+    });
+    group.bench_function("route_a_long_text_by_words", |b| {
+        b.iter(|| by_words.route(black_box(&long), northmere));
     });
 
     let (envelope, ours) = (Envelope::default(), ours(northmere));

@@ -111,8 +111,7 @@ impl TestApp {
         let catalogue = reeve::casework::catalogue::load_or_store(&db, &catalogue, time.now())
             .await
             .unwrap();
-        let model = Arc::new(reeve::config::embedded::reading_model().unwrap());
-        let council = Council::with_model(catalogue, &people::examples(), model).unwrap();
+        let council = Council::new(catalogue, &people::examples()).unwrap();
         let manners = Manners {
             public_url: "https://reeve.council.example".to_owned(),
             undo_seconds: 120,
