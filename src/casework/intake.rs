@@ -37,13 +37,14 @@ use super::attachments;
 use super::audit::note_look;
 use super::desk::Moment;
 use super::failure::Failure;
+use super::incidents::Offered;
 use super::letters::{Access, Thread};
 use super::people::find_or_add;
 use crate::domain::access::Actor;
 use crate::domain::clock::{Reading, Terms};
 use crate::domain::contact::{Channel, Disposition};
 use crate::domain::enquiry::Enquiry;
-use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::ids::{CaseId, ContactId, IncidentId};
 use crate::domain::notice::PhoneLine;
 use crate::domain::routing::{Offer, Placement};
 use crate::domain::standard::Acknowledgement;
@@ -84,6 +85,8 @@ pub struct Entry {
     pub same_id_is_same: bool,
     /// What it brings along from the system before this one.
     pub taken_over: Option<TakenOver>,
+    /// The incident whoever logs it has said it belongs to.
+    pub incident: Option<IncidentId>,
 }
 
 /// What is kept of a mail beside its words.
@@ -110,6 +113,8 @@ pub struct Received {
     pub access: Option<Access>,
     pub possible_duplicates: Vec<Filed>,
     pub offers: Vec<Offer>,
+    /// Open incidents it may belong to, and the one it was put on.
+    pub incidents: Vec<Offered>,
     pub read_out: String,
     pub what_happens: Vec<String>,
     pub phone: PhoneLine,
@@ -139,6 +144,7 @@ impl Entry {
             they_confirm: false,
             same_id_is_same: false,
             taken_over: None,
+            incident: None,
         }
     }
 

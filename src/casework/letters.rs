@@ -153,8 +153,10 @@ pub fn tell_person(
     }
     let access = link_for(tx, at, case.id, Some(person.id))?;
     let is_danger = matches!(telling.says, Says::Danger { .. });
+    let wished = Some(Language::from_tag(wishes.language.as_deref()))
+        .filter(|wished| telling.says.is_said_in(*wished));
     let language = language_for(
-        Language::from_tag(wishes.language.as_deref()),
+        wished.unwrap_or(Language::English),
         telling.says.template(),
         |path| {
             at.council
@@ -163,11 +165,12 @@ pub fn tell_person(
                 .any(|(known, _)| known == path)
         },
     );
+    let says = telling.says.said_in(language);
     let mut letter = if is_danger {
-        Letter::without_case(language, council_line(at), telling.says)
+        Letter::without_case(language, council_line(at), says)
     } else {
         let line = case_line(at, case, Some(access.url.clone()), language, place_of(case));
-        Letter::about(line, language, council_line(at), telling.says)
+        Letter::about(line, language, council_line(at), says)
     };
     letter.format = wishes.format.filter(|format| format != "standard");
     let id: NoticeId = at.id();

@@ -28,6 +28,7 @@
 //! | [`performance`] | how promises were kept, by service, queue, ward … |
 //! | [`standards`] | what is promised in public, beside how it was kept |
 //! | [`staff_reply`] | a reply to a mail to staff becomes a note |
+//! | [`incidents`] | one thing many tell us of: many cases, one update to all |
 //! | [`identity`] | who is on the line, before anything private is said |
 //! | [`erasure`] | one person forgotten |
 //! | [`legal_hold`] | cases that must be kept as they are |
@@ -71,6 +72,7 @@ pub mod first_start;
 pub mod held_mail;
 pub mod identities;
 pub mod identity;
+pub mod incidents;
 pub mod intake;
 pub mod legal_hold;
 pub mod letters;

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::intake::{self, Entry};
 use super::letters::{self, Thread, ToPerson};
 use super::promises::{Written, settle_by, terms_of};
+use super::views::incidents::{PublicIncident, for_the_person};
 use crate::auth::tracking as tokens;
 use crate::domain::access::Actor;
 use crate::domain::case::{Case, Outcome, Secrecy, Status};
@@ -58,6 +59,8 @@ pub struct PublicView {
     /// In words.
     pub phone_hours: Option<String>,
     pub history: Vec<PublicLine>,
+    /// Something we know of that it is about, as everybody may read it.
+    pub incidents: Vec<PublicIncident>,
     /// Whether a message can be added or it can be withdrawn.
     pub is_open: bool,
 }
@@ -157,6 +160,7 @@ pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView
         phone: phone.number,
         phone_hours: phone.hours,
         history,
+        incidents: for_the_person(conn, at, case)?,
         is_open: case.status != Status::Closed,
     })
 }

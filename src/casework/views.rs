@@ -12,6 +12,7 @@
 //! | [`clocks`] | its promises, and why a date is what it is |
 //! | [`queues`] | queues and what stands in them |
 //! | [`escalations`] | the steps that were taken |
+//! | [`incidents`] | incidents, the cases on them, how far an update has come |
 //! | [`attachments`] | files that came with contacts |
 //! | [`mail`] | e-mail as it came in, and what waits for a person |
 //! | [`person`] | what must be known of a person, and their records that are one |
@@ -35,6 +36,7 @@ pub mod case;
 pub mod clocks;
 pub mod escalations;
 pub mod history;
+pub mod incidents;
 pub mod mail;
 pub mod notices;
 pub mod person;

@@ -131,6 +131,14 @@ const ONE_PLACE_METRES: f64 = 50.0;
 /// Metres in a degree of latitude; one of longitude has that times the cosine of the latitude.
 const DEGREE_METRES: f64 = 111_000.0;
 
+/// How far two points are apart, by latitude and longitude, where the ground is nearly flat.
+#[must_use]
+pub fn metres_between((lat, long): (f64, f64), (other_lat, other_long): (f64, f64)) -> f64 {
+    let north = (lat - other_lat) * DEGREE_METRES;
+    let east = (long - other_long) * DEGREE_METRES * lat.to_radians().cos();
+    north.hypot(east)
+}
+
 /// A rectangle on the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surroundings {
@@ -146,9 +154,7 @@ impl Location {
             return one == two;
         }
         if let (Some((lat, long)), Some((other_lat, other_long))) = (self.point(), other.point()) {
-            let north = (lat - other_lat) * DEGREE_METRES;
-            let east = (long - other_long) * DEGREE_METRES * lat.to_radians().cos();
-            return north.hypot(east) <= ONE_PLACE_METRES;
+            return metres_between((lat, long), (other_lat, other_long)) <= ONE_PLACE_METRES;
         }
         self.words().is_some() && self.words() == other.words()
     }

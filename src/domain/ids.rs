@@ -69,4 +69,10 @@ ids! {
     EscalationId,
     /// One restricted case opened to one person for a time.
     PassId,
+    /// Something many people tell us of at once.
+    IncidentId,
+    /// One update to everybody whose case is on an incident.
+    IncidentUpdateId,
+    /// One answer with which the cases on an incident are closed.
+    IncidentClosureId,
 }

@@ -18,6 +18,7 @@ pub mod enquiry;
 pub mod explain;
 pub mod identity;
 pub mod ids;
+pub mod incident;
 pub mod ladder;
 pub mod lifecycle;
 pub mod measure;

@@ -56,6 +56,8 @@ words! {
         Closure = "closure",
         NotOurs = "not_ours",
         Reopened = "reopened",
+        /// News of something many people told us of.
+        IncidentUpdate = "incident_update",
         /// To the owner: a message joined the case.
         Joined = "joined",
         /// To the team leader: it has changed hands three times.
@@ -424,6 +426,13 @@ impl StaffItem {
     }
 }
 
+/// Words for everybody in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    pub title: Option<String>,
+    pub text: String,
+}
+
 /// What a notice says beyond the case itself. The name of the variant, in kebab case, is the
 /// name of its template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -530,6 +539,17 @@ pub enum Says {
         /// What their telephone showed; none where our number was withheld.
         number: Option<String>,
         left_message: bool,
+    },
+    /// News of something many people told us of, in words for everybody. Left out where the matter is not
+    /// named in mail.
+    IncidentUpdate {
+        title: Option<String>,
+        text: Option<String>,
+        /// The same in Welsh, until the language of the letter is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        welsh: Option<Announced>,
+        /// References of the same person's other cases on it.
+        also: Vec<String>,
     },
     /// The secret link, asked for again.
     TrackingLink,
@@ -745,6 +765,7 @@ impl Says {
             Self::Reopened { .. } => "reopened",
             Self::Callback { .. } => "callback",
             Self::TriedToCall { .. } => "tried-to-call",
+            Self::IncidentUpdate { .. } => "incident-update",
             Self::TrackingLink => "tracking-link",
             Self::Reminder { .. } => "reminder",
             Self::Due { .. } => "due",
@@ -764,6 +785,42 @@ impl Says {
             Self::InboxCase(_) => "inbox-case",
             Self::InboxReceipt { .. } => "inbox-receipt",
             Self::InboxKept { .. } => "inbox-kept",
+        }
+    }
+
+    /// Whether its own words can be had in a language; templates are another matter.
+    #[must_use]
+    pub fn is_said_in(&self, language: Language) -> bool {
+        match self {
+            Self::IncidentUpdate { text, welsh, .. } => {
+                language == Language::English || text.is_none() || welsh.is_some()
+            }
+            _ => true,
+        }
+    }
+
+    /// The same in one language, where its own words are there in several.
+    #[must_use]
+    pub fn said_in(self, language: Language) -> Self {
+        match self {
+            Self::IncidentUpdate {
+                title,
+                text,
+                welsh,
+                also,
+            } => {
+                let (title, text) = match welsh {
+                    Some(welsh) if language == Language::Welsh => (welsh.title, Some(welsh.text)),
+                    _ => (title, text),
+                };
+                Self::IncidentUpdate {
+                    title,
+                    text,
+                    welsh: None,
+                    also,
+                }
+            }
+            other => other,
         }
     }
 
@@ -787,6 +844,7 @@ impl Says {
             Self::Reopened { .. } => NoticeKind::Reopened,
             Self::Callback { .. } => NoticeKind::Callback,
             Self::TriedToCall { .. } => NoticeKind::TriedToCall,
+            Self::IncidentUpdate { .. } => NoticeKind::IncidentUpdate,
             Self::TrackingLink => NoticeKind::TrackingLink,
             Self::Reminder { .. } | Self::Due { .. } => NoticeKind::Reminder,
             Self::Waiting { .. } => NoticeKind::Waiting,
@@ -875,6 +933,7 @@ impl Letter {
             Says::MemberConfirmation {
                 service_reference, ..
             } => service_reference.iter().collect(),
+            Says::IncidentUpdate { also, .. } => also.iter().collect(),
             _ => Vec::new(),
         };
         for reference in own.chain(listed) {

@@ -65,6 +65,9 @@ impl Letter {
                 format!("we opened {matter} again. {}", what_happens.join(" "))
             }
             Says::TrackingLink => format!("here is the link to {matter}."),
+            Says::IncidentUpdate {
+                text: Some(text), ..
+            } if text.chars().count() <= MOST_WORDS => format!("about {matter}. {text}"),
             Says::Question { text, .. } | Says::Acknowledgement { text, .. }
                 if text.chars().count() <= MOST_WORDS =>
             {

@@ -16,7 +16,9 @@ use crate::casework::actions::{self, Target};
 use crate::casework::identity::{self, Check};
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::views::case::{self, RelatedCase};
-use crate::casework::{Conn, Failure, Fault, Filed, Moment, Tx, letters, people, receipts};
+use crate::casework::{
+    Conn, Failure, Fault, Filed, Moment, Tx, incidents, letters, people, receipts,
+};
 use crate::channels::logged::{self, Member};
 use crate::channels::{
     self,
@@ -27,7 +29,7 @@ use crate::domain::case::{LinkKind, Secrecy};
 use crate::domain::contact::{Channel, Direction, Disposition};
 use crate::domain::enquiry::{Enquiry, Who};
 use crate::domain::identity::is_spoken;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, IncidentId};
 use crate::domain::reference::ReferenceError;
 
 /// Who may log what somebody told the council.
@@ -105,6 +107,7 @@ pub fn operations() -> Vec<Operation> {
                 "related_cases": [],
                 "possible_duplicates": [],
                 "offers": [],
+                "known_incidents": [],
                 "read_out": "Your reference is 4X7-K92-MQ3. We will collect it, or tell you why not, by 5pm on \
                     Tuesday 24 November 2026. To ask about it, ring 01632 960110, Monday to Friday, 8.30am to 5pm.",
                 "warnings": [],
@@ -124,9 +127,11 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
             let (enquiry, case) = read_logged(tx, at, &actor, &sent, &faults)?;
             let entry = Entry {
                 case,
+                incident: sent.incident.map(|id| IncidentId(id.0)),
                 ..Entry::by(actor.clone())
             };
             let mut received = intake::receive(tx, at, &enquiry, &entry)?;
+            let not_on_it = put_on_incident(tx, at, &entry, &mut received)?;
             if let Some(check) = &sent.identity_check {
                 record_check(tx, at, &actor, &mut received, check)?;
             }
@@ -134,6 +139,7 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
             answered
                 .warnings
                 .extend(channels::reminder(&enquiry).map(str::to_owned));
+            answered.warnings.extend(not_on_it);
             Ok(answered)
         },
         |received| {
@@ -233,6 +239,7 @@ pub(super) fn read_logged(
         });
     }
     found.extend(check_access_point(at, &enquiry));
+    found.extend(check_incident(conn, sent)?);
     refuse_all(at, &enquiry, found)?;
     Ok((enquiry, case))
 }
@@ -352,7 +359,7 @@ pub(super) fn answer_for(
     };
     let mut answered = ContactReceived {
         warnings,
-        ..ContactReceived::of(&received, case, related)
+        ..ContactReceived::of(at, &received, case, related)
     };
     if answered.person.is_none()
         && received.receipt.is_none()
@@ -364,6 +371,59 @@ pub(super) fn answer_for(
         });
     }
     Ok(answered)
+}
+
+/// A case that was there is put on the incident too. What says no to that does not undo what was logged:
+/// whoever logs it is told.
+fn put_on_incident(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    entry: &Entry,
+    received: &mut Received,
+) -> Result<Option<String>, Failure> {
+    let Some(incident) = entry.incident.filter(|_| !received.is_duplicate) else {
+        return Ok(None);
+    };
+    if received.receipt.is_some() {
+        return Ok(Some(
+            "It was not put on the incident: only a small team may know of it.".to_owned(),
+        ));
+    }
+    let Some(filed) = received.case.as_ref().filter(|_| received.is_joined) else {
+        return Ok(None);
+    };
+    let target = Target::Id(filed.case.id);
+    match incidents::attach(tx, at, &entry.actor, &target, incident) {
+        Ok(settled) => {
+            received.case = Some(settled.filed);
+            Ok(None)
+        }
+        Err(
+            why @ (Failure::Missing
+            | Failure::Forbidden { .. }
+            | Failure::Conflict { .. }
+            | Failure::Refused(_)),
+        ) => Ok(Some(format!("The case was not put on the incident. {why}"))),
+        Err(other) => Err(other),
+    }
+}
+
+/// The incident that was named must be there, and go on.
+fn check_incident(conn: &mut Conn, sent: &NewContact) -> Result<Option<Fault>, Failure> {
+    let Some(id) = sent.incident else {
+        return Ok(None);
+    };
+    let (code, detail) = match incidents::find(conn, IncidentId(id.0)) {
+        Ok(incident) if incident.is_open() => return Ok(None),
+        Ok(_) => ("incident_ended", "This incident is over. Leave it out."),
+        Err(Failure::Missing) => ("unknown_value", "There is no incident with this id."),
+        Err(other) => return Err(other),
+    };
+    Ok(Some(Fault {
+        pointer: "/incident".to_owned(),
+        code,
+        detail: detail.to_owned(),
+    }))
 }
 
 /// Who was speaking has been asked to show who they are.

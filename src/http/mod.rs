@@ -104,6 +104,7 @@ pub mod front;
 pub mod gate;
 pub mod health;
 pub mod identities;
+pub mod incidents;
 pub mod mailboxes;
 pub mod markers;
 pub mod members;

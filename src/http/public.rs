@@ -231,6 +231,7 @@ fn own_case() -> Vec<Operation> {
                 "first_promised_on": "2026-11-24", "follow_up_until": null, "replied_at": null,
                 "phone": "01632 960110", "phone_hours": "Monday to Friday, 8.30am to 5pm",
                 "history": [{"on": "2026-11-20", "at": "2026-11-20T16:58:00Z", "what": "You told us about it"}],
+                "incidents": [],
                 "is_open": true,
             })),
         post("/v1/public/tracking/messages", add_message)

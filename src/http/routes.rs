@@ -3,7 +3,7 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
-    contact_reasons, contacts, docs, email, escalations, first_start, health, identities, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations, people, performance, person_merges, public, queues, receipts, redactions, reports, second_factor, sign_in_links, sms, standards, telephony, trials, users, webchat,
+    contact_reasons, contacts, docs, email, escalations, first_start, health, identities, incidents, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations, people, performance, person_merges, public, queues, receipts, redactions, reports, second_factor, sign_in_links, sms, standards, telephony, trials, users, webchat,
 };
 use crate::config::Settings;
 
@@ -24,6 +24,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(redactions::operations());
     all.extend(case_people::operations());
     all.extend(queues::operations());
+    all.extend(incidents::operations());
     all.extend(escalations::operations());
     all.extend(notices::operations());
     all.extend(people::operations());

@@ -8,7 +8,8 @@ use super::contacts::{read_as_far_as_it_fits, read_logged, who_may_log};
 use super::dto::contact::{NewContact, TrialResult};
 use super::operation::{Operation, post};
 use super::problem::Problem;
-use crate::casework::intake;
+use crate::casework::views::incidents::KnownIncident;
+use crate::casework::{incidents, intake};
 
 /// Its operations.
 #[must_use]
@@ -34,7 +35,7 @@ pub fn operations() -> Vec<Operation> {
                     {"service": "waste-collection", "category": "new-bin", "confidence": 0.07, "why": "bins"},
                     {"service": "recycling", "category": "missed-recycling", "confidence": 0.04, "why": "forgot"},
                 ],
-                "language": null, "offers": [],
+                "language": null, "offers": [], "known_incidents": [],
             })),
     ]
 }
@@ -42,11 +43,19 @@ pub fn operations() -> Vec<Operation> {
 async fn try_routing(call: Call) -> Result<Answer, Problem> {
     let (sent, faults) = read_as_far_as_it_fits::<NewContact>(&call)?;
     let actor = call.actor.clone();
-    let placement = call
+    let result = call
         .read(move |conn, at| {
             let (enquiry, _) = read_logged(conn, at, &actor, &sent, &faults)?;
-            intake::trial(at, &enquiry)
+            let placement = intake::trial(at, &enquiry)?;
+            let matter = (placement.service.as_str(), placement.category.as_str());
+            let known = if placement.danger.is_some() {
+                Vec::new()
+            } else {
+                incidents::offered(conn, at, matter, &enquiry)?
+            };
+            let known = known.iter().map(|one| KnownIncident::of(at, one)).collect();
+            Ok(TrialResult::of(placement, known))
         })
         .await?;
-    Ok(Answer::ok(&TrialResult::from(placement)))
+    Ok(Answer::ok(&result))
 }

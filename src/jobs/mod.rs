@@ -9,6 +9,7 @@
 //! | `clock` | every tick, in a demo | takes over the time another replica has set |
 //! | `catalogue` | every tick | puts a new version of the catalogue in force |
 //! | `move` | every tick | open cases on their way to a new version's terms |
+//! | `incidents` | every tick | updates to all whose case is on an incident, and closures |
 //! | `terms` | every tick | members whose term of office has ended |
 //! | `sweep` | every tick | cases whose hour has come, then the digests |
 //! | `weekly` | every tick | the week's counts, on its first working day |
@@ -33,7 +34,7 @@ use crate::casework::attachments::tending::{self, Tidying};
 use crate::casework::desk::{Council, Desk};
 use crate::casework::measuring::Rolling;
 use crate::casework::set_back::SetBack;
-use crate::casework::{audit, delivery, escalation, members, moves, retention};
+use crate::casework::{audit, delivery, escalation, incidents, members, moves, retention};
 use crate::notify::pump::{Books, Habits, Later, Outcome, Pump, Stationery};
 use crate::notify::render::{self, Renderer};
 use crate::notify::texts::Texts;
@@ -332,6 +333,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         Box::new(move || {
             let desk = Arc::clone(&own);
             Box::pin(async move { Ok(moves::carry_on(&desk).await.map(|_| ())?) })
+        }),
+    ));
+    let own = Arc::clone(desk);
+    jobs.push(every_tick(
+        "incidents",
+        Box::new(move || {
+            let desk = Arc::clone(&own);
+            Box::pin(async move { Ok(incidents::carry_on(&desk).await.map(|_| ())?) })
         }),
     ));
     let (own, week) = (Arc::clone(desk), Arc::new(escalation::WeekSeen::default()));

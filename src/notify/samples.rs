@@ -95,6 +95,7 @@ pub fn must_say(letter: &Letter) -> Vec<String> {
         Says::Extension { old_by, new_by, .. } => vec![old_by.clone(), new_by.clone()],
         Says::DateChanged { dates, .. } => dates.clone(),
         Says::Transfer { new_by, .. } => new_by.iter().cloned().collect(),
+        Says::IncidentUpdate { also, .. } => also.clone(),
         Says::Callback { by } => vec![by.clone()],
         Says::TriedToCall {
             rang_at, number, ..
@@ -342,6 +343,18 @@ fn public_words(language: Language) -> Vec<Says> {
         },
         Says::ChaserConfirmation {
             standing: Vec::new(),
+        },
+        Says::IncidentUpdate {
+            title: Some("Power cut".to_owned()),
+            text: Some("The engineers are there.\n\nWe expect power by 6pm.".to_owned()),
+            welsh: None,
+            also: vec!["7QH-2MX-90V".to_owned()],
+        },
+        Says::IncidentUpdate {
+            title: None,
+            text: None,
+            welsh: None,
+            also: Vec::new(),
         },
         Says::NotOurs {
             body: Some(body),

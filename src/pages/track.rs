@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::one_site::{seal, sent_form};
 use super::{Frame, apology, page};
 use crate::casework::tracking::{self, PublicView};
+use crate::casework::views::incidents::PublicIncident;
 use crate::casework::{Failure, Link, Moment, Tx};
 use crate::domain::wording::{on_day, sentence_case};
 use crate::http::cookies::Cookie;
@@ -87,6 +88,8 @@ struct Told {
     heading: String,
     status_label: String,
     what_happens_next: Vec<String>,
+    /// Something we know of that it is about.
+    incidents: Vec<ToldIncident>,
     received_on: String,
     respond_on: Option<String>,
     first_promised_on: Option<String>,
@@ -103,6 +106,13 @@ struct Told {
     mistake: Option<String>,
     body: String,
     form_token: String,
+}
+
+#[derive(Serialize)]
+struct ToldIncident {
+    title: String,
+    /// Paragraphs of what is known, the newest that was said first.
+    words: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -282,6 +292,7 @@ fn told(view: PublicView, today: Date) -> Told {
         heading: sentence_case(&view.category),
         status_label: view.status_label,
         what_happens_next: view.what_happens_next,
+        incidents: view.incidents.into_iter().map(told_incident).collect(),
         received_on: on_day(view.received_on),
         respond_on: view.respond_on.filter(|_| !is_over).map(on_day),
         first_promised_on: date_moved.filter(|_| !is_over).map(on_day),
@@ -307,6 +318,16 @@ fn told(view: PublicView, today: Date) -> Told {
         mistake: None,
         body: String::new(),
         form_token: String::new(),
+    }
+}
+
+fn told_incident(incident: PublicIncident) -> ToldIncident {
+    let newest = incident.latest_update.map(|update| update.text);
+    let all = newest.into_iter().chain([incident.words]);
+    let lines = all.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    ToldIncident {
+        title: incident.title,
+        words: lines.filter(|line| !line.trim().is_empty()).collect(),
     }
 }
 
@@ -406,6 +427,7 @@ mod tests {
                 at,
                 what: "We received it.".to_owned(),
             }],
+            incidents: Vec::new(),
             is_open: status != "closed",
         }
     }

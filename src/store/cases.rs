@@ -188,7 +188,7 @@ struct Row {
 /// Ids named in one statement; a database takes only so many.
 const AT_ONCE: usize = 500;
 
-type Boxed<'a> = cases::BoxedQuery<'a, super::db::MultiBackend>;
+pub(super) type Boxed<'a> = cases::BoxedQuery<'a, super::db::MultiBackend>;
 
 /// Files a new case, and in whose name it opens when it is restricted.
 ///
@@ -479,6 +479,29 @@ pub fn of_matter(
     rows.into_iter().map(Filed::try_from).collect()
 }
 
+/// Open cases of some services within `sight`, by their ids.
+pub fn of_services(
+    conn: &mut Conn,
+    sight: &Sight,
+    filter: &Filter,
+    services: &[String],
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<Filed>, StoreError> {
+    let mut query = narrowed(&sight.clone().without_following(), filter)
+        .filter(cases::is_closed.eq(false))
+        .filter(cases::service.eq_any(services.to_vec()));
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(Id::from(after)));
+    }
+    let rows: Vec<Row> = query
+        .order(cases::id.asc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Filed::try_from).collect()
+}
+
 /// Ids of the cases the sweep must look at, in the order they fell due.
 pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<CaseId>, StoreError> {
     let ids: Vec<Id> = cases::table
@@ -744,7 +767,7 @@ pub fn is_logged_by(
 }
 
 /// A list of cases is limited to what its reader may see, and to what they ask for.
-fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
+pub(super) fn narrowed<'a>(sight: &Sight, filter: &Filter) -> Boxed<'a> {
     // What is only followed is not searched by what its followers may not read.
     let follows = sight.is_partly_following()
         && filter.text.is_none()

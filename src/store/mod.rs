@@ -23,6 +23,7 @@ pub mod events;
 pub mod files;
 pub mod idempotency;
 pub mod identities;
+pub mod incidents;
 pub mod inbox_links;
 pub mod leases;
 pub mod legal_holds;

@@ -444,6 +444,89 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    incidents (id) {
+        id -> Uid,
+        title -> Text,
+        title_cy -> Nullable<Text>,
+        words -> Text,
+        words_cy -> Nullable<Text>,
+        matters -> Js,
+        area -> Js,
+        since_at -> Ts,
+        expected_end_at -> Nullable<Ts>,
+        state -> Text,
+        opened_at -> Ts,
+        opened_by -> Js,
+        ended_at -> Nullable<Ts>,
+        ended_by -> Nullable<Js>,
+        wake_at -> Nullable<Ts>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    incident_updates (id) {
+        id -> Uid,
+        incident_id -> Uid,
+        number -> Integer,
+        text -> Text,
+        text_cy -> Nullable<Text>,
+        written_at -> Ts,
+        written_by -> Js,
+        leaves_at -> Ts,
+        taken_back_at -> Nullable<Ts>,
+        taken_back_by -> Nullable<Js>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    incident_closures (id) {
+        id -> Uid,
+        incident_id -> Uid,
+        number -> Integer,
+        outcome -> Text,
+        text -> Nullable<Text>,
+        asked_at -> Ts,
+        asked_by -> Uid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    incident_cases (incident_id, case_id) {
+        incident_id -> Uid,
+        case_id -> Uid,
+        attached_at -> Ts,
+        attached_by -> Js,
+        tell_from -> Ts,
+        seen_update -> Integer,
+        told -> Nullable<Text>,
+        seen_closure -> Integer,
+        closed_as -> Nullable<Text>,
+        retry_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    incident_told (update_id, who) {
+        update_id -> Uid,
+        who -> Text,
+        case_id -> Uid,
+        outcome -> Nullable<Text>,
+        told_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     contacts (id) {
         id -> Uid,
         case_id -> Nullable<Uid>,
@@ -793,6 +876,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_people,
     legal_holds,
     case_links,
+    incidents,
+    incident_updates,
+    incident_closures,
+    incident_cases,
+    incident_told,
     contacts,
     contact_reasons,
     raw_messages,

@@ -250,6 +250,9 @@ macro_rules! ids_are_columns {
     )+};
 }
 ids_are_columns!(
+    IncidentId,
+    IncidentUpdateId,
+    IncidentClosureId,
     CaseId,
     ContactId,
     AttachmentId,

@@ -24,6 +24,7 @@ mod fortnight;
 mod held_mail;
 mod hidden;
 mod identity;
+mod incidents;
 mod intake;
 mod letters;
 mod mail_in;

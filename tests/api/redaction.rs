@@ -453,6 +453,13 @@ const WITHOUT_WORDS: &[&str] = &[
     "legal_holds.",
     "case_links.",
     "contact_reasons.",
+    // Words for everybody, on the website before anybody reads them here.
+    "incidents.",
+    "incident_updates.",
+    // One answer to many: it can be about none of them.
+    "incident_closures.",
+    "incident_cases.",
+    "incident_told.",
     "contacts.channel",
     "contacts.direction",
     "contacts.disposition",

@@ -731,6 +731,7 @@ stories! {
         records::texts(&mut walk).await;
         records::people(&mut walk).await;
         records::members(&mut walk).await;
+        records::incidents(&mut walk).await;
         records::reporting_service(&mut walk).await;
         records::signing_in(&mut walk).await;
         people_and_letters(&mut walk).await;

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod escalation;
+mod incidents;
 mod moves;
 mod office;
 mod performance;

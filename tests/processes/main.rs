@@ -8,6 +8,7 @@ mod demo;
 mod dovecot;
 mod downtime;
 mod first_start;
+mod incidents;
 mod leases;
 mod mailboxes;
 mod moves;

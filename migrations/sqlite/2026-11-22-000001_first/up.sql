@@ -450,6 +450,93 @@ CREATE TABLE case_links (
 );
 CREATE INDEX links_to_case ON case_links (to_case);
 
+-- Something that many people tell us of at once: a power cut, a missed round, a burst main. Its words
+-- are for everybody.
+CREATE TABLE incidents (
+    id              blob PRIMARY KEY,
+    title           text NOT NULL,
+    title_cy        text,
+    words           text NOT NULL,
+    words_cy        text,
+    -- Services, and categories of them.
+    matters         text NOT NULL,
+    area            text NOT NULL,
+    since_at        bigint NOT NULL,
+    expected_end_at bigint,
+    state           text NOT NULL,
+    opened_at       bigint NOT NULL,
+    opened_by       text NOT NULL,
+    ended_at        bigint,
+    ended_by        text,
+    -- When the worker must look at it next; null when there is nothing to tell or to close.
+    wake_at         bigint,
+    version         bigint NOT NULL
+);
+CREATE INDEX incidents_by_state ON incidents (state, id);
+CREATE INDEX incidents_to_wake ON incidents (wake_at) WHERE wake_at IS NOT NULL;
+
+-- One update to everybody whose case is on the incident.
+CREATE TABLE incident_updates (
+    id              blob PRIMARY KEY,
+    incident_id     blob NOT NULL REFERENCES incidents (id),
+    number          integer NOT NULL,
+    text            text NOT NULL,
+    text_cy         text,
+    written_at      bigint NOT NULL,
+    written_by      text NOT NULL,
+    -- Until then it can be taken back.
+    leaves_at       bigint NOT NULL,
+    taken_back_at   bigint,
+    taken_back_by   text,
+    UNIQUE (incident_id, number)
+);
+
+-- One answer with which the cases on an incident are closed.
+CREATE TABLE incident_closures (
+    id              blob PRIMARY KEY,
+    incident_id     blob NOT NULL REFERENCES incidents (id),
+    number          integer NOT NULL,
+    outcome         text NOT NULL,
+    text            text,
+    asked_at        bigint NOT NULL,
+    asked_by        blob NOT NULL REFERENCES users (id),
+    UNIQUE (incident_id, number)
+);
+
+-- The cases on an incident. Said by somebody, one by one or many at once, and never by itself.
+CREATE TABLE incident_cases (
+    incident_id     blob NOT NULL REFERENCES incidents (id),
+    case_id         blob NOT NULL REFERENCES cases (id),
+    attached_at     bigint NOT NULL,
+    attached_by     text NOT NULL,
+    -- Nobody is told before then: a wrong one can be taken off until then.
+    tell_from       bigint NOT NULL,
+    -- The number of the last update it was seen to for, and what came of it.
+    seen_update     integer NOT NULL,
+    told            text,
+    -- The same of answers with which it was to be closed.
+    seen_closure    integer NOT NULL,
+    closed_as       text,
+    -- It could not be seen to: not before this instant again.
+    retry_at        bigint,
+    PRIMARY KEY (incident_id, case_id)
+);
+CREATE INDEX incidents_of_case ON incident_cases (case_id);
+CREATE INDEX incident_cases_to_tell ON incident_cases (incident_id, seen_update, case_id);
+
+-- Who has heard an update: `person:<id>`, and `way:<hash>` for the address it went to, so that nobody
+-- hears it twice, whatever cases and records are theirs.
+CREATE TABLE incident_told (
+    update_id       blob NOT NULL REFERENCES incident_updates (id),
+    who             text NOT NULL,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    -- None for an address.
+    outcome         text,
+    told_at         bigint NOT NULL,
+    PRIMARY KEY (update_id, who)
+);
+CREATE INDEX incident_told_of_case ON incident_told (case_id);
+
 CREATE TABLE contacts (
     id              blob PRIMARY KEY,
     case_id         blob REFERENCES cases (id),

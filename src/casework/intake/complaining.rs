@@ -55,7 +55,7 @@ pub(super) fn complain(
         contacts::put_on(tx, contact, opened.filed.case.id)?;
     }
     if !entry.is_silent {
-        confirm(tx, at, entry, person, &opened, None)?;
+        confirm(tx, at, entry, person, &opened, None, None)?;
     }
     Ok(Some(opened))
 }

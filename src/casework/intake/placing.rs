@@ -15,6 +15,7 @@ use super::{Entry, Received};
 use crate::casework::contact_reasons;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::incidents::{self, Offered, OnIt};
 use crate::casework::letters;
 use crate::casework::people::{find_or_add, sameness};
 use crate::domain::access::{Act, Sight, Verdict, may};
@@ -107,8 +108,18 @@ pub(super) fn open_cases(
     if let Some(earlier) = entry.follows {
         cases::link(tx, opened.filed.case.id, earlier, LinkKind::Follows)?;
     }
+    let on_it = put_on_incident(tx, at, entry, &opened, linked.first())?;
     if !entry.is_silent {
-        confirm(tx, at, entry, person.as_ref(), &opened, linked.first())?;
+        let beside = linked.first();
+        confirm(
+            tx,
+            at,
+            entry,
+            person.as_ref(),
+            &opened,
+            beside,
+            on_it.as_ref(),
+        )?;
     }
     let mut received = answer(at, contact, Some(opened.filed.clone()));
     received.what_happens =
@@ -119,6 +130,7 @@ pub(super) fn open_cases(
     received.possible_duplicates = duplicates;
     received.offers = placement.offers;
     received.is_danger = placement.danger.is_some();
+    received.incidents = known_incidents(tx, at, enquiry, &opened.filed.case, on_it.as_ref())?;
     if may(&entry.actor, Act::Read, &opened.filed.case, true) == Verdict::Hide {
         received
             .linked
@@ -128,6 +140,7 @@ pub(super) fn open_cases(
         && may(&entry.actor, Act::Read, &opened.filed.case, true) != Verdict::Allow;
     if is_hidden {
         received.receipt = Some(keep_receipt(tx, at, entry, &opened.filed.case)?);
+        received.incidents = Vec::new();
         received.case = None;
         received.person = None;
     } else {
@@ -136,6 +149,42 @@ pub(super) fn open_cases(
         received.person = person;
     }
     Ok(received)
+}
+
+/// Puts the case on the incident that was named: of a member's enquiry, the service's own.
+fn put_on_incident(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    entry: &Entry,
+    opened: &Opened,
+    beside: Option<&Opened>,
+) -> Result<Option<OnIt>, Failure> {
+    let Some(incident) = entry.incident else {
+        return Ok(None);
+    };
+    let first = &opened.filed.case;
+    let own = beside.filter(|_| first.procedure == Procedure::MemberEnquiry);
+    let case = own.map_or(first, |own| &own.filed.case);
+    incidents::put_on_logged(tx, at, &entry.actor, incident, case)
+}
+
+/// The open incidents it may belong to. Whoever may be in danger is asked about nothing else.
+fn known_incidents(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    enquiry: &Enquiry,
+    case: &Case,
+    on_it: Option<&OnIt>,
+) -> Result<Vec<Offered>, Failure> {
+    if case.is_in_danger() || case.secrecy == Secrecy::Restricted {
+        return Ok(Vec::new());
+    }
+    let matter = (case.service.as_str(), case.category.as_str());
+    let mut known = incidents::offered(tx, at, matter, enquiry)?;
+    for offered in &mut known {
+        offered.is_on_it = on_it.is_some_and(|on_it| on_it.incident.id == offered.incident.id);
+    }
+    Ok(known)
 }
 
 /// The second case of one contact: the service's own beside a member's, a complaint beside the

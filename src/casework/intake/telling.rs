@@ -7,7 +7,8 @@ use super::opening::Opened;
 use super::{Entry, Received};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
-use crate::casework::letters::{self, ToPerson};
+use crate::casework::incidents::{self, OnIt};
+use crate::casework::letters::{self, ToPerson, Told};
 use crate::casework::members;
 use crate::domain::case::{Case, Procedure, Secrecy};
 use crate::domain::notice::{PhoneLine, Says};
@@ -40,6 +41,7 @@ pub(super) fn answer(at: &Moment, contact: Contact, case: Option<Filed>) -> Rece
         access: None,
         possible_duplicates: Vec::new(),
         offers: Vec::new(),
+        incidents: Vec::new(),
         read_out,
         what_happens: Vec::new(),
         phone,
@@ -69,6 +71,7 @@ pub(super) fn confirm(
     person: Option<&Person>,
     opened: &Opened,
     beside: Option<&Opened>,
+    on_it: Option<&OnIt>,
 ) -> Result<(), Failure> {
     let case = &opened.filed.case;
     let visible_beside = beside.filter(|other| other.filed.case.secrecy != Secrecy::Restricted);
@@ -82,6 +85,13 @@ pub(super) fn confirm(
     if let Says::MemberConfirmation { what_happens, .. } = &mut says {
         what_happens.extend(members::needs_consent_words(tx, at, case)?);
     }
+    let says_incident = match (&mut says, on_it) {
+        (Says::Confirmation { what_happens }, Some(on_it)) if case.secrecy == Secrecy::Ordinary => {
+            what_happens.extend(on_it.sentences());
+            true
+        }
+        _ => false,
+    };
     if is_answering_machine(tx, at, person)? {
         tracing::warn!(case.id = %case.id, "No confirmation for case {}: this address has had too many", case.id);
         return Ok(());
@@ -95,7 +105,12 @@ pub(super) fn confirm(
         is_automatic: true,
     };
     if !entry.confirms(&opened.terms) || case.is_in_danger() {
-        letters::tell_person(tx, at, case, person, telling)?;
+        let told = letters::tell_person(tx, at, case, person, telling)?;
+        if let (Told::ByMail(notice) | Told::ByPost(notice), Some(person), Some(on_it)) =
+            (told, person, on_it.filter(|_| says_incident))
+        {
+            incidents::note_heard(tx, at, on_it, case.id, person, notice)?;
+        }
     }
     // A complaint opened beside a request has a receipt of its own, with its own dates.
     if let Some(other) = beside

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::attachments::{self, AttachmentView};
 use super::history::{TimelineLine, line_for};
+use super::incidents::{self, IncidentName};
 use super::person::Instruction;
 use super::{
     CaseName, Extent, Named, Part, Sort, extent, is_outside_the_work, is_readable, named, names,
@@ -111,6 +112,8 @@ pub struct CaseDetail {
     pub people: Vec<PersonOnCase>,
     /// Cases linked to it, in either direction, that the reader may see.
     pub related_cases: Vec<RelatedCase>,
+    /// Incidents it is on.
+    pub incidents: Vec<IncidentName>,
     /// References it had in older systems.
     pub aliases: Vec<String>,
     /// The reference it has with whoever brought it in.
@@ -416,6 +419,7 @@ pub fn detail(
         closed_at: case.closed_at,
         people,
         related_cases,
+        incidents: incidents::names(conn, case.id)?,
         aliases: cases::aliases(conn, case.id)?,
         their_reference: case.their_reference.clone(),
         location: case.location.clone(),
@@ -487,6 +491,7 @@ fn detail_as_the_public(
         closed_at: case.closed_at,
         people: Vec::new(),
         related_cases: Vec::new(),
+        incidents: Vec::new(),
         aliases: Vec::new(),
         their_reference: None,
         location: None,

@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 37] = [
+pub(super) const REQUIRED: [&str; 38] = [
     "acknowledgement",
     "alert",
     "callback",
@@ -39,6 +39,7 @@ pub(super) const REQUIRED: [&str; 37] = [
     "inbox-case",
     "inbox-kept",
     "inbox-receipt",
+    "incident-update",
     "joined",
     "mailbox-unread",
     "many-transfers",

@@ -229,7 +229,10 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::PersonMerged { .. }
         | Event::PersonUnmerged { .. }
         | Event::PersonAdded { .. }
-        | Event::PersonRemoved { .. } => {}
+        | Event::PersonRemoved { .. }
+        | Event::IncidentAttached { .. }
+        | Event::IncidentDetached { .. }
+        | Event::IncidentUpdated { .. } => {}
     }
     if matches!(by, By::User { .. } | By::Key) {
         case.last_action = Some(LastAction {

@@ -13,8 +13,10 @@ use crate::domain::clock;
 use crate::domain::contact::Disposition;
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
 use crate::domain::ids::{
-    AttachmentId, CaseId, ContactId, MergeId, NoticeId, PassId, PersonId, UserId,
+    AttachmentId, CaseId, ContactId, IncidentId, IncidentUpdateId, MergeId, NoticeId, PassId,
+    PersonId, UserId,
 };
+use crate::domain::incident::IncidentTold;
 use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::person::RoleOnCase;
 use crate::domain::person::reach::Withheld;
@@ -299,6 +301,23 @@ pub enum Event {
         person: PersonId,
         role: RoleOnCase,
     },
+    /// It is one of many about one thing that has happened.
+    IncidentAttached {
+        incident: IncidentId,
+        title: String,
+    },
+    /// It was not about that after all.
+    IncidentDetached {
+        incident: IncidentId,
+        title: String,
+    },
+    /// What was said to everybody whose case is about it.
+    IncidentUpdated {
+        incident: IncidentId,
+        update: IncidentUpdateId,
+        text: String,
+        told: IncidentTold,
+    },
 }
 
 impl Event {
@@ -364,6 +383,9 @@ impl Event {
             Self::PersonUnmerged { .. } => "person_unmerged",
             Self::PersonAdded { .. } => "person_added",
             Self::PersonRemoved { .. } => "person_removed",
+            Self::IncidentAttached { .. } => "incident_attached",
+            Self::IncidentDetached { .. } => "incident_detached",
+            Self::IncidentUpdated { .. } => "incident_updated",
         }
     }
 
@@ -422,6 +444,10 @@ impl Event {
                 "It moved to the next stage. Somebody new is looking at it."
             }
             Self::Withdrawn { .. } => "You withdrew it.",
+            Self::IncidentUpdated {
+                told: IncidentTold::Told | IncidentTold::ToWrite | IncidentTold::HeardBefore,
+                ..
+            } => "We sent you an update.",
             _ => return None,
         };
         Some(words.to_owned())

@@ -52,6 +52,30 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "already_used",
         "The attachment belongs to another contact. Send the file again for this one.",
     ),
+    (
+        "ends_before_it_begins",
+        "It would end before it began. Put one of the two instants right.",
+    ),
+    (
+        "incident_ended",
+        "The incident is over. Open another one if it has begun again.",
+    ),
+    (
+        "incident_open",
+        "The incident still goes on. End it before the cases on it are closed together.",
+    ),
+    (
+        "not_for_incidents",
+        "Cases known to a few people only, and members' enquiries, are put on no incident.",
+    ),
+    (
+        "not_plain",
+        "These words are for everybody: a sentence has more than 25 words, or a word nobody should read from us.",
+    ),
+    (
+        "not_your_service",
+        "An incident is run by a team leader or head of all the services it is about.",
+    ),
     ("empty_file", "The file is empty."),
     (
         "infected",

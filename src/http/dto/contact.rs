@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::casework::intake::Received;
 use crate::casework::views::case::{CaseView, RelatedCase};
-use crate::casework::{Contact, Filed, Receipt};
+use crate::casework::views::incidents::KnownIncident;
+use crate::casework::{Contact, Filed, Moment, Receipt};
 use crate::channels::given::{Given, GivenOnBehalfOf, GivenPerson};
 use crate::channels::logged::Logged;
 use crate::domain::case::{Candidate, Priority, Procedure, Status};
@@ -67,6 +68,9 @@ pub struct NewContact {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub external_id: Option<Line<200>>,
+    /// The open incident it belongs to, because whoever logs it says so.
+    #[serde(default)]
+    pub incident: Option<Id>,
 }
 
 /// What somebody who spoke to us was asked, to show who they are; never what they answered.
@@ -191,6 +195,8 @@ pub struct ContactReceived {
     pub possible_duplicates: Vec<SimilarCase>,
     /// What an officer is asked to decide.
     pub offers: Vec<OfferObject>,
+    /// Open incidents it may belong to, with words to read out, and the one it was put on.
+    pub known_incidents: Vec<KnownIncident>,
     /// What the agent can say: the reference, what happens by when, the number.
     pub read_out: String,
     /// What to see to before any of it is said to whoever is on the line.
@@ -295,6 +301,8 @@ pub struct TrialResult {
     /// What an officer would be asked to decide. Of several matters the case would be the parent,
     /// and each other one a case below it.
     pub offers: Vec<OfferObject>,
+    /// Open incidents it may belong to, with words to read out.
+    pub known_incidents: Vec<KnownIncident>,
 }
 
 impl MatterGiven {
@@ -373,6 +381,7 @@ impl ContactReceived {
     /// whoever brought it in may see them.
     #[must_use]
     pub fn of(
+        at: &Moment,
         received: &Received,
         case: Option<CaseView>,
         related_cases: Vec<RelatedCase>,
@@ -399,6 +408,11 @@ impl ContactReceived {
             } else {
                 received.offers.iter().map(OfferObject::of).collect()
             },
+            known_incidents: received
+                .incidents
+                .iter()
+                .map(|one| KnownIncident::of(at, one))
+                .collect(),
             read_out: received.read_out.clone(),
             warnings: Vec::new(),
             tracking: received.access.as_ref().map(|access| TrackingObject {
@@ -482,8 +496,10 @@ impl OfferObject {
     }
 }
 
-impl From<Placement> for TrialResult {
-    fn from(placement: Placement) -> Self {
+impl TrialResult {
+    /// Where it would go, and the open incidents it may belong to.
+    #[must_use]
+    pub fn of(placement: Placement, known_incidents: Vec<KnownIncident>) -> Self {
         Self {
             queue: placement.queue,
             service: placement.service,
@@ -498,6 +514,7 @@ impl From<Placement> for TrialResult {
             candidates: placement.routed.candidates,
             language: placement.language,
             offers: placement.offers.iter().map(OfferObject::of).collect(),
+            known_incidents,
         }
     }
 }

@@ -47,6 +47,7 @@ pub fn case_detail() -> Value {
             "id": "019a9f5e-7c00-7000-8000-000000000003", "name": "Ada Example", "role": "reporter",
             "organisation": null, "has_withdrawn": false,
         }],
+        "incidents": [],
         "related_cases": [{
             "id": "019a9f5e-7c00-7000-8000-000000000004", "reference": "8ZQ-1DW-TN6", "kind": "related",
             "service": "waste-collection", "procedure": "complaint", "status": "closed",

@@ -7,6 +7,7 @@ pub mod case;
 pub mod catalogue;
 pub mod contact;
 pub mod examples;
+pub mod incident;
 pub mod mail;
 pub mod notice;
 pub mod person;

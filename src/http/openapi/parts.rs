@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{REFUSALS, refusal, refusal_title};
 
 /// The chapters, in the order they are read.
-const CHAPTERS: [(&str, &str); 18] = [
+const CHAPTERS: [(&str, &str); 19] = [
     (
         "Intake",
         "What somebody says to the council, on any channel, comes in here and becomes a case.",
@@ -23,6 +23,10 @@ const CHAPTERS: [(&str, &str); 18] = [
     (
         "Cases",
         "Finding, reading and working cases. What can be done to a case is created under it.",
+    ),
+    (
+        "Incidents",
+        "One thing that many tell us of: many cases, one update to all.",
     ),
     ("Queues", "What waits where, and taking the next case."),
     ("People", "Those who contact the council."),

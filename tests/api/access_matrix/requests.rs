@@ -76,6 +76,8 @@ impl Asked {
             .replace("{merge}", &world.absent)
             .replace("{marker}", &world.absent)
             .replace("{organisation}", &world.absent)
+            .replace("{incident}", &world.absent)
+            .replace("{update}", &world.absent)
             .replace("{call}", "pbx-nowhere")
             .replace("{clock}", "respond")
             .replace("{service}", "waste-collection")
@@ -237,8 +239,17 @@ pub fn asked(id: &str) -> Vec<Asked> {
                 .query("person=@person&include=total")
                 .named("by person"),
         ],
-        "get_case" | "list_case_timeline" | "list_case_clocks" | "explain_case_clock"
-        | "list_case_contacts" | "list_case_notices" => reads(Case),
+        "get_case"
+        | "list_case_timeline"
+        | "list_case_clocks"
+        | "explain_case_clock"
+        | "list_case_contacts"
+        | "list_case_notices"
+        | "list_case_incidents" => reads(Case),
+        "attach_case_to_incident" => {
+            act(json!({"incident": "019a9f5e-7c00-7000-8000-00000000dead"}))
+        }
+        "detach_case_from_incident" => reads(Case),
         "change_case" => act(json!({"priority": "high"})),
         "acknowledge_case" => act(json!({"how": "spoken"})),
         "assign_case" => act(json!({"owner": "me"})),
@@ -357,6 +368,21 @@ pub fn asked(id: &str) -> Vec<Asked> {
         "add_organisation" => lacking(Nothing),
         "change_organisation" => vec![sends(Nothing, json!({})).stale()],
 
+        // Incidents
+        "list_incidents"
+        | "get_incident"
+        | "list_incident_cases"
+        | "list_incident_updates"
+        | "list_incident_closures"
+        | "end_incident"
+        | "take_back_incident_update"
+        | "list_public_incidents" => reads(Nothing),
+        "open_incident"
+        | "attach_cases_to_incident"
+        | "announce_incident_update"
+        | "close_incident_cases" => lacking(Nothing),
+        "change_incident" => vec![sends(Nothing, json!({})).stale()],
+
         // The public
         "send_form" => vec![sends(
             Nothing,
@@ -430,23 +456,30 @@ pub const ALL: &[&str] = &[
     "add_organisation",
     "add_promise",
     "add_tracking_message",
+    "announce_incident_update",
     "apply_catalogue",
     "ask_callback",
     "ask_person",
     "assign_case",
+    "attach_case_to_incident",
+    "attach_cases_to_incident",
     "bootstrap",
     "change_case",
+    "change_incident",
     "change_marker",
     "change_me",
     "change_organisation",
     "change_person",
     "change_user",
     "close_case",
+    "close_incident_cases",
     "confirm_totp",
     "create_api_key",
     "create_user",
     "delete_person_proposal",
+    "detach_case_from_incident",
     "dismiss_mail",
+    "end_incident",
     "end_marker",
     "enrol_totp",
     "erase_person",
@@ -462,6 +495,7 @@ pub const ALL: &[&str] = &[
     "get_catalogue",
     "get_catalogue_version",
     "get_contract",
+    "get_incident",
     "get_intake_report",
     "get_liveness",
     "get_mail",
@@ -487,6 +521,11 @@ pub const ALL: &[&str] = &[
     "list_api_keys",
     "list_assistants",
     "list_audit",
+    "list_case_incidents",
+    "list_incident_cases",
+    "list_incident_closures",
+    "list_incident_updates",
+    "list_incidents",
     "list_mailboxes",
     "list_case_clocks",
     "list_case_contacts",
@@ -507,6 +546,7 @@ pub const ALL: &[&str] = &[
     "list_organisations",
     "list_people_of_organisation",
     "list_person_proposals",
+    "list_public_incidents",
     "list_public_services",
     "list_queues",
     "list_contact_reasons",
@@ -536,6 +576,7 @@ pub const ALL: &[&str] = &[
     "open311_update_xml",
     "open311_updates_json",
     "open311_updates_xml",
+    "open_incident",
     "open_stage",
     "pause_case",
     "place_legal_hold",
@@ -569,6 +610,7 @@ pub const ALL: &[&str] = &[
     "sign_in",
     "sign_out",
     "start_oidc",
+    "take_back_incident_update",
     "take_back_reply",
     "take_call_event",
     "take_mail",

@@ -11,7 +11,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use jiff::{SignedDuration, Timestamp};
 use reeve::casework::attachments::tending;
 use reeve::casework::desk::{Council, Manners, Secrets};
-use reeve::casework::{Desk, escalation, members, moves};
+use reeve::casework::{Desk, escalation, incidents, members, moves};
 use reeve::http::{self, Front, health::Health};
 use reeve::jobs;
 use reeve::notify::mail::Sendable;
@@ -285,6 +285,7 @@ impl TestApp {
     /// Does what is due now, and sends what is due now.
     pub async fn catch_up(&self) {
         moves::carry_on(&self.desk).await.unwrap();
+        incidents::carry_on(&self.desk).await.unwrap();
         tending::tend(&self.desk).await.unwrap();
         members::end_terms(&self.desk).await.unwrap();
         escalation::sweep(&self.desk).await.unwrap();

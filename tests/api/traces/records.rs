@@ -212,6 +212,54 @@ pub async fn members(walk: &mut Walk<'_>) {
         .await;
 }
 
+/// A missed round that many tell of, from its beginning to its end.
+pub async fn incidents(walk: &mut Walk<'_>) {
+    let app = walk.app;
+    let (agent, leader) = (app.agent().await, app.team_leader().await);
+    let (_, case) = walk
+        .rings(
+            &agent,
+            json!({"name": "Iris Example", "email": "iris@mail.example"}),
+        )
+        .await;
+    let body = json!({
+        "title": "Bins missed", "words": "A lorry broke down.",
+        "matters": [{"service": "waste-collection", "category": "missed-bin"}],
+    });
+    let opened = walk.post(&leader, "/v1/incidents", body).await;
+    let path = format!("/v1/incidents/{}", id(&opened));
+    let changed = json!({"title": "Bins missed today"});
+    let route = "/v1/incidents/{incident}";
+    walk.change(&leader, Method::PATCH, route, &path, changed)
+        .await;
+    let named = json!({"incident": id(&opened)});
+    walk.act(&agent, &case, "incidents", named).await;
+    walk.delete(
+        &agent,
+        "/v1/cases/{case}/incidents/{incident}",
+        format!("/v1/cases/{case}/incidents/{}", id(&opened)),
+    )
+    .await;
+    let text = json!({"text": "The crew is on its way."});
+    let answer = json!({"outcome": "resolved", "text": "Your bin was emptied."});
+    let acts = [
+        ("cases", json!({})),
+        ("updates", text),
+        ("endings", json!({})),
+        ("closures", answer),
+    ];
+    for (what, body) in acts {
+        let route = format!("/v1/incidents/{{incident}}/{what}");
+        let step = Step::post(&route, format!("{path}/{what}"), body);
+        let done = walk.take(&leader, step).await;
+        if what == "updates" {
+            let route = "/v1/incidents/{incident}/updates/{update}";
+            let update = format!("{path}/updates/{}", id(&done));
+            walk.delete(&leader, route, update).await;
+        }
+    }
+}
+
 /// Reports and updates as FixMyStreet sends them, in both of its formats.
 pub async fn reporting_service(walk: &mut Walk<'_>) {
     let key = walk.app.key("open311");
