@@ -9,6 +9,7 @@ mod cover;
 mod folk;
 mod history;
 mod inbox;
+mod incidents;
 mod members;
 pub mod pictures;
 mod plan;
@@ -74,6 +75,7 @@ pub fn file_batch(
         inbox::add(tx, desk, &staff, loaded_at)?;
         waiting::deliver(tx, desk, loaded_at)?;
         members::deliver(tx, desk, &staff, loaded_at)?;
+        incidents::deliver(tx, desk, &staff, loaded_at)?;
     }
     Ok(())
 }
