@@ -166,18 +166,19 @@ fn read_csv(
         if !is_more {
             return Err(broken(begins_on, UNCLOSED));
         }
+        let is_swallowed = |cell: &[u8]| cell.trim_ascii_end().ends_with(END_CELL);
+        if record.len() == 1 && record.iter().next() == Some(END_CELL) {
+            return Ok(());
+        }
+        if record.iter().any(is_swallowed) {
+            return Err(broken(begins_on, UNCLOSED));
+        }
         // Empty lines are passed over before a record, so its line is counted from where it ends.
         let inside: usize = record.iter().map(line_ends).sum();
         let inside = u64::try_from(inside).unwrap_or(u64::MAX);
         let ended = reader.position().line() + heading.n_lines;
         let line = ended.saturating_sub(inside.saturating_add(1));
         begins_on = ended;
-        if record.len() == 1 && record.iter().next() == Some(END_CELL) {
-            return Ok(());
-        }
-        if record.iter().any(|cell| cell.ends_with(END_CELL)) {
-            return Err(broken(line, UNCLOSED));
-        }
         if record.iter().all(<[u8]>::is_empty) {
             continue;
         }

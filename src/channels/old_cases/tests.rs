@@ -87,16 +87,11 @@ fn excel_may_have_written_it() {
     let old = old(&rows[0]).unwrap();
     assert_eq!(old.enquiry.body, "Out by six, and\nnot \"emptied\".");
     assert_eq!(rows[0].line, 3);
-    let protected = ADA.replace(",01632 960123", ",=\"01632 960123\"");
-    let row = csv(&protected)[0].row.clone().unwrap();
-    assert_eq!(
-        row.get("phone"),
-        None,
-        "a quotation mark inside a bare cell is part of it"
-    );
-    let protected = ADA.replace(",01632 960123", ",\"=\"\"01632 960123\"\"\"");
-    let row = csv(&protected)[0].row.clone().unwrap();
-    assert_eq!(row.get("phone"), Some("01632 960123"));
+    for cell in ["=\"01632 960123\"", "\"=\"\"01632 960123\"\"\""] {
+        let protected = ADA.replace(",01632 960123", &format!(",{cell}"));
+        let row = csv(&protected)[0].row.clone().unwrap();
+        assert_eq!(row.get("phone"), Some("01632 960123"), "{cell}");
+    }
 }
 
 #[test]
@@ -205,12 +200,28 @@ fn a_heading_that_is_wrong_says_what_is_missing_and_what_was_meant() {
 
 #[test]
 fn a_quotation_mark_that_is_never_closed_swallows_no_row_in_silence() {
+    const PLAIN: &str = "NM-2026-000001,2026-10-05,,waste-collection,missed-bin,,,Missed bin,,,,";
     let open = ADA.replace("not \"\"emptied\"\".\"", "not emptied.");
-    let said = broken(format!("{HEADING}\n{ADA}\n{open}\n{ADA}"), Format::Csv);
-    assert!(said.contains("never closed"), "{said}");
+    let said = broken(format!("{HEADING}\n{ADA}\n{open}\n{PLAIN}"), Format::Csv);
+    assert!(
+        said.starts_with("line 4: ") && said.contains("never closed"),
+        "{said}"
+    );
     let endless = format!("{HEADING}\n{open}\n{}", "x\n".repeat(3_000_000));
     let said = broken(endless, Format::Csv);
     assert!(said.starts_with("line 2: this row goes on"), "{said}");
+    // One that a later row happens to close makes rows of the wrong width.
+    let rows = csv(&format!("{ADA}\n{open}\n{ADA}\n{PLAIN}"));
+    let are_good: Vec<bool> = rows.iter().map(|row| row.row.is_ok()).collect();
+    assert_eq!(
+        (are_good.first(), are_good.last()),
+        (Some(&true), Some(&true))
+    );
+    assert_eq!(
+        are_good.iter().filter(|good| **good).count(),
+        2,
+        "{rows:#?}"
+    );
 }
 
 #[test]
