@@ -290,8 +290,10 @@ impl Sums {
         let is_enough = |n: u64| n >= FEWEST;
         Figures {
             received: told(self.n_received),
-            acknowledged: all.acknowledged.if_told(is_enough(self.n_acknowledge_of)),
-            answered: all.answered.if_told(is_enough(self.n_answer_of)),
+            acknowledged: all
+                .acknowledged
+                .if_told(told(self.n_acknowledge_of).is_some()),
+            answered: all.answered.if_told(told(self.n_answer_of).is_some()),
             gross: all.gross.filter(|_| is_enough(self.days.gross.len())),
             net: all.net.filter(|_| is_enough(self.days.gross.len())),
             open: told(self.n_open),

@@ -150,7 +150,7 @@ async fn show(call: Call, shelf: Arc<Shelf>) -> Result<Answer, Problem> {
     let published = match shelf.find(call.now, version) {
         Some(published) => published,
         None => {
-            let read = call.read(|conn, at| standards::published(conn, at)).await?;
+            let read = call.read(standards::published).await?;
             let read = Arc::new(read);
             shelf.keep(call.now, version, Arc::clone(&read));
             read

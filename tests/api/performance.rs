@@ -424,7 +424,7 @@ async fn recounted(
 }
 
 /// Every figure of every group against a plain recount.
-async fn check_every_figure(app: &TestApp, all: &[Followed], when: &str) {
+async fn check_every_figure(app: &TestApp, all: &[Followed], when: &str) -> Counted {
     let (officer, auditor) = (app.officer().await, app.sign_in(AUDITOR).await);
     let mut cases = Vec::new();
     for one in all {
@@ -483,6 +483,7 @@ async fn check_every_figure(app: &TestApp, all: &[Followed], when: &str) {
             );
         }
     }
+    sum
 }
 
 stories! {
@@ -511,7 +512,11 @@ stories! {
         check_every_figure(&app, &all, "all summed up").await;
         // Dates pass though nobody writes.
         app.jump_to("2026-12-14T18:00:00Z").await;
-        check_every_figure(&app, &all, "a fortnight later").await;
+        let sum = check_every_figure(&app, &all, "a fortnight later").await;
+        // Nothing of what was compared was nothing all along.
+        assert!(sum.answered.0 > 0 && sum.answered.0 < sum.answered.1 && sum.answered.1 < sum.received, "{sum:?}");
+        assert!(sum.reopened > 0 && sum.transferred > 0 && sum.chased > 0 && sum.paused > 0, "{sum:?}");
+        assert!(sum.open > 0 && sum.overdue > 0 && sum.net != sum.gross, "{sum:?}");
     }
 
     async fn a_missed_promise_stays_missed_whatever_date_is_given_afterwards(app) {
@@ -571,6 +576,10 @@ stories! {
         assert!(told["items"][1]["cases"].is_null());
         let text = app.get(&leader, &format!("/v1/reports/performance?{query}")).await.text;
         assert!(!text.contains("eastmere"), "{text}");
+        let unknown = app.get(&leader, "/v1/cases?ward=none&received_from=2026-11-20&received_to=2026-11-20&in_figures=true&include=total").await.expect(200);
+        assert_eq!(unknown["total"], 6, "those of no known ward are listed by that");
+        let other_day = app.get(&leader, "/v1/cases?received_from=2026-11-21&include=total").await.expect(200);
+        assert_eq!(other_day["total"], 0);
     }
 
     async fn a_restricted_case_is_in_nobodys_figures_and_they_lead_to_none(app) {

@@ -223,4 +223,6 @@ fn no_number_from_one_to_four_is_told_in_public_nor_what_is_made_of_so_few() {
         (figures.gross, figures.score, figures.responses),
         (None, None, None)
     );
+    let none = Sums::default().public_figures();
+    assert_eq!((none.received, none.answered.of), (Some(0), Some(0)));
 }
