@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use actix_web::test::TestRequest;
+use reeve::casework::delivery;
+use reeve::store::outbox;
 use serde_json::{Value, json};
 
 use crate::intake::log;
@@ -578,15 +580,36 @@ stories! {
         assert!(leader.iter().any(|mail| mail.raw.contains(&reference)), "and the team leader when it is late");
     }
 
+    async fn an_inbox_that_takes_no_mail_leaves_its_cases_to_the_team_leader(app) {
+        let reference = asked(&app).await;
+        let mail = to_inbox(&app).await.remove(0);
+        let id = mail.header("Message-ID").trim_matches(['<', '>']).to_owned();
+        app.desk
+            .perform(move |tx, at| {
+                let notice = outbox::find_by_message_id(tx, &id)?.expect("it was sent");
+                delivery::bounced(tx, at, &notice, true)
+            })
+            .await
+            .unwrap();
+        app.until("2026-11-23T09:30:00Z").await;
+        let told = app.mails_to("team.leader.leisure@council.example").await;
+        let instead = told.iter().find(|mail| mail.kind() == "inbox_case").expect("the team leader has it");
+        assert!(instead.raw.contains("When does the slow lane open again?"), "{}", instead.raw);
+        let [taken, ..] = links(instead);
+        assert_ne!(taken, links(&mail)[0]);
+        let done = Browser::new(&app).press(&taken, &[]).await;
+        assert_eq!(done.status, 200, "{}", done.text);
+        assert_eq!(case(&app, &reference).await["taken_by"], "leisure team");
+    }
+
     async fn the_mail_to_an_inbox_reads_well(app) {
         let reference = asked(&app).await;
         let mail = to_inbox(&app).await.remove(0);
         let plain = mail.raw.split("Content-Type: text/html").next().unwrap();
         let body = plain.split_once("##-").map_or(plain, |(_, body)| body);
         let mut words = format!("##-{}", body.trim_end()).replace(&reference, "REF-REF-REF");
-        for link in links(&mail) {
-            let (path, token) = link.split_at("/by-email/".len());
-            words = words.replace(token, &format!("rvq_{}", path.trim_matches('/')));
+        for (n, link) in links(&mail).iter().enumerate() {
+            words = words.replace(link, &format!("/by-email/rvq_{}", n + 1));
         }
         let words: Vec<&str> = words.lines().take_while(|line| !line.starts_with("--")).collect();
         insta::assert_snapshot!("the_mail_to_an_inbox", words.join("\n").trim_end());

@@ -254,9 +254,23 @@ fn person(conn: &mut Conn, case: &Case) -> Result<Option<InboxPerson>, Failure> 
     };
     let reach = reaching::reach_of(conn, &person)?;
     Ok(Some(InboxPerson {
-        phone: reach.phones(person.phone.as_deref()).into_iter().next(),
+        phone: reach
+            .phones(person.phone.as_deref())
+            .first()
+            .map(|number| as_dialled(number)),
         name: person.name,
     }))
+}
+
+/// A number as it is dialled here: `01632 960123`.
+fn as_dialled(number: &str) -> String {
+    match number.strip_prefix("+44") {
+        Some(national) if national.len() == 10 => {
+            let (area, own) = national.split_at_checked(4).unwrap_or((national, ""));
+            format!("0{area} {own}")
+        }
+        _ => number.to_owned(),
+    }
 }
 
 fn words_of(at: &Moment, contact: &Contact) -> InboxWords {
