@@ -56,13 +56,15 @@ fn texts(name: &str) -> Vec<Example> {
 
 pub(super) fn router() -> &'static Router {
     static ROUTER: OnceLock<Router> = OnceLock::new();
-    ROUTER.get_or_init(|| {
-        let model = std::fs::read(repository().join("config/reading.model")).unwrap();
-        Router::new(northmere(), &northmere().routing, examples())
-            .unwrap()
-            .with_model(Model::read(model.into()).unwrap().into())
-            .unwrap()
-    })
+    ROUTER.get_or_init(|| reading_by_model(&northmere().routing))
+}
+
+fn reading_by_model(rules: &RoutingRules) -> Router {
+    let model = std::fs::read(repository().join("config/reading.model")).unwrap();
+    Router::new(northmere(), rules, examples())
+        .unwrap()
+        .with_model(Model::read(model.into()).unwrap().into())
+        .unwrap()
 }
 
 fn enquiry(channel: Channel, subject: &str, body: &str) -> Enquiry {
@@ -537,7 +539,7 @@ fn a_rule_of_the_councils_own_moves_the_work_by_place() {
 fn the_order_of_the_councils_rules_in_the_file_does_not_matter() {
     let mut rules = northmere().routing.clone();
     rules.rule.reverse();
-    let turned = Router::new(northmere(), &rules, examples()).unwrap();
+    let turned = reading_by_model(&rules);
     for example in examples().iter().step_by(40) {
         let enquiry = enquiry(Channel::Email, &example.subject, &example.body);
         assert_eq!(turned.route(&enquiry, northmere()), routed(&enquiry));

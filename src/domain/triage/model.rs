@@ -61,6 +61,9 @@ pub struct Model {
     places: Vec<Place>,
     /// By key.
     features: Vec<Feature>,
+    /// Where among them the keys with each beginning start. Most terms of a text are looked up several
+    /// times, for each category that is explained.
+    starts: Vec<usize>,
     weights: Cow<'static, [u8]>,
 }
 
@@ -192,6 +195,7 @@ impl Model {
             sharpness: learnt.sharpness,
             scale,
             places: learnt.places.clone(),
+            starts: starts_of(&features),
             features,
             weights: Cow::Owned(weights),
         }
@@ -332,10 +336,11 @@ impl Model {
     }
 
     fn feature(&self, key: u32) -> Option<&Feature> {
-        let at = self
-            .features
-            .binary_search_by(|feature| feature.key.cmp(&key));
-        self.features.get(at.ok()?)
+        let beginning = beginning_of(key);
+        let from = *self.starts.get(beginning)?;
+        let until = *self.starts.get(beginning + 1)?;
+        let alike = self.features.get(from..until)?;
+        alike.iter().find(|feature| feature.key == key)
     }
 
     fn each_weight(&self, feature: &Feature, mut take: impl FnMut(usize, i8)) {
@@ -360,6 +365,25 @@ const FAINTEST: i8 = 4;
 pub(super) const fn folded(key: u64) -> u32 {
     let [a, b, c, d, e, f, g, h] = key.to_le_bytes();
     u32::from_le_bytes([a ^ e, b ^ f, c ^ g, d ^ h])
+}
+
+/// The first half of a key.
+fn beginning_of(key: u32) -> usize {
+    let [_, _, c, d] = key.to_le_bytes();
+    usize::from(u16::from_le_bytes([c, d]))
+}
+
+/// For each beginning the first feature that has it or a later one, and one more for the end.
+fn starts_of(features: &[Feature]) -> Vec<usize> {
+    let beginnings = usize::from(u16::MAX) + 1;
+    let mut starts = Vec::with_capacity(beginnings + 1);
+    for (n, feature) in features.iter().enumerate() {
+        while starts.len() <= beginning_of(feature.key) {
+            starts.push(n);
+        }
+    }
+    starts.resize(beginnings + 1, features.len());
+    starts
 }
 
 /// A number in whole steps of `scale`.
@@ -442,6 +466,7 @@ impl<'b> Rest<'b> {
             sharpness,
             scale,
             places: places?,
+            starts: starts_of(&features),
             features,
             weights: Cow::Borrowed(&[]),
         };

@@ -523,6 +523,21 @@ mod tests {
     }
 
     #[test]
+    fn a_category_the_model_has_not_learnt_is_read_by_its_words() {
+        let mut with_another = subjects();
+        with_another.push(Subject {
+            service: "homes".to_owned(),
+            category: "lift".to_owned(),
+            contacts: 10,
+            texts: vec![(Field::Name, "Lift stuck".to_owned())],
+        });
+        let model = train(&subjects(), &lessons(), Effort::FULL);
+        let ranker = Ranker::new(&with_another).with_model(model.into()).unwrap();
+        assert_eq!(ranker.read("the lift is stuck again").ranked[0].subject, 3);
+        assert_eq!(ranker.read("rubbish left at the kerb").ranked[0].subject, 0);
+    }
+
+    #[test]
     fn capital_letters_change_nothing() {
         let model = || train(&subjects(), &lessons(), Effort::FULL);
         let calm = read(model(), "rubbish left at the kerb");
