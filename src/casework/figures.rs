@@ -138,7 +138,7 @@ pub fn counted(
         },
         |contact| (contact.logged_at, contact.id.0),
         |conn, contact| {
-            if contact.case.is_none() && !mail::may_be_counted_out(conn, actor, &contact)? {
+            if contact.case.is_none() && !mail::may_learn_of(conn, actor, &contact)? {
                 return Ok(None);
             }
             count_one(conn, at, actor, contact).map(Some)

@@ -22,6 +22,8 @@ use std::fmt::Write as _;
 use actix_web::App;
 use actix_web::http::Method;
 use actix_web::test::{call_service, init_service, read_body};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use actors::Actor;
@@ -47,6 +49,13 @@ struct Operation {
     chapter: String,
 }
 
+/// Those that name a case or a person in what is sent.
+const NAME_IN_A_BODY: &[&str] = &[
+    "ask_callback",
+    "log_contact",
+    "merge_people",
+    "take_transcript",
+];
 const REMEDY: &str = "see tests/api/access_matrix/requests.rs";
 
 fn contract() -> Vec<Operation> {
@@ -162,15 +171,28 @@ stories! {
                         assert_ne!(reply.status, 429, "{} {what} as {}", operation.id, actor.code);
                         assert!(reply.status < 500, "{} {what} as {}: {}", operation.id, actor.code, reply.text);
                         let place = format!("{} {what} as {}", operation.id, actor.code);
+                        let told = format!("{}\n{}", without_echo(&reply), cursors(&reply));
                         for other in &world.objects {
                             let known = knows[&(actor.code, other.name)];
                             for marker in other.not_for(actor, known, operation.id.as_str(), one.over) {
-                                if without_echo(&reply).contains(&marker) {
+                                if told.contains(&marker) {
                                     leaks.push(format!("{place} ({}) tells `{marker}` of {}", reply.status, other.name));
                                 }
                             }
                         }
-                        if reply.status == 404 && one.over != Over::Nothing {
+                        // In a body, too, what is hidden is refused like what is absent.
+                        let is_hidden = match one.over {
+                            Over::Case => {
+                                // A key may name what its queues reach.
+                                let is_secret = object.is_absent || object.is_restricted;
+                                is_secret && knows[&(actor.code, object.name)] == Knows::Nothing
+                            }
+                            Over::Person => object.is_hidden_person_for(actor),
+                            _ => false,
+                        };
+                        let is_named = reply.status == 422 && is_hidden && NAME_IN_A_BODY.contains(&operation.id.as_str());
+                        let is_refused = reply.status == 404 || is_named;
+                        if is_refused && one.over != Over::Nothing {
                             let told = without_echo(&reply);
                             match absent.get(actor.code) {
                                 None => drop(absent.insert(actor.code, told)),
@@ -208,6 +230,24 @@ fn without_echo(reply: &Reply) -> String {
         _ => reply.text.clone(),
     };
     format!("{}\n{body}", told.join("\n"))
+}
+
+/// What the cursors of an answer would tell, in its body and in its `Link`, were they not sealed.
+fn cursors(reply: &Reply) -> String {
+    let link = reply.header("link").unwrap_or_default();
+    let in_link = link.split("cursor=").nth(1).unwrap_or_default();
+    let in_link = in_link
+        .split(['&', '>'])
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let body: Value = serde_json::from_str(&reply.text).unwrap_or_default();
+    let in_body = body["next_cursor"].as_str().unwrap_or_default().to_owned();
+    let read = |cursor: String| {
+        let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    [in_link, in_body].map(read).join("\n")
 }
 
 fn legend(actors: &[Actor], objects: &[Object]) -> String {

@@ -282,7 +282,7 @@ pub(in crate::casework) fn may_see(
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub(in crate::casework) fn may_be_counted_out(
+pub(in crate::casework) fn may_learn_of(
     conn: &mut Conn,
     actor: &Actor,
     contact: &Contact,

@@ -9,7 +9,8 @@ use super::Knows;
 use super::actors::Actor;
 use super::requests::Over;
 use crate::mail_in::{deliver, mail};
-use crate::support::TestApp;
+use crate::support::{Caller, TestApp};
+use crate::{attachments, people};
 
 /// A case and what hangs on it.
 pub struct Object {
@@ -25,6 +26,14 @@ pub struct Object {
     pub reply: Option<String>,
     /// A mail that waits for a person and names it.
     pub mail: Option<String>,
+    /// A file that came with it.
+    pub attachment: Option<String>,
+    /// A call from its person's telephone.
+    pub call: Option<String>,
+    /// A body its person acts for.
+    pub organisation: Option<String>,
+    /// Two records of its person, made one: by whoever may know of both.
+    pub merge: Option<String>,
     pub is_restricted: bool,
     /// Nothing about it may be found anywhere; it is not there.
     pub is_absent: bool,
@@ -39,9 +48,21 @@ pub struct World {
     pub absent: String,
 }
 
+/// A minute before everything else begins.
+pub const RANG_AT: &str = "2026-11-20T16:57:00Z";
 const ABSENT: &str = "019a9f5e-7c00-7000-8000-00000000dead";
 
 impl Object {
+    /// Its person is known from restricted cases alone, and the caller is not named on these.
+    pub fn is_hidden_person_for(&self, actor: &Actor) -> bool {
+        let named = match self.name {
+            "restricted" => "tea",
+            "staff" => "dir",
+            _ => return self.is_absent,
+        };
+        actor.code != named
+    }
+
     /// What stands for it in a path or body.
     pub fn token(name: &str, what: &str) -> String {
         format!("zq{name}{what}")
@@ -50,6 +71,10 @@ impl Object {
     /// What the actor must not be told of it by this operation.
     pub fn not_for(&self, actor: &Actor, knows: Knows, operation: &str, over: Over) -> Vec<String> {
         if self.is_absent || knows == Knows::All {
+            return Vec::new();
+        }
+        // Whoever follows their own case has the files they sent.
+        if operation == "get_attachment" && actor.follows == Some(self.name) {
             return Vec::new();
         }
         // Without cases:read a key learns of the cases its queues reach what its own scope tells: what a
@@ -65,6 +90,7 @@ impl Object {
         let may_know_the_person = !self.is_restricted
             && actor.looks_up_people
             && (over == Over::Person
+                || matches!(over, Over::Call | Over::Merge | Over::Organisation)
                 || matches!(operation, "search_people" | "list_contacts_of_person"));
         // Administrators see whom a mail did not reach.
         let sees_deliveries = !self.is_restricted
@@ -90,21 +116,34 @@ impl Object {
                 self.reference.clone(),
                 self.reference.replace('-', ""),
             ]);
+            if self.is_restricted {
+                words.extend(self.mail.clone());
+            }
         }
         words
     }
 }
 
 /// What is logged; a councillor raises it themselves, and names nobody.
-fn told(name: &str, words: &str, service: Option<(&str, &str)>, is_raised: bool) -> Value {
+fn told(
+    name: &str,
+    words: &str,
+    service: Option<(&str, &str)>,
+    is_raised: bool,
+    attachment: Option<&str>,
+) -> Value {
     let token = |what| Object::token(name, what);
     let mut body = json!({
         "channel": "phone", "subject": token("subject"), "body": format!("{words} {}", token("body")),
         "person": {
             "name": format!("Pat {}", token("name")), "email": format!("{}@mail.example", token("mail")),
+            "phone": number_of(name),
             "address": {"lines": [format!("3 {}", token("street"))], "postcode": "ZZ1 1AA"},
         },
     });
+    if let Some(id) = attachment {
+        body["attachments"] = json!([id]);
+    }
     if is_raised && let Some(members) = body.as_object_mut() {
         members.remove("person");
     }
@@ -113,6 +152,12 @@ fn told(name: &str, words: &str, service: Option<(&str, &str)>, is_raised: bool)
         body["category"] = json!(category);
     }
     body
+}
+
+/// The telephone of its person.
+fn number_of(name: &str) -> String {
+    let place = KINDS.iter().position(|(own, ..)| *own == name).unwrap();
+    format!("01632 96070{place}")
 }
 
 /// Who logs what, and whose case it is: (row, what it is, who logs, who has it, words, place).
@@ -189,12 +234,21 @@ pub async fn settle_in(app: &TestApp, actors: &[Actor]) -> World {
     let mut objects = vec![absent()];
     let mut link = String::new();
     for (name, what, logs, owns, words, place) in KINDS {
+        let is_raised = *logs == "cll";
+        let file = format!("A photograph. {}", Object::token(name, "body"));
+        let sent = attachments::send(
+            app,
+            who(logs).caller(),
+            "a.txt",
+            "text/plain",
+            file.as_bytes(),
+        )
+        .await;
+        let attachment = (!is_raised && sent.status == 201)
+            .then(|| sent.json()["id"].as_str().unwrap().to_owned());
+        let contact = told(name, words, *place, is_raised, attachment.as_deref());
         let logged = app
-            .post(
-                who(logs).caller(),
-                "/v1/contacts",
-                told(name, words, *place, *logs == "cll"),
-            )
+            .post(who(logs).caller(), "/v1/contacts", contact.clone())
             .await
             .expect(201);
         let reference = match *name {
@@ -240,17 +294,22 @@ pub async fn settle_in(app: &TestApp, actors: &[Actor]) -> World {
             &format!("About that. {}", Object::token(name, "body")),
         );
         let held = deliver(app, &raw).await.expect(202);
-        objects.push(
-            object(
-                app,
-                name,
-                what,
-                &reference,
-                &replied["notice"]["id"],
-                &held["contact"]["id"],
-            )
-            .await,
-        );
+        let mut object = object(
+            app,
+            name,
+            what,
+            &reference,
+            &replied["notice"]["id"],
+            &held["contact"]["id"],
+        )
+        .await;
+        object.attachment = attachment;
+        object.call = Some(rings(app, name).await);
+        object.organisation = Some(joins(app, works.caller(), &object).await);
+        if !is_raised {
+            object.merge = Some(known_twice(app, who(logs), works, contact, &object).await);
+        }
+        objects.push(object);
     }
     let off = who("off").caller();
     let me = app.get(off, "/v1/me").await.expect(200);
@@ -260,6 +319,63 @@ pub async fn settle_in(app: &TestApp, actors: &[Actor]) -> World {
         some_user: me["id"].as_str().unwrap().to_owned(),
         absent: ABSENT.to_owned(),
     }
+}
+
+/// Somebody rings from the telephone of its person: the call.
+async fn rings(app: &TestApp, name: &str) -> String {
+    let call = format!("pbx-{name}");
+    let event = json!({
+        "call": call, "event": "offered", "at": RANG_AT, "number": number_of(name), "line": "01632 960110",
+    });
+    let events = "/v1/channels/telephony/events";
+    app.post(&app.key("telephony"), events, event)
+        .await
+        .expect(200);
+    call
+}
+
+/// Its person acts for a body: said by somebody who works the case.
+async fn joins(app: &TestApp, works: &Caller, object: &Object) -> String {
+    let body = json!({"name": format!("Body {}", object.name), "kind": "business"});
+    let added = app.post(works, "/v1/organisations", body).await.expect(201);
+    let id = added["id"].as_str().unwrap().to_owned();
+    let acts_for = json!({"organisation_id": id});
+    people::change(app, works, &object.person, acts_for)
+        .await
+        .expect(200);
+    id
+}
+
+/// Another record of its person, from a contact of the same kind, made one with the first.
+async fn known_twice(
+    app: &TestApp,
+    logs: &Actor,
+    works: &Actor,
+    mut contact: Value,
+    object: &Object,
+) -> String {
+    let name = Object::token(object.name, "name");
+    let email = format!("other.{}@mail.example", Object::token(object.name, "mail"));
+    contact["person"] = json!({"name": format!("Sam {name}"), "email": email});
+    if let Some(members) = contact.as_object_mut() {
+        members.remove("attachments");
+    }
+    app.post(logs.caller(), "/v1/contacts", contact)
+        .await
+        .expect(201);
+    let by_email = json!({"email": email});
+    let found = app
+        .post(works.caller(), "/v1/people/searches", by_email)
+        .await
+        .expect(200);
+    let both = json!({
+        "from": found["items"][0]["id"], "into": object.person, "reason": "She says that both are hers.",
+    });
+    let merged = app
+        .post(works.caller(), "/v1/people/merges", both)
+        .await
+        .expect(201);
+    merged["id"].as_str().unwrap().to_owned()
 }
 
 async fn object(
@@ -294,6 +410,10 @@ async fn object(
         notice,
         reply: reply.as_str().map(str::to_owned),
         mail: mail.as_str().map(str::to_owned),
+        attachment: None,
+        call: None,
+        organisation: None,
+        merge: None,
         is_restricted: filed.case.secrecy == reeve::domain::case::Secrecy::Restricted,
         is_absent: false,
     }
@@ -311,6 +431,10 @@ fn absent() -> Object {
         notice: Some(absent()),
         reply: Some(absent()),
         mail: Some(absent()),
+        attachment: Some(absent()),
+        call: Some("pbx-nowhere".to_owned()),
+        organisation: Some(absent()),
+        merge: Some(absent()),
         is_restricted: false,
         is_absent: true,
     }

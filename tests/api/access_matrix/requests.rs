@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
-use super::objects::{Object, World};
+use super::objects::{Object, RANG_AT, World};
 
 /// Over what the rows of an operation go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,12 @@ pub enum Over {
     Reply,
     Mail,
     Queue,
+    Attachment,
+    Call,
+    /// The same, but for what would begin one.
+    Ringing,
+    Organisation,
+    Merge,
 }
 
 /// One request to be.
@@ -49,6 +55,11 @@ impl Asked {
             Over::Notice => object.notice.is_some(),
             Over::Reply => object.reply.is_some(),
             Over::Mail => object.mail.is_some(),
+            Over::Attachment => object.attachment.is_some(),
+            Over::Call => object.call.is_some(),
+            Over::Ringing => object.call.is_some() && !object.is_absent,
+            Over::Organisation => object.organisation.is_some(),
+            Over::Merge => object.merge.is_some(),
             Over::Queue => !matches!(object.name, "raised" | "logged"),
         }
     }
@@ -73,17 +84,17 @@ impl Asked {
             .replace("{token}", &object.reference)
             .replace("{code}", "missed-bin")
             .replace("{other}", &world.absent)
-            .replace("{merge}", &world.absent)
+            .replace("{merge}", &of(&object.merge))
             .replace("{marker}", &world.absent)
-            .replace("{organisation}", &world.absent)
+            .replace("{organisation}", &of(&object.organisation))
             .replace("{incident}", &world.absent)
             .replace("{update}", &world.absent)
-            .replace("{call}", "pbx-nowhere")
+            .replace("{call}", &of(&object.call))
             .replace("{clock}", "respond")
             .replace("{service}", "waste-collection")
             .replace("{version}", "1")
             .replace("{user}", &world.some_user)
-            .replace("{attachment}", &world.absent)
+            .replace("{attachment}", &of(&object.attachment))
             .replace("{key}", &world.absent);
         assert!(
             !path.contains('{'),
@@ -93,6 +104,7 @@ impl Asked {
             text.replace("@case", &object.case)
                 .replace("@person", &object.person)
                 .replace("@reference", &object.reference)
+                .replace("@call", &of(&object.call))
                 .replace("@name", &Object::token(object.name, "name"))
                 .replace("@body", &Object::token(object.name, "body"))
                 .replace(
@@ -184,9 +196,20 @@ fn reads(over: Over) -> Vec<Asked> {
     vec![plain(over)]
 }
 
+/// A chat in which nobody says a word, which cannot be meant.
+fn silent_chat(about: &'static str, what: &'static str) -> Value {
+    let turn = json!({"who": "adviser", "at": RANG_AT, "words": "Hello?"});
+    let mut body = json!({"external_id": "matrix-@n", "consent_to_keep": true, "turns": [turn]});
+    body[about] = json!(what);
+    body
+}
+
 /// How an operation is asked for; nothing when it is not known here.
 pub fn asked(id: &str) -> Vec<Asked> {
-    use Over::{Case, Mail, Nothing, Notice, Person, Queue, Reply};
+    use Over::{
+        Attachment, Call, Case, Mail, Merge, Nothing, Notice, Organisation, Person, Queue, Reply,
+        Ringing,
+    };
     match id {
         // Intake
         "log_contact" => vec![
@@ -209,18 +232,34 @@ pub fn asked(id: &str) -> Vec<Asked> {
             body: Sent::File,
             ..plain(Nothing)
         }],
-        "get_attachment" => reads(Nothing),
+        "get_attachment" => reads(Attachment),
         "list_my_receipts" => reads(Nothing),
         "take_mail" => vec![Asked {
             body: Sent::Mail,
             ..plain(Nothing)
         }],
-        "take_call_event" => lacking(Nothing),
-        "take_text" | "take_text_delivery" | "take_transcript" => lacking(Nothing),
-        "get_call" => reads(Nothing),
-        "ask_callback" => lacking(Nothing),
+        // Told again, it changes nothing and says who rings.
+        "take_call_event" => vec![sends(
+            Ringing,
+            json!({"call": "@call", "event": "position", "at": RANG_AT, "position": 2}),
+        )],
+        "take_text" | "take_text_delivery" => lacking(Nothing),
+        "take_transcript" => vec![
+            sends(Case, silent_chat("case", "@case")).named("joined"),
+            sends(Person, silent_chat("person_id", "@person")).named("named"),
+        ],
+        "get_call" => reads(Call),
+        "ask_callback" => vec![
+            sends(Case, json!({"number": "anonymous", "case": "@case"})).named("on it"),
+            sends(
+                Person,
+                json!({"number": "anonymous", "person_id": "@person"}),
+            )
+            .named("named"),
+        ],
         "list_mails" => vec![
             plain(Nothing),
+            plain(Nothing).query("limit=1").named("first page"),
             plain(Nothing).query("waiting=true").named("waiting"),
         ],
         "get_mail" => reads(Mail),
@@ -346,7 +385,11 @@ pub fn asked(id: &str) -> Vec<Asked> {
             sends(Person, json!({"name": "@name"})),
             sends(Person, json!({"email": "@mail"})).named("by address"),
         ],
-        "get_person" | "list_contacts_of_person" | "list_cases_of_person" => reads(Person),
+        "get_person" | "list_cases_of_person" => reads(Person),
+        "list_contacts_of_person" => vec![
+            plain(Person),
+            plain(Person).query("limit=1").named("first page"),
+        ],
         "change_person" => vec![sends(Person, json!({})).stale()],
         "list_person_proposals"
         | "list_markers_of_person"
@@ -360,13 +403,12 @@ pub fn asked(id: &str) -> Vec<Asked> {
         "list_markers_to_review" => {
             vec![plain(Nothing).query("review_due_before=2030-01-01&limit=100")]
         }
-        "get_person_merge"
-        | "undo_person_merge"
-        | "list_organisations"
-        | "get_organisation"
-        | "list_people_of_organisation" => reads(Nothing),
+        "get_person_merge" => reads(Merge),
+        // It needs nothing, so that it would be done: asked of what is not there.
+        "undo_person_merge" | "list_organisations" => reads(Nothing),
+        "get_organisation" | "list_people_of_organisation" => reads(Organisation),
         "add_organisation" => lacking(Nothing),
-        "change_organisation" => vec![sends(Nothing, json!({})).stale()],
+        "change_organisation" => vec![sends(Organisation, json!({})).stale()],
 
         // Incidents
         "list_incidents"
@@ -410,6 +452,9 @@ pub fn asked(id: &str) -> Vec<Asked> {
             plain(Nothing)
                 .query("disposition=opened&limit=100")
                 .named("opened"),
+            plain(Nothing)
+                .query("disposition=held&limit=1")
+                .named("held"),
         ],
 
         "get_night_report" => vec![plain(Nothing).query("night_of=2026-11-20")],
