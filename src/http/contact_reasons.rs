@@ -116,7 +116,7 @@ pub fn operations() -> Vec<Operation> {
         get("/v1/contact-reasons", list)
             .id("list_contact_reasons")
             .summary("Why people contact us: the reasons a contact can be marked with")
-            .tag("Intake")
+            .tag("Reports")
             .access(Access::staff(EVERYBODY).or_scope(Scope::CatalogueRead))
             .answers::<Page<ReasonItem>>(200, "All of them, by code.")
             .example_response(json!({

@@ -3,7 +3,10 @@
 use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
-    contact_reasons, contacts, docs, email, escalations, first_start, health, identities, incidents, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations, people, performance, person_merges, public, queues, receipts, redactions, reports, second_factor, sign_in_links, sms, standards, telephony, trials, users, webchat,
+    contact_reasons, contacts, docs, email, escalations, first_start, health, identities,
+    incidents, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations,
+    people, performance, person_merges, public, queues, receipts, redactions, reports,
+    second_factor, sign_in_links, sms, standards, telephony, trials, users, webchat,
 };
 use crate::config::Settings;
 

@@ -244,7 +244,7 @@ fn match_matter<'m>(
             format!(
                 "There is no service {}.{}",
                 quoted(slug),
-                meant(similar(&slug.to_lowercase(), slugs).or(by_category))
+                meant(by_category.or_else(|| similar(&slug.to_lowercase(), slugs)))
             ),
         );
         return None;

@@ -116,7 +116,7 @@ pub fn similar<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
             (if is_part { n.min(most) } else { n }, one)
         })
         .filter(|(n, _)| *n <= most)
-        .min_by_key(|(n, _)| *n)
+        .min_by_key(|(n, one)| (*n, !one.starts_with(word)))
         .map(|(_, one)| one)
 }
 
