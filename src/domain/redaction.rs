@@ -340,10 +340,10 @@ fn telephone_pattern(number: &str) -> String {
     let digits = number.trim_start_matches('+');
     match digits.strip_prefix("44") {
         Some(national) => format!(
-            r"\(?(?:(?:\+|00)?{GAP}4{GAP}4{GAP}(?:0{GAP})?|0{GAP}){}",
+            r"\(?(?:(?:(?:\+|00){GAP})?4{GAP}4{GAP}(?:0{GAP})?|0{GAP}){}",
             spread(national)
         ),
-        None => format!(r"(?:\+|00)?{GAP}{}", spread(digits)),
+        None => format!(r"(?:(?:\+|00){GAP})?{}", spread(digits)),
     }
 }
 

@@ -86,7 +86,7 @@ pub fn operations() -> Vec<Operation> {
                     "id": "019a9f5e-7c00-7000-8000-000000000001", "reference": "4X7-K92-MQ3", "status": "new",
                     "waiting_for": null, "outcome": null, "subject": "Missed bin", "priority": "normal",
                     "secrecy": "ordinary", "procedure": "service_request", "stage": 1, "service": "waste-collection",
-                    "category": "missed-bin", "queue": "waste-ops", "ward": "larkfield", "owner": null, "channel": "phone",
+                    "category": "missed-bin", "queue": "waste-ops", "ward": "larkfield", "owner": null, "taken_by": null, "channel": "phone",
                     "received_at": "2026-11-20T16:58:00Z",
                     "acknowledge_by": "2026-11-23T17:00:00Z", "acknowledge_on": "2026-11-23",
                     "respond_by": "2026-11-24T17:00:00Z", "respond_on": "2026-11-24",

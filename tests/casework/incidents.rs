@@ -195,9 +195,8 @@ async fn nobody_hears_an_update_twice_whatever_cases_and_records_are_theirs() {
                 "seed {seed}: {counted:?}"
             );
             for (case, n) in &on {
-                assert_eq!(
+                assert!(
                     n_lines(&office.desk, *case).await > 0,
-                    true,
                     "seed {seed}: case of {n}"
                 );
             }

@@ -14,7 +14,7 @@ pub fn case() -> Value {
         "procedure": "service_request", "stage": 1,
         "service": "waste-collection", "category": "missed-bin", "queue": "waste-ops", "ward": "larkfield",
         "owner": {"id": "019a9f5e-7c00-7000-8000-000000000002", "name": "Sam Officer"},
-        "channel": "phone", "received_at": "2026-11-20T16:58:00Z",
+        "taken_by": null, "channel": "phone", "received_at": "2026-11-20T16:58:00Z",
         "acknowledge_by": "2026-11-23T17:00:00Z", "acknowledge_on": "2026-11-23",
         "respond_by": "2026-11-24T17:00:00Z", "respond_on": "2026-11-24", "respond_by_projected": false,
         "first_promised_on": "2026-11-24",
