@@ -506,6 +506,15 @@ stories! {
             }
             hour += jiff::SignedDuration::from_hours(11);
         }
+        // One of them waits for a contractor for days before it is answered.
+        all.push(open_one(&app, &mut drawn, 26).await);
+        let waits = all.last().unwrap().reference.clone();
+        let resume_on = day_of(app.now()).checked_add(5.days()).unwrap().to_string();
+        let pause = json!({"reason": "We asked.", "waiting_for": "contractor", "resume_on": resume_on});
+        act(&app, &officer, &waits, "pauses", pause).await;
+        app.jump_to(&(app.now() + jiff::SignedDuration::from_hours(6 * 24)).to_string()).await;
+        let answer = json!({"text": "It is done.", "kind": "substantive", "outcome": "resolved"});
+        act(&app, &officer, &waits, "replies", answer).await;
         check_every_figure(&app, &all, "with some days summed up and some not").await;
         assert!(measuring::roll_up(&app.desk).await.unwrap() > 0);
         assert_eq!(measuring::roll_up(&app.desk).await.unwrap(), 0, "what has not changed is not summed up again");
