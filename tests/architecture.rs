@@ -85,6 +85,7 @@ const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
         &[
             "cases::with_ids",
             "contacts::that_opened",
+            "incidents::on_it",
             "markers::of_people",
             "outbox::deliveries",
         ],
@@ -101,6 +102,8 @@ const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
             "contacts::to_wake",
             "escalations::for_digest",
             "escalations::told_in_digests",
+            "incidents::to_close",
+            "incidents::to_tell",
             "outbox::cases_told_since",
             "outbox::claim",
         ],

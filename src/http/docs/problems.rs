@@ -267,6 +267,14 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Your account names no ward, so there are no figures to show. An administrator can set it.",
     ),
     (
+        "needs_administrator",
+        "A member names addresses of the council alone. An administrator names any other, and checks whose it is.",
+    ),
+    (
+        "not_allowed",
+        "Only who works the case says that the council spoke to the person. Leave it out.",
+    ),
+    (
         "not_a_member",
         "Only an account of role councillor has a ward, an end of term and assistants.",
     ),
