@@ -2,7 +2,7 @@
 //!
 //! A figure is made from what was so when it happened: the dates the person was told, when they were
 //! kept, how many working days it took on the case's own calendar, which posts were over it when it came
-//! to its service. [`note`] writes that in the transaction that writes the case, so nothing is missing
+//! to its service. `note` writes that in the transaction that writes the case, so nothing is missing
 //! and nothing is worked out again from today's rules. [`roll_up`] sums up the closed cases of a day
 //! whenever one of them has changed; that is a copy, and a report is the same without it, only slower.
 

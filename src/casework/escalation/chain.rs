@@ -19,7 +19,7 @@ use crate::store::{Conn, StoreError, Tx, cases, settings, users};
 /// Somebody who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// The post they answer for, by slug, `owner`, [`INBOX`] or `address`.
+    /// The post they answer for, by slug, `owner`, `inbox` or `address`.
     pub post: String,
     pub address: String,
     /// Heads of service and above get one mail a day.
