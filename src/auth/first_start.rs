@@ -6,14 +6,12 @@ const PREFIX: &str = "rvb_";
 
 /// A new token and what is kept of it.
 pub fn generate() -> (String, Hash) {
-    let token = secrets::write(PREFIX, &secrets::random_bytes());
-    let hash = secrets::hash(&token);
-    (token, hash)
+    secrets::draw(PREFIX)
 }
 
 /// The hash of a presented token; `None` when none can look like that.
 pub fn fingerprint(presented: &str) -> Option<Hash> {
-    secrets::is_written_with(PREFIX, presented).then(|| secrets::hash(presented))
+    secrets::fingerprint(PREFIX, presented)
 }
 
 #[cfg(test)]

@@ -4,9 +4,6 @@
 //! Computed, not drawn, like the links to sign in by: the outbox holds none, and a mail that is tried
 //! again carries the same.
 
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
-
 use super::secrets::{self, Hash};
 use crate::domain::by_email::LinkAct;
 
@@ -18,14 +15,7 @@ const PURPOSE: &[u8] = b"reeve inbox link v1\0";
 
 /// The token of a link: the same each time, and another for each thing a link does.
 pub fn derive(secret: &[u8], id: &[u8; 16], act: LinkAct) -> String {
-    let code = Hmac::<Sha256>::new_from_slice(secret)
-        .expect("HMAC takes a key of any length")
-        .chain_update(PURPOSE)
-        .chain_update(id)
-        .chain_update(act.as_str())
-        .finalize()
-        .into_bytes();
-    secrets::write(PREFIX, &code.into())
+    secrets::derive(PREFIX, secret, PURPOSE, &[id, act.as_str().as_bytes()])
 }
 
 /// The hash a token is kept and found by.
@@ -35,7 +25,7 @@ pub fn hash(token: &str) -> Hash {
 
 /// The hash to look a presented token up by; `None` when none can look like that.
 pub fn fingerprint(presented: &str) -> Option<Hash> {
-    secrets::is_written_with(PREFIX, presented).then(|| hash(presented))
+    secrets::fingerprint(PREFIX, presented)
 }
 
 #[cfg(test)]

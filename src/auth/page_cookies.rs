@@ -8,14 +8,12 @@ const PREFIX: &str = "rvw_";
 
 /// A new one and what is kept of it.
 pub fn generate() -> (String, Hash) {
-    let token = secrets::write(PREFIX, &secrets::random_bytes());
-    let hash = secrets::hash(&token);
-    (token, hash)
+    secrets::draw(PREFIX)
 }
 
 /// The hash to look a presented one up by; `None` when none can look like that.
 pub fn fingerprint(presented: &str) -> Option<Hash> {
-    secrets::is_written_with(PREFIX, presented).then(|| secrets::hash(presented))
+    secrets::fingerprint(PREFIX, presented)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac as _};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +15,29 @@ pub type Hash = [u8; 32];
 
 /// The length of 32 bytes in base64url.
 const WRITTEN_LENGTH: usize = 43;
+
+/// A new secret with this prefix, and what is kept of it.
+pub fn draw(prefix: &str) -> (String, Hash) {
+    let secret = write(prefix, &random_bytes());
+    let hash = hash(&secret);
+    (secret, hash)
+}
+
+/// The secret with this prefix that `key` makes of the parts: the same each time. `purpose` keeps it
+/// apart from anything else ever made with the same key.
+pub fn derive(prefix: &str, key: &[u8], purpose: &[u8], parts: &[&[u8]]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(purpose);
+    for part in parts {
+        mac.update(part);
+    }
+    write(prefix, &mac.finalize().into_bytes().into())
+}
+
+/// The hash to look a presented secret up by; `None` when none with this prefix can look like that.
+pub fn fingerprint(prefix: &str, presented: &str) -> Option<Hash> {
+    is_written_with(prefix, presented).then(|| hash(presented))
+}
 
 /// Bytes nobody can foretell, from a generator seeded by the operating system.
 pub fn random_bytes<const N: usize>() -> [u8; N] {

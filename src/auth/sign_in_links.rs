@@ -3,9 +3,6 @@
 //! Computed, not drawn, so that the outbox holds no token: it is made when the mail is written, the
 //! same each time the mail is tried. Whoever reads the database without the key can sign in as nobody.
 
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
-
 use super::secrets::{self, Hash};
 
 /// The beginning of every such token.
@@ -16,13 +13,7 @@ const PURPOSE: &[u8] = b"reeve sign-in link v1\0";
 
 /// The token of a link: the same each time.
 pub fn derive(secret: &[u8], id: &[u8; 16]) -> String {
-    let code = Hmac::<Sha256>::new_from_slice(secret)
-        .expect("HMAC takes a key of any length")
-        .chain_update(PURPOSE)
-        .chain_update(id)
-        .finalize()
-        .into_bytes();
-    secrets::write(PREFIX, &code.into())
+    secrets::derive(PREFIX, secret, PURPOSE, &[id])
 }
 
 /// The hash a token is kept and found by.
@@ -32,7 +23,7 @@ pub fn hash(token: &str) -> Hash {
 
 /// The hash to look a presented token up by; `None` when none can look like that.
 pub fn fingerprint(presented: &str) -> Option<Hash> {
-    secrets::is_written_with(PREFIX, presented).then(|| hash(presented))
+    secrets::fingerprint(PREFIX, presented)
 }
 
 #[cfg(test)]
