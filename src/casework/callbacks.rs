@@ -15,7 +15,7 @@ use crate::domain::clock;
 use crate::domain::contact::{CallOutcome, Channel, Direction};
 use crate::domain::enquiry::Enquiry;
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::notice::Says;
+use crate::domain::notice::{InEach, Says};
 use crate::domain::telephony::waiting::ring_back_by;
 use crate::domain::wording::{self, Language};
 use crate::store::callbacks::{self, Callback};
@@ -49,7 +49,7 @@ pub fn ask(
     let received = intake::receive(tx, at, &enquiry, &entry)?;
     if let Some(known) = callbacks::of_contact(tx, received.contact.id)? {
         return Ok(Promised {
-            by: by_when(at, &known),
+            by: by_when(at, &known, Language::English),
             callback: known,
             received,
         });
@@ -85,11 +85,11 @@ pub fn ask(
         n_tries: 0,
     };
     callbacks::insert(tx, &callback)?;
-    let by = by_when(at, &callback);
+    let by = by_when(at, &callback, Language::English);
     // Where the case opened for nothing else, its confirmation has said by when.
     if is_own {
         let person = received.person.clone();
-        tell(tx, at, &callback, person, &by)?;
+        tell(tx, at, &callback, person)?;
     }
     Ok(Promised {
         by,
@@ -154,11 +154,11 @@ pub fn tell_tried(
     };
     let rung = whom(tx, case, person.cloned())?;
     let zone = at.council.catalogue.calendar.zone();
-    let says = Says::TriedToCall {
-        rang_at: wording::at_when(enquiry.received_at, zone),
+    let says = InEach::of(|language| Says::TriedToCall {
+        rang_at: wording::at_when(enquiry.received_at, zone, language),
         number: enquiry.number_presented.clone(),
         left_message,
-    };
+    });
     let telling = ToPerson {
         says,
         meets: None,
@@ -243,7 +243,6 @@ fn tell(
     at: &Moment,
     callback: &Callback,
     person: Option<Person>,
-    by: &str,
 ) -> Result<(), Failure> {
     let filed = cases::find(tx, callback.case)?.ok_or(Failure::Missing)?;
     // Danger and what only a small team may see get no date in writing.
@@ -252,7 +251,9 @@ fn tell(
     }
     let person = whom(tx, &filed.case, person)?;
     let telling = ToPerson {
-        says: Says::Callback { by: by.to_owned() },
+        says: InEach::of(|language| Says::Callback {
+            by: by_when(at, callback, language),
+        }),
         meets: None,
         dedupe_key: format!("callback:{}", callback.id),
         thread: &Thread::default(),
@@ -278,12 +279,12 @@ fn whom(conn: &mut Conn, case: &Case, named: Option<Person>) -> Result<Option<Pe
     }
 }
 
-fn by_when(at: &Moment, callback: &Callback) -> String {
+fn by_when(at: &Moment, callback: &Callback, language: Language) -> String {
     let calendar = &at.council.catalogue.calendar;
     wording::by_when(
         calendar.date_of(callback.due_at),
         callback.due_at,
         calendar.zone(),
-        Language::English,
+        language,
     )
 }

@@ -21,7 +21,7 @@ use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, NoticeId, PersonId, TrackingLinkId};
 use crate::domain::lifecycle;
 use crate::domain::notice::{
-    CaseFacts, CaseLine, CouncilLine, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen,
+    CaseFacts, CaseLine, CouncilLine, InEach, Kept, Letter, MemberLines, Ombudsman, OmbudsmanWhen,
     OtherBody, PhoneLine, PostLine, Says, StaffItem, language_for,
 };
 use crate::domain::person::reach::{self, Reach, Route, Sending, Withheld};
@@ -42,7 +42,7 @@ pub struct Thread {
 /// A notice to the person a case is for.
 #[derive(Debug, Clone)]
 pub struct ToPerson<'a> {
-    pub says: Says,
+    pub says: InEach,
     /// Which clock is met when it is accepted for delivery.
     pub meets: Option<String>,
     /// Writing it twice under one key is writing it once.
@@ -147,17 +147,17 @@ pub fn tell_person(
     };
     let route = reach::route(&reach, sending);
     if number.is_none()
-        && let Some(told) = not_told(tx, at, case, &telling.says, &route)?
+        && let Some(told) = not_told(tx, at, case, telling.says.in_english(), &route)?
     {
         return Ok(told);
     }
     let access = link_for(tx, at, case.id, Some(person.id))?;
-    let is_danger = matches!(telling.says, Says::Danger { .. });
+    let is_danger = matches!(telling.says.in_english(), Says::Danger { .. });
     let wished = Some(Language::from_tag(wishes.language.as_deref()))
         .filter(|wished| telling.says.is_said_in(*wished));
     let language = language_for(
         wished.unwrap_or(Language::English),
-        telling.says.template(),
+        telling.says.in_english().template(),
         |path| {
             at.council
                 .catalogue
@@ -265,7 +265,12 @@ pub fn tell_stranger(
 ) -> Result<Told, Failure> {
     let language = Language::English;
     let line = case_line(at, case, None, language, place_of(case));
-    let letter = Letter::about(line, language, council_line(at), telling.says);
+    let letter = Letter::about(
+        line,
+        language,
+        council_line(at),
+        telling.says.said_in(language),
+    );
     let id: NoticeId = at.id();
     let notice = Notice {
         id,
@@ -347,14 +352,10 @@ pub fn confirmation(
     terms: &Terms,
     readings: &[Reading],
     services_own: Option<&Case>,
-) -> (Says, Option<String>) {
+) -> (InEach, Option<String>) {
     if says_no_date(at, case) {
-        return (
-            Says::Danger {
-                emergency_line: emergency_line(at, case),
-            },
-            None,
-        );
+        let emergency_line = emergency_line(at, case);
+        return (Says::Danger { emergency_line }.into(), None);
     }
     let meets = (terms.standard.acknowledgement == Acknowledgement::Automatic)
         .then(|| {
@@ -364,16 +365,16 @@ pub fn confirmation(
                 .map(|clock| clock.name.clone())
         })
         .flatten();
-    let says = match case.procedure {
+    let says = InEach::of(|language| match case.procedure {
         // A member is told who answers for the service they ask about, not for member services.
         Procedure::MemberEnquiry => match member_lines(at, services_own.unwrap_or(case)) {
             Some(member) => Says::MemberConfirmation {
-                what_happens: what_happens(at, case, terms, readings),
+                what_happens: what_happens(at, case, terms, readings, language),
                 service_reference: services_own.map(|own| own.reference.to_string()),
                 member,
             },
             None => Says::Confirmation {
-                what_happens: what_happens(at, case, terms, readings),
+                what_happens: what_happens(at, case, terms, readings, language),
             },
         },
         Procedure::Complaint
@@ -381,14 +382,14 @@ pub fn confirmation(
         | Procedure::AdultsComplaint
         | Procedure::DpComplaint => Says::ComplaintReceipt {
             acknowledge_by: acknowledge_reading(case, terms, readings)
-                .and_then(|reading| by_when(at, reading)),
+                .and_then(|reading| by_when(at, reading, language)),
             latest_by: answer_reading(case, terms, readings)
-                .and_then(|reading| by_when(at, reading)),
+                .and_then(|reading| by_when(at, reading, language)),
         },
         _ => Says::Confirmation {
-            what_happens: what_happens(at, case, terms, readings),
+            what_happens: what_happens(at, case, terms, readings, language),
         },
-    };
+    });
     (says, meets)
 }
 
@@ -401,8 +402,13 @@ pub fn says_no_date(at: &Moment, case: &Case) -> bool {
 /// The promises that run, as whole sentences; where there is no date, what the category says
 /// instead.
 #[must_use]
-pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading]) -> Vec<String> {
-    let language = Language::English;
+pub fn what_happens(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    readings: &[Reading],
+    language: Language,
+) -> Vec<String> {
     let found = at.council.catalogue.category(&case.service, &case.category);
     let what_we_do = found.and_then(|(_, category)| category.what_we_do.as_deref());
     let line = case_line(at, case, None, language, None);
@@ -416,7 +422,7 @@ pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading
             continue;
         };
         let is_acknowledgement = spec.is_acknowledgement();
-        let (false, Some(by)) = (is_acknowledgement, by_when(at, reading)) else {
+        let (false, Some(by)) = (is_acknowledgement, by_when(at, reading, language)) else {
             continue;
         };
         if reading.state == State::Missed {
@@ -433,22 +439,22 @@ pub fn what_happens(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading
         }
     }
     if sentences.is_empty()
-        && let Some(text) = found.and_then(|(_, category)| category.no_answer_text.clone())
+        && let Some(text) = found.and_then(|(_, category)| category.no_answer_text_in(language))
     {
-        sentences.push(text);
+        sentences.push(text.to_owned());
     }
     sentences
 }
 
 /// "5pm on Tuesday 24 November 2026", or the day alone for promises that end at midnight.
 #[must_use]
-pub fn by_when(at: &Moment, reading: &Reading) -> Option<String> {
+pub fn by_when(at: &Moment, reading: &Reading, language: Language) -> Option<String> {
     let zone = at.council.catalogue.calendar.zone();
     Some(wording::by_when(
         reading.due_on?,
         reading.due_at?,
         zone,
-        Language::English,
+        language,
     ))
 }
 
@@ -561,7 +567,7 @@ pub fn staff_item(
     let line = case_line(at, case, None, Language::English, None);
     let what_we_do = found.and_then(|(_, category)| category.what_we_do.as_deref());
     let promised = reading
-        .and_then(|reading| Some((reading, by_when(at, reading)?)))
+        .and_then(|reading| Some((reading, by_when(at, reading, Language::English)?)))
         .map_or_else(
             || "No date was promised".to_owned(),
             |(reading, by)| {
@@ -616,7 +622,7 @@ pub fn ombudsman(at: &Moment, terms: &Terms, when: OmbudsmanWhen) -> Option<Ombu
     })
 }
 
-/// What a closing letter says.
+/// What a closing letter says, in one language.
 #[must_use]
 pub fn closure(
     at: &Moment,
@@ -624,6 +630,7 @@ pub fn closure(
     terms: &Terms,
     outcome: Outcome,
     text: Option<String>,
+    language: Language,
 ) -> Option<Says> {
     match outcome {
         // These are told to nobody: the person knows, or hears through the case that goes on.
@@ -637,7 +644,7 @@ pub fn closure(
             text,
             follow_up_by: case
                 .follow_up_until
-                .map(|until| wording::day(until, Language::English)),
+                .map(|until| wording::day(until, language)),
             ombudsman: (outcome == Outcome::Refused)
                 .then(|| ombudsman(at, terms, OmbudsmanWhen::Now))
                 .flatten(),
@@ -689,13 +696,14 @@ pub fn council_line(at: &Moment) -> CouncilLine {
 
 /// Where a case stands, in a sentence for the person.
 #[must_use]
-pub fn standing(at: &Moment, case: &Case) -> String {
-    let line = case_line(at, case, None, Language::English, None);
+pub fn standing(at: &Moment, case: &Case, language: Language) -> String {
+    let line = case_line(at, case, None, language, None);
     line.standing(
         case.status,
         case.waiting_for,
         case.outcome,
         case.follow_up_until,
+        language,
     )
 }
 

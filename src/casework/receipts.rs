@@ -7,7 +7,7 @@ use super::promises::terms_of;
 use crate::domain::access::Actor;
 use crate::domain::clock;
 use crate::domain::notice::PhoneLine;
-use crate::domain::wording::{self, ReadOut};
+use crate::domain::wording::{self, Language, ReadOut};
 use crate::store::Conn;
 use crate::store::cases::Filed;
 use crate::store::tracking::{self, Receipt};
@@ -43,7 +43,7 @@ pub fn said(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<Said, Failure
     }
     let terms = terms_of(conn, at, case)?;
     let readings = clock::read(&case.facts, &terms, at.now);
-    let what_happens = letters::what_happens(at, case, &terms, &readings);
+    let what_happens = letters::what_happens(at, case, &terms, &readings, Language::English);
     let phone = letters::phone_line(at, case);
     let read_out = wording::read_out(&ReadOut {
         reference: &case.reference.to_string(),

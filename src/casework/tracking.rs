@@ -22,7 +22,7 @@ use crate::domain::clock::State;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Enquiry, Who};
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::notice::Says;
+use crate::domain::notice::{InEach, Says};
 use crate::domain::person::email_address;
 use crate::domain::wording::{self, Language};
 use crate::store::cases::{self, Filed};
@@ -149,7 +149,7 @@ pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView
             _ => "your message".to_owned(),
         },
         status: case.status.to_string(),
-        status_label: letters::standing(at, case),
+        status_label: letters::standing(at, case, Language::English),
         what_happens_next: next_words(conn, at, case, &terms, &readings)?,
         received_on: zone.to_datetime(case.received_at).date(),
         respond_on: dates.respond_on,
@@ -235,7 +235,9 @@ pub fn withdraw(
         Some(id) => people::find(tx, id)?,
         None => None,
     };
-    let says = letters::closure(at, &case, &terms, Outcome::Withdrawn, None);
+    let says = InEach::maybe(|language| {
+        letters::closure(at, &case, &terms, Outcome::Withdrawn, None, language)
+    });
     let object = format!("case:{}", case.id);
     note_look(tx, at, &follower(link), "case.withdrawn", &object, None)?;
     let settled = settle_by(
@@ -341,7 +343,7 @@ pub fn send_link(
         }
         let thread = Thread::default();
         let telling = ToPerson {
-            says: Says::TrackingLink,
+            says: Says::TrackingLink.into(),
             meets: None,
             // A few a day at most, whoever asks.
             dedupe_key: format!("link:{}:{id}:{}", filed.case.id, at.now.as_second() / 3600),
@@ -379,7 +381,13 @@ fn next_words(
     let missed = super::promises::answer_reading(case, terms, readings)
         .filter(|one| one.state == State::Missed);
     let Some(reading) = missed else {
-        return Ok(letters::what_happens(at, case, terms, readings));
+        return Ok(letters::what_happens(
+            at,
+            case,
+            terms,
+            readings,
+            Language::English,
+        ));
     };
     let catalogue = &at.council.catalogue;
     let told = escalations::of_case(conn, case.id)?
@@ -395,7 +403,7 @@ fn next_words(
                     .date_of(taken.digest_after.unwrap_or(taken.taken_at)),
             ))
         });
-    let by = letters::by_when(at, reading).unwrap_or_default();
+    let by = letters::by_when(at, reading, Language::English).unwrap_or_default();
     let told = told.as_ref().map(|(title, on)| (title.as_str(), *on));
     Ok(vec![wording::missed(&by, told, Language::English)])
 }

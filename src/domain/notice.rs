@@ -16,6 +16,10 @@ use super::ids::{ContactId, UserId};
 use super::reference::Reference;
 use super::wording::{self, Language, ReadOut};
 
+mod in_each;
+
+pub use in_each::InEach;
+
 words! {
     /// What kind of notice it is, as the mail header `X-Reeve-Notice` says.
     NoticeKind {
@@ -248,9 +252,16 @@ impl CaseLine {
         waiting_for: Option<WaitingFor>,
         outcome: Option<Outcome>,
         follow_up_until: Option<Date>,
+        language: Language,
     ) -> String {
-        let label =
-            wording::public_status(status, waiting_for, outcome, &self.team, follow_up_until);
+        let label = wording::public_status(
+            status,
+            waiting_for,
+            outcome,
+            &self.team,
+            follow_up_until,
+            language,
+        );
         format!("{label}.")
     }
 
@@ -1029,8 +1040,13 @@ mod tests {
                 assert!(!said.contains(secret), "{said}");
             }
         }
-        let standing =
-            line(Secrecy::Sensitive, Language::English).standing(Status::Open, None, None, None);
+        let standing = line(Secrecy::Sensitive, Language::English).standing(
+            Status::Open,
+            None,
+            None,
+            None,
+            Language::English,
+        );
         assert_eq!(standing, "The team is working on it.");
     }
 

@@ -136,9 +136,13 @@ pub fn by_when(due_on: Date, due_at: Timestamp, zone: &TimeZone, language: Langu
 
 /// An instant as a time on a day: `4.12pm on Friday 20 November 2026`.
 #[must_use]
-pub fn at_when(at: Timestamp, zone: &TimeZone) -> String {
+pub fn at_when(at: Timestamp, zone: &TimeZone, language: Language) -> String {
     let local = at.to_zoned(zone.clone());
-    format!("{} on {}", clock_time(local.time()), on_day(local.date()))
+    let date = day(local.date(), language);
+    match language {
+        Language::English => format!("{} on {date}", clock_time(local.time())),
+        Language::Welsh => format!("{} d{date}", welsh::hour(local.time())),
+    }
 }
 
 /// A whole promise: "We will collect it, or tell you why not, by 5pm on Tuesday 24 November
@@ -245,7 +249,11 @@ pub fn public_status(
     outcome: Option<Outcome>,
     team: &str,
     follow_up_until: Option<Date>,
+    language: Language,
 ) -> String {
+    if language == Language::Welsh {
+        return welsh::status(status, waiting_for, outcome, follow_up_until);
+    }
     match status {
         Status::New => "We have it; nobody is working on it yet".to_owned(),
         Status::Open => format!("{} is working on it", sentence_case(&the_team(team))),

@@ -336,7 +336,7 @@ fn public_words(language: Language) -> Vec<Says> {
             standing: vec![
                 format!(
                     "{}.",
-                    wording::public_status(Status::New, None, None, "the team", None)
+                    wording::public_status(Status::New, None, None, "the team", None, language)
                 ),
                 wording::missed(by, None, language),
             ],

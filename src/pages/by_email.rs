@@ -11,7 +11,7 @@ use super::track::Form;
 use super::{Frame, apology, page};
 use crate::casework::by_email::{self, Choice, Done, NotOursTo, Offer, Standing};
 use crate::domain::by_email::LinkAct;
-use crate::domain::wording::at_when;
+use crate::domain::wording::{Language, at_when};
 use crate::http::operation::Answering;
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
 
@@ -193,7 +193,7 @@ async fn show(call: &Call, status: u16, written: Told) -> Answer {
         Standing::Open => None,
         Standing::Done(at) => {
             let council = call.front.desk.council();
-            let when = at_when(*at, council.catalogue.calendar.zone());
+            let when = at_when(*at, council.catalogue.calendar.zone(), Language::English);
             Some(format!(
                 "This was done at {when}. Nothing more happens when it is done again."
             ))

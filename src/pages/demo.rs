@@ -18,7 +18,7 @@ use serde_json::json;
 use super::one_site::{for_anybody, form_of_anybody};
 use super::{Frame, page};
 use crate::demo::clock::DemoClock;
-use crate::domain::wording::at_when;
+use crate::domain::wording::{Language, at_when};
 use crate::http::fields::At;
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
 
@@ -265,7 +265,7 @@ fn listed(bytes: &[u8], file: String, zone: &jiff::tz::TimeZone) -> Option<Liste
         subject: message.subject().unwrap_or("(no subject)").to_owned(),
         kind: header(&message, "X-Reeve-Notice").unwrap_or_default(),
         to: recipient(&message),
-        at: at_when(at, zone),
+        at: at_when(at, zone, Language::English),
         sent_at,
     })
 }
@@ -409,6 +409,7 @@ fn now_in_words(call: &Call) -> String {
     at_when(
         call.now,
         call.front.desk.council().catalogue.calendar.zone(),
+        Language::English,
     )
 }
 

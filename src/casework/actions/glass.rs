@@ -19,7 +19,7 @@ use crate::domain::case::Case;
 use crate::domain::ladder::Whom;
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::Says;
-use crate::domain::wording;
+use crate::domain::wording::{self, Language};
 use crate::store::passes::{self, NewPass};
 use crate::store::{Tx, audit};
 
@@ -130,8 +130,8 @@ fn tell(tx: &mut Tx<'_>, at: &Moment, user: &User, case: &Case, pass: Pass) -> R
         let says = Says::GlassBroken {
             reference: case.reference.to_string(),
             by: user.name.clone(),
-            at: wording::at_when(at.now, zone),
-            until: wording::at_when(pass.until_at, zone),
+            at: wording::at_when(at.now, zone, Language::English),
+            until: wording::at_when(pass.until_at, zone, Language::English),
         };
         let key = format!("glass:{}:{address}", pass.id);
         letters::tell_staff(tx, at, Some(case.id), &address, says, key, at.now)?;

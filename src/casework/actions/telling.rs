@@ -17,7 +17,7 @@ use crate::domain::case::{Case, Outcome, Procedure, ReplyKind, Secrecy, Status};
 use crate::domain::clock::{self, Reading, Terms};
 use crate::domain::ids::{NoticeId, PersonId};
 use crate::domain::lifecycle::{self, AcknowledgedBy, Command};
-use crate::domain::notice::{OmbudsmanWhen, Says};
+use crate::domain::notice::{InEach, OmbudsmanWhen, Says};
 use crate::domain::person::reach::{Reach, Withheld};
 use crate::domain::wording::{self, Language};
 use crate::store::Tx;
@@ -66,10 +66,11 @@ pub(super) fn tell(
         }
         _ => None,
     };
-    let follow_up_by = case
-        .follow_up_until
-        .map(|until| wording::day(until, Language::English));
-    let officers = |says: Says, meets: Option<String>, what: &str, send_at: Timestamp| ToPerson {
+    let follow_up_by = |language| {
+        let until = case.follow_up_until;
+        until.map(|until| wording::day(until, language))
+    };
+    let officers = |says: InEach, meets: Option<String>, what: &str, send_at: Timestamp| ToPerson {
         says,
         meets,
         dedupe_key: key(what),
@@ -84,16 +85,12 @@ pub(super) fn tell(
         } => {
             let clock =
                 promises::acknowledge_reading(case, terms, &readings).map(|one| one.name.clone());
-            let says = Says::Acknowledgement {
+            let readings = once_acknowledged(at, case, terms);
+            let says = InEach::of(|language| Says::Acknowledgement {
                 text: text.clone().unwrap_or_default(),
-                officer,
-                what_happens: letters::what_happens(
-                    at,
-                    case,
-                    terms,
-                    &once_acknowledged(at, case, terms),
-                ),
-            };
+                officer: officer.clone(),
+                what_happens: letters::what_happens(at, case, terms, &readings, language),
+            });
             officers(says, clock, "acknowledgement", at.now)
         }
         Command::Reply {
@@ -112,14 +109,15 @@ pub(super) fn tell(
                 .flatten();
             // After our last word there is nobody here left to look at it again.
             let is_last_word = ombudsman.is_some() && when == OmbudsmanWhen::Final;
-            let says = Says::Reply {
+            let is_general = *general_only && members::is_limited(tx, at, case)?;
+            let says = InEach::of(|language| Says::Reply {
                 text: text.clone(),
-                officer,
-                follow_up_by: follow_up_by.filter(|_| !is_last_word),
+                officer: officer.clone(),
+                follow_up_by: follow_up_by(language).filter(|_| !is_last_word),
                 member: member.clone(),
-                ombudsman,
-                is_general: *general_only && members::is_limited(tx, at, case)?,
-            };
+                ombudsman: ombudsman.clone(),
+                is_general,
+            });
             officers(says, None, "reply", letters::after_undo(at))
         }
         Command::Reply {
@@ -127,60 +125,64 @@ pub(super) fn tell(
             kind: ReplyKind::Holding,
             ..
         } => {
-            let says = Says::HoldingReply {
+            let says = InEach::of(|language| Says::HoldingReply {
                 text: text.clone(),
-                officer,
-                what_happens: letters::what_happens(at, case, terms, &readings),
+                officer: officer.clone(),
+                what_happens: letters::what_happens(at, case, terms, &readings, language),
                 member: member.clone(),
-            };
+            });
             officers(says, None, "holding", letters::after_undo(at))
         }
         Command::Hold { text, .. } => {
-            let old_by = promises::answer_reading(case, terms, before)
-                .and_then(|one| letters::by_when(at, one));
-            let mut what_happens = letters::what_happens(at, case, terms, &readings);
-            if let (Some(old_by), Some(last)) = (old_by, what_happens.last_mut()) {
-                *last = wording::moved_promise(last, &old_by, Language::English);
-            }
-            let says = Says::HoldingReply {
-                text: text.clone(),
-                officer,
-                what_happens,
-                member: member.clone(),
-            };
+            let says = InEach::of(|language| {
+                let old_by = promises::answer_reading(case, terms, before)
+                    .and_then(|one| letters::by_when(at, one, language));
+                let mut what_happens = letters::what_happens(at, case, terms, &readings, language);
+                if let (Some(old_by), Some(last)) = (old_by, what_happens.last_mut()) {
+                    *last = wording::moved_promise(last, &old_by, language);
+                }
+                Says::HoldingReply {
+                    text: text.clone(),
+                    officer: officer.clone(),
+                    what_happens,
+                    member: member.clone(),
+                }
+            });
             officers(says, None, "holding", letters::after_undo(at))
         }
         Command::Ask { text, resume_on } => {
-            let says = Says::Question {
+            let is_paused = case.facts.pauses.len() > old.facts.pauses.len();
+            let says = InEach::of(|language| Says::Question {
                 text: text.clone(),
-                officer,
-                pause_until: (case.facts.pauses.len() > old.facts.pauses.len())
-                    .then(|| wording::day(*resume_on, Language::English)),
-            };
+                officer: officer.clone(),
+                pause_until: is_paused.then(|| wording::day(*resume_on, language)),
+            });
             officers(says, None, "question", at.now)
         }
         Command::Extend { clock, reason, .. } => {
-            let of = |readings: &[Reading]| {
+            let of = |readings: &[Reading], language| {
                 readings
                     .iter()
                     .find(|reading| reading.name == *clock)
-                    .and_then(|reading| letters::by_when(at, reading))
-            };
-            let (Some(old_by), Some(new_by)) = (of(before), of(&readings)) else {
-                return Ok(None);
+                    .and_then(|reading| letters::by_when(at, reading, language))
             };
             let tells_ombudsman = terms
                 .standard
                 .clock(clock)
                 .and_then(|spec| spec.extension.as_ref())
                 .is_some_and(|rule| rule.tells_ombudsman);
-            let says = Says::Extension {
-                old_by,
-                new_by,
-                reason: reason.clone(),
-                ombudsman: tells_ombudsman
-                    .then(|| letters::ombudsman(at, terms, OmbudsmanWhen::Now))
-                    .flatten(),
+            let says = InEach::maybe(|language| {
+                Some(Says::Extension {
+                    old_by: of(before, language)?,
+                    new_by: of(&readings, language)?,
+                    reason: reason.clone(),
+                    ombudsman: tells_ombudsman
+                        .then(|| letters::ombudsman(at, terms, OmbudsmanWhen::Now))
+                        .flatten(),
+                })
+            });
+            let Some(says) = says else {
+                return Ok(None);
             };
             officers(says, None, "extension", letters::after_undo(at))
         }
@@ -193,24 +195,30 @@ pub(super) fn tell(
             };
             ToPerson {
                 is_automatic: true,
-                ..officers(says, None, "transfer", at.now)
+                ..officers(says.into(), None, "transfer", at.now)
             }
         }
         Command::Amend(amendment) if amendment.category.is_some() => {
-            let of = |case: &Case, terms: &Terms, readings: &[Reading]| {
-                promises::answer_reading(case, terms, readings)
-                    .and_then(|one| letters::by_when(at, one))
+            let dates = |language| {
+                let of = |case: &Case, terms: &Terms, readings: &[Reading]| {
+                    promises::answer_reading(case, terms, readings)
+                        .and_then(|one| letters::by_when(at, one, language))
+                };
+                (of(old, old_terms, before), of(case, terms, &readings))
             };
-            let (old_by, new_by) = (of(old, old_terms, before), of(case, terms, &readings));
-            if old_by == new_by && old.queue == case.queue {
+            let (old_by, new_by) = dates(Language::English);
+            let is_new_date = old_by != new_by;
+            if !is_new_date && old.queue == case.queue {
                 return Ok(None);
             }
-            let is_new_date = old_by != new_by;
-            let says = Says::Transfer {
-                is_new_team: old.queue != case.queue,
-                old_by: old_by.filter(|_| is_new_date),
-                new_by: new_by.filter(|_| is_new_date),
-            };
+            let says = InEach::of(|language| {
+                let (old_by, new_by) = dates(language);
+                Says::Transfer {
+                    is_new_team: old.queue != case.queue,
+                    old_by: old_by.filter(|_| is_new_date),
+                    new_by: new_by.filter(|_| is_new_date),
+                }
+            });
             ToPerson {
                 is_automatic: true,
                 ..officers(says, None, "transfer", at.now)
@@ -223,7 +231,10 @@ pub(super) fn tell(
             {
                 return Ok(None);
             }
-            let Some(says) = letters::closure(at, case, terms, *outcome, None) else {
+            let says = InEach::maybe(|language| {
+                letters::closure(at, case, terms, *outcome, None, language)
+            });
+            let Some(says) = says else {
                 return Ok(None);
             };
             ToPerson {
@@ -238,22 +249,22 @@ pub(super) fn tell(
             };
             ToPerson {
                 is_automatic: true,
-                ..officers(says, None, "closure", at.now)
+                ..officers(says.into(), None, "closure", at.now)
             }
         }
         Command::Reopen { .. } => {
-            let says = Says::Reopened {
-                what_happens: letters::what_happens(at, case, terms, &readings),
-            };
+            let says = InEach::of(|language| Says::Reopened {
+                what_happens: letters::what_happens(at, case, terms, &readings, language),
+            });
             ToPerson {
                 is_automatic: true,
                 ..officers(says, None, "reopened", at.now)
             }
         }
         Command::OpenStage { .. } => {
-            let says = Says::Reopened {
-                what_happens: next_stage(at, case, terms, &readings),
-            };
+            let says = InEach::of(|language| Says::Reopened {
+                what_happens: next_stage(at, case, terms, &readings, language),
+            });
             ToPerson {
                 is_automatic: true,
                 ..officers(says, None, "stage", at.now)
@@ -261,18 +272,20 @@ pub(super) fn tell(
         }
         // What they asked for is clear now, and the answer is counted from today.
         Command::Record { .. } => {
-            let of = |case: &Case, readings: &[Reading]| {
-                promises::answer_reading(case, terms, readings)
-                    .and_then(|one| letters::by_when(at, one))
-            };
-            let (old_by, new_by) = (of(old, before), of(case, &readings));
-            if old_by == new_by || old_by.is_none() || new_by.is_none() {
+            let says = InEach::maybe(|language| {
+                let of = |case: &Case, readings: &[Reading]| {
+                    promises::answer_reading(case, terms, readings)
+                        .and_then(|one| letters::by_when(at, one, language))
+                };
+                let (old_by, new_by) = (of(old, before)?, of(case, &readings)?);
+                (old_by != new_by).then_some(Says::Transfer {
+                    is_new_team: false,
+                    old_by: Some(old_by),
+                    new_by: Some(new_by),
+                })
+            });
+            let Some(says) = says else {
                 return Ok(None);
-            }
-            let says = Says::Transfer {
-                is_new_team: false,
-                old_by,
-                new_by,
             };
             ToPerson {
                 is_automatic: true,
@@ -286,9 +299,11 @@ pub(super) fn tell(
         _ => return Ok(None),
     };
     let telling = if is_private {
-        let what_happens = letters::what_happens(at, case, terms, &readings);
         ToPerson {
-            says: letters::without_words(telling.says, what_happens, member),
+            says: telling.says.changed(|says, language| {
+                let dates = letters::what_happens(at, case, terms, &readings, language);
+                letters::without_words(says, dates, member.clone())
+            }),
             ..telling
         }
     } else {
@@ -424,31 +439,39 @@ fn once_acknowledged(at: &Moment, case: &Case, terms: &Terms) -> Vec<Reading> {
 }
 
 /// What a person hears when their complaint goes on to its next stage.
-fn next_stage(at: &Moment, case: &Case, terms: &Terms, readings: &[Reading]) -> Vec<String> {
+fn next_stage(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    readings: &[Reading],
+    language: Language,
+) -> Vec<String> {
     let mut sentences = Vec::new();
     if terms.standard.stage_2_other_officer {
-        sentences.push("Someone who has not dealt with it before will look at it.".to_owned());
+        let someone_else = match language {
+            Language::English => "Someone who has not dealt with it before will look at it.",
+            Language::Welsh => "Bydd rhywun nad yw wedi delio ag ef o'r blaen yn edrych arno.",
+        };
+        sentences.push(someone_else.to_owned());
     }
     let of = |name: &str| {
         readings
             .iter()
             .find(|reading| reading.name == name)
-            .and_then(|reading| letters::by_when(at, reading))
+            .and_then(|reading| letters::by_when(at, reading, language))
     };
     if let Some(clock) = terms.standard.acknowledge_clock_of(case.stage)
         && let Some(by) = of(&clock.name)
     {
-        sentences.push(wording::clock_promise(
-            &clock.name,
-            None,
-            &by,
-            Language::English,
-        ));
+        sentences.push(wording::clock_promise(&clock.name, None, &by, language));
     }
     if let Some(reading) = promises::answer_reading(case, terms, readings)
-        && let Some(by) = letters::by_when(at, reading)
+        && let Some(by) = letters::by_when(at, reading, language)
     {
-        sentences.push(format!("You will have our answer by {by} at the latest."));
+        sentences.push(match language {
+            Language::English => format!("You will have our answer by {by} at the latest."),
+            Language::Welsh => format!("Cewch ein hateb erbyn {by} fan bellaf."),
+        });
     }
     sentences
 }

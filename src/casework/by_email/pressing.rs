@@ -115,7 +115,7 @@ pub fn look(conn: &mut Conn, at: &Moment, presented: &str) -> Result<Option<Offe
         team: team(at, &link),
         promised_by: answer_reading(&case, &terms, &readings)
             .filter(|_| is_open)
-            .and_then(|reading| letters::by_when(at, reading)),
+            .and_then(|reading| letters::by_when(at, reading, Language::English)),
         queues: catalogue
             .queues
             .values()

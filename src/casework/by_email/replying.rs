@@ -17,7 +17,7 @@ use crate::domain::case::{Audience, Outcome, ReplyKind};
 use crate::domain::ids::ContactId;
 use crate::domain::lifecycle::Command;
 use crate::domain::notice::{InboxBecame, Says};
-use crate::domain::wording;
+use crate::domain::wording::{self, Language};
 use crate::store::cases::{self, Filed};
 use crate::store::db::IsRetryable as _;
 use crate::store::inbox_links::{self, InboxLink};
@@ -177,8 +177,8 @@ fn tell_inbox(
     };
     let item = letters::staff_item(tx, at, case, None)?;
     let zone = at.council.catalogue.calendar.zone();
-    let leaves_at =
-        (became == InboxBecame::Sent).then(|| wording::at_when(letters::after_undo(at), zone));
+    let leaves_at = (became == InboxBecame::Sent)
+        .then(|| wording::at_when(letters::after_undo(at), zone, Language::English));
     let says = Says::InboxReceipt {
         item,
         became,

@@ -275,7 +275,7 @@ fn as_dialled(number: &str) -> String {
 
 fn words_of(at: &Moment, contact: &Contact) -> InboxWords {
     let zone = at.council.catalogue.calendar.zone();
-    let when = wording::at_when(contact.received_at, zone);
+    let when = wording::at_when(contact.received_at, zone, Language::English);
     let mut text: String = contact.body.chars().take(LONGEST_MESSAGE).collect();
     if text.len() < contact.body.len() {
         text.push_str(" […]");

@@ -18,6 +18,7 @@ use crate::domain::ids::{CaseId, NoticeId, PersonId};
 use crate::domain::incident::{Incident, IncidentTold};
 use crate::domain::lifecycle::Event;
 use crate::domain::notice::{Announced, Says};
+use crate::domain::wording::Language;
 use crate::store::incidents::{self, Update};
 use crate::store::people::Person;
 use crate::store::{Tx, cases, events, outbox};
@@ -33,13 +34,23 @@ pub struct OnIt {
 const MOST_IN_A_CONFIRMATION: usize = 500;
 
 impl OnIt {
-    /// What a confirmation says of it: what it is, and the newest that was said, where that is short.
+    /// What a confirmation says of it: what it is, and the newest that was said, where that is short. In
+    /// Welsh as far as somebody has written it in Welsh.
     #[must_use]
-    pub fn sentences(&self) -> Vec<String> {
-        let title = self.incident.title.trim_end_matches('.');
-        let mut said = vec![format!("We know about this: {title}.")];
+    pub fn sentences(&self, language: Language) -> Vec<String> {
+        let incident = &self.incident;
+        let (before, title) = match (language, &incident.title_cy) {
+            (Language::Welsh, Some(title)) => ("Rydym yn gwybod am hyn", title),
+            (Language::Welsh, None) => ("Rydym yn gwybod am hyn", &incident.title),
+            (Language::English, _) => ("We know about this", &incident.title),
+        };
+        let mut said = vec![format!("{before}: {}.", title.trim_end_matches('.'))];
         if let Some(update) = self.told_with_it() {
-            let lines = update.text.lines().map(str::trim);
+            let text = match (language, &update.text_cy) {
+                (Language::Welsh, Some(text)) => text,
+                _ => &update.text,
+            };
+            let lines = text.lines().map(str::trim);
             said.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
         }
         said
@@ -169,7 +180,7 @@ fn tell_one(
     }
     let thread = last_thread(tx, case)?;
     let telling = ToPerson {
-        says: says(tx, incident, update, case, person)?,
+        says: says(tx, incident, update, case, person)?.into(),
         meets: None,
         dedupe_key: format!("incident:{}:{}", update.id, person.id),
         thread: &thread,

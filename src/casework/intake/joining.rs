@@ -25,10 +25,10 @@ use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::ladder::Whom;
 use crate::domain::lifecycle::{self, By, Event};
-use crate::domain::notice::{InboxWhy, Says};
+use crate::domain::notice::{InEach, InboxWhy, Says};
 use crate::domain::person::RoleOnCase;
 use crate::domain::routing::Placement;
-use crate::domain::wording;
+use crate::domain::wording::{self, Language};
 use crate::store::cases::{self, Filed};
 use crate::store::people::Person;
 use crate::store::{Conn, Tx, users};
@@ -256,7 +256,7 @@ fn tell_of_joining(
             emergency_line: letters::emergency_line(at, case),
         };
         let telling = ToPerson {
-            says,
+            says: says.into(),
             meets: None,
             dedupe_key: format!("danger:{}", joining.contact),
             thread: &entry.thread,
@@ -265,11 +265,15 @@ fn tell_of_joining(
         };
         letters::tell_person(tx, at, case, person, telling)?;
     } else if chasing.is_confirmed {
-        let mut standing = vec![letters::standing(at, case)];
-        standing.extend(letters::what_happens(at, case, terms, &settled.readings));
+        let says = InEach::of(|language| {
+            let mut standing = vec![letters::standing(at, case, language)];
+            let readings = &settled.readings;
+            standing.extend(letters::what_happens(at, case, terms, readings, language));
+            Says::ChaserConfirmation { standing }
+        });
         let who = person.map_or_else(String::new, |person| person.id.to_string());
         let telling = ToPerson {
-            says: Says::ChaserConfirmation { standing },
+            says,
             meets: None,
             // At most once per person, case and day.
             dedupe_key: format!("chaser:{}:{who}:{}", case.id, at.today()),
@@ -304,7 +308,11 @@ fn tell_of_joining(
         let says = Says::Joined {
             item,
             came_as: "a message".to_owned(),
-            came_at: wording::at_when(at.now, at.council.catalogue.calendar.zone()),
+            came_at: wording::at_when(
+                at.now,
+                at.council.catalogue.calendar.zone(),
+                Language::English,
+            ),
             is_chaser: chasing.chases,
         };
         let send_at = at.council.catalogue.calendar.next_sending_time(at.now);

@@ -25,6 +25,7 @@ use crate::domain::enquiry::{Described, Enquiry, Sender, Who};
 use crate::domain::ids::ContactId;
 use crate::domain::person::RoleOnCase;
 use crate::domain::routing::{Linked, Placement};
+use crate::domain::wording::Language;
 use crate::store::Tx;
 use crate::store::cases::{self, Alike, Filed};
 use crate::store::people::Person;
@@ -122,8 +123,13 @@ pub(super) fn open_cases(
         )?;
     }
     let mut received = answer(at, contact, Some(opened.filed.clone()));
-    received.what_happens =
-        letters::what_happens(at, &opened.filed.case, &opened.terms, &opened.readings);
+    received.what_happens = letters::what_happens(
+        at,
+        &opened.filed.case,
+        &opened.terms,
+        &opened.readings,
+        Language::English,
+    );
     received.readings = opened.readings;
     received.read_out = read_out(at, &opened.filed.case, &received.what_happens);
     received.linked = linked.into_iter().map(|one| one.filed).collect();

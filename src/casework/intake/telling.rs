@@ -75,23 +75,33 @@ pub(super) fn confirm(
 ) -> Result<(), Failure> {
     let case = &opened.filed.case;
     let visible_beside = beside.filter(|other| other.filed.case.secrecy != Secrecy::Restricted);
-    let (mut says, meets) = letters::confirmation(
+    let (says, meets) = letters::confirmation(
         at,
         case,
         &opened.terms,
         &opened.readings,
         visible_beside.map(|other| &other.filed.case),
     );
-    if let Says::MemberConfirmation { what_happens, .. } = &mut says {
-        what_happens.extend(members::needs_consent_words(tx, at, case)?);
-    }
-    let says_incident = match (&mut says, on_it) {
-        (Says::Confirmation { what_happens }, Some(on_it)) if case.secrecy == Secrecy::Ordinary => {
-            what_happens.extend(on_it.sentences());
-            true
-        }
-        _ => false,
+    let of_consent = match says.in_english() {
+        Says::MemberConfirmation { .. } => members::needs_consent_words(tx, at, case)?,
+        _ => Vec::new(),
     };
+    let incident = on_it.filter(|_| {
+        matches!(says.in_english(), Says::Confirmation { .. }) && case.secrecy == Secrecy::Ordinary
+    });
+    let says_incident = incident.is_some();
+    let says = says.changed(|mut says, language| {
+        match &mut says {
+            Says::MemberConfirmation { what_happens, .. } => {
+                what_happens.extend_from_slice(&of_consent);
+            }
+            Says::Confirmation { what_happens } => {
+                what_happens.extend(incident.iter().flat_map(|on_it| on_it.sentences(language)));
+            }
+            _ => {}
+        }
+        says
+    });
     if is_answering_machine(tx, at, person)? {
         tracing::warn!(case.id = %case.id, "No confirmation for case {}: this address has had too many", case.id);
         return Ok(());

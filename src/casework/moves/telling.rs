@@ -11,7 +11,7 @@ use crate::casework::promises::answer_reading;
 use crate::domain::case::{Case, Secrecy};
 use crate::domain::clock::{self, Because, Moved, Terms};
 use crate::domain::lifecycle;
-use crate::domain::notice::Says;
+use crate::domain::notice::{InEach, Says};
 use crate::domain::standard::{Acknowledgement, Role as ClockRole};
 use crate::domain::wording::{self, Language};
 use crate::store::Tx;
@@ -43,17 +43,21 @@ pub(super) fn tell(
         .iter()
         .filter(|one| one.is_later_than_told() && is_told_of(case, terms, &one.clock))
         .collect();
-    let dates: Vec<String> = later
-        .iter()
-        .filter_map(|one| sentence(at, case, terms, one))
-        .collect();
-    if dates.is_empty() {
+    let dates = |language| -> Vec<String> {
+        let sentences = later.iter();
+        sentences
+            .filter_map(|one| sentence(at, case, terms, one, language))
+            .collect()
+    };
+    if dates(Language::English).is_empty() {
         return Ok(());
     }
-    let says = Says::DateChanged {
-        dates,
-        reason: later.iter().find_map(|one| public_reason(&one.because)),
-    };
+    let says = InEach::of(|language| Says::DateChanged {
+        dates: dates(language),
+        reason: later
+            .iter()
+            .find_map(|one| public_reason(&one.because, language)),
+    });
     let thread = last_thread(tx, case)?;
     for person in people_to_answer(tx, case)? {
         let telling = ToPerson {
@@ -70,8 +74,13 @@ pub(super) fn tell(
 }
 
 /// The promise with its new date, then the one before it.
-fn sentence(at: &Moment, case: &Case, terms: &Terms, moved: &Moved) -> Option<String> {
-    let language = Language::English;
+fn sentence(
+    at: &Moment,
+    case: &Case,
+    terms: &Terms,
+    moved: &Moved,
+    language: Language,
+) -> Option<String> {
     let zone = at.council.catalogue.calendar.zone();
     let by = |on: Option<Date>, due_at: Option<Timestamp>| {
         Some(wording::by_when(on?, due_at?, zone, language))
@@ -92,12 +101,15 @@ fn sentence(at: &Moment, case: &Case, terms: &Terms, moved: &Moved) -> Option<St
 }
 
 /// Why, in a sentence for the person; the council's own title of a day is for staff.
-fn public_reason(because: &[Because]) -> Option<String> {
+fn public_reason(because: &[Because], language: Language) -> Option<String> {
     because.iter().find_map(|one| match one {
-        Because::NoLongerCounts { on, .. } => Some(format!(
-            "{} is not a working day any more.",
-            wording::day(*on, Language::English)
-        )),
+        Because::NoLongerCounts { on, .. } => {
+            let day = wording::day(*on, language);
+            Some(match language {
+                Language::English => format!("{day} is not a working day any more."),
+                Language::Welsh => format!("Nid yw {day} yn ddiwrnod gwaith mwyach."),
+            })
+        }
         _ => None,
     })
 }

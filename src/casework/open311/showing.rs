@@ -24,6 +24,7 @@ use crate::domain::contact::Channel;
 use crate::domain::ids::{CaseId, EventId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::reference::Reference;
+use crate::domain::wording::Language;
 use crate::store::cases::{self, Filed, Filter};
 use crate::store::contacts::{self, Contact};
 use crate::store::events::{self, Line};
@@ -256,7 +257,7 @@ fn show(at: &Moment, filed: &Filed, opening: Option<&Contact>) -> RequestShown {
     RequestShown {
         service_request_id: case.reference.to_string(),
         status: standing_of(case).plain().to_owned(),
-        status_notes: Some(letters::standing(at, case)),
+        status_notes: Some(letters::standing(at, case, Language::English)),
         service_name: name.clone(),
         service_code: case.category.clone(),
         description: for_everybody(opening.map_or(name, words_of)),

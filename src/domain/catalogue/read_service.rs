@@ -111,6 +111,7 @@ fn category(node: &Node, faults: &mut Vec<Fault>) -> Category {
         open311: fields.optional("open311").unwrap_or_default(),
         fields: fields.optional("fields").unwrap_or_default(),
         no_answer_text,
+        no_answer_text_cy: fields.optional("no_answer_text_cy"),
         tone: fields.optional("tone"),
         ladder: fields.optional("ladder"),
         reopen_within_days: fields

@@ -8,6 +8,7 @@ use crate::domain::standard::Figures;
 
 use super::field::Field;
 use super::hours::Hours;
+use crate::domain::wording::Language;
 
 /// Something the council does.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +71,8 @@ pub struct Category {
     pub fields: Vec<Field>,
     /// Said in place of a date where nobody is answered one by one.
     pub no_answer_text: Option<String>,
+    /// The same in Welsh.
+    pub no_answer_text_cy: Option<String>,
     /// `bereavement`: which words the notices use.
     pub tone: Option<String>,
     /// Slug of a ladder; unsaid means the one of its procedure.
@@ -127,6 +130,14 @@ impl Service {
 }
 
 impl Category {
+    /// What is said in place of a date; in English where it was written in no other language.
+    #[must_use]
+    pub fn no_answer_text_in(&self, language: Language) -> Option<&str> {
+        let welsh = self.no_answer_text_cy.as_ref();
+        let own = welsh.filter(|_| language == Language::Welsh);
+        own.or(self.no_answer_text.as_ref()).map(String::as_str)
+    }
+
     /// Whether somebody deals with it when the office is shut. Its hours then run day and night.
     #[must_use]
     pub fn is_open_out_of_hours(&self) -> bool {

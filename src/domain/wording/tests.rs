@@ -88,6 +88,7 @@ fn every_state_has_a_label_a_resident_understands() {
             outcome,
             "the bins team",
             Some(date(2026, 12, 8)),
+            Language::English,
         )
     };
     assert_eq!(

@@ -1,6 +1,8 @@
-//! Days, hours and opening times in Welsh.
+//! Days, hours, opening times and where a case stands, in Welsh.
 
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
+
+use crate::domain::case::{Outcome, Status, WaitingFor};
 
 /// Opening hours in Welsh, from the words the catalogue makes ("Monday to Friday, 8.30am to
 /// 5pm"); nothing when a word is not known, since a wrong hour is worse than none.
@@ -68,6 +70,49 @@ pub(super) fn hour(at: Time) -> String {
         (0, 0) => "hanner nos".to_owned(),
         (12, 0) => "hanner dydd".to_owned(),
         _ => super::clock_time(at),
+    }
+}
+
+/// Where a case stands. A team's name is English; "y tîm" keeps it out of Welsh grammar.
+pub(super) fn status(
+    status: Status,
+    waiting_for: Option<WaitingFor>,
+    outcome: Option<Outcome>,
+    follow_up_until: Option<Date>,
+) -> String {
+    match status {
+        Status::New => "Mae gyda ni; nid oes neb yn gweithio arno eto".to_owned(),
+        Status::Open => "Mae'r tîm yn gweithio arno".to_owned(),
+        Status::Waiting => match waiting_for {
+            Some(WaitingFor::Person) | None => "Mae angen rhywbeth arnom gennych chi",
+            Some(WaitingFor::Contractor) => "Rydym yn aros am ein contractwr",
+            Some(WaitingFor::OtherBody) => "Rydym yn aros am sefydliad arall",
+        }
+        .to_owned(),
+        Status::Responded => match follow_up_until {
+            Some(on) => format!(
+                "Rydym wedi ateb. Rhowch wybod i ni erbyn {} os nad yw'n iawn",
+                super::day(on, super::Language::Welsh)
+            ),
+            None => "Rydym wedi ateb. Rhowch wybod i ni os nad yw'n iawn".to_owned(),
+        },
+        Status::Closed => match outcome {
+            Some(Outcome::Answered) | None => "Wedi cau: rydym wedi ateb",
+            Some(Outcome::Resolved) => "Wedi cau: mae wedi'i ddatrys",
+            Some(Outcome::Referred) => {
+                "Wedi cau: rydym wedi'i anfon at y rhai sy'n gallu delio ag ef"
+            }
+            Some(Outcome::NotOurs) => {
+                "Mater i sefydliad arall yw hwn; mae ein neges yn dweud sut i gysylltu â nhw"
+            }
+            Some(Outcome::Duplicate | Outcome::Merged) => {
+                "Rydym yn delio â hyn gyda neges arall am yr un peth"
+            }
+            Some(Outcome::Withdrawn) => "Wedi cau am i chi ofyn i ni",
+            Some(Outcome::NoReply) => "Wedi cau am na chlywsom gennych",
+            Some(Outcome::Refused) => "Wedi cau: ni allwn wneud hyn, ac mae ein neges yn dweud pam",
+        }
+        .to_owned(),
     }
 }
 

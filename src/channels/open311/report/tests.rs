@@ -54,6 +54,7 @@ fn matter(fields: Vec<Field>) -> (Service, Category) {
         open311: true,
         fields,
         no_answer_text: None,
+        no_answer_text_cy: None,
         tone: None,
         ladder: None,
         reopen_within_days: 14,

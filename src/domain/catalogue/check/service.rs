@@ -102,6 +102,7 @@ impl Check<'_> {
             ("public_name", Some(&category.public_name)),
             ("what_we_do", category.what_we_do.as_ref()),
             ("no_answer_text", category.no_answer_text.as_ref()),
+            ("no_answer_text_cy", category.no_answer_text_cy.as_ref()),
             ("refer", category.refer.as_ref()),
         ] {
             self.plain(&at(key), text.map_or("", String::as_str));
