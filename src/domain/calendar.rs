@@ -255,6 +255,11 @@ impl Calendar {
         self.bank_holidays.known_until()
     }
 
+    /// The beginning of the first year that every nation has holidays for.
+    pub fn holidays_known_from(&self) -> Option<Date> {
+        self.bank_holidays.known_from()
+    }
+
     fn free_days(&self, holidays: Holidays, closures: bool) -> &DaySet {
         let sets = if closures {
             &self.office

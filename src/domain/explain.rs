@@ -70,7 +70,7 @@ pub fn explain(
         Some(course) if reading.due_on.is_some() => counted_days(course),
         _ => Vec::new(),
     };
-    let words = words::paragraph(reading, course.as_ref(), &days, facts, terms);
+    let words = words::paragraph(reading, course.as_ref(), &days, facts, terms, now);
     Ok(Explanation {
         name: reading.name.clone(),
         starts_at: reading.starts_at,
@@ -141,11 +141,13 @@ fn counted_day(course: &Course<'_>, day: Day, n: &mut u32) -> CountedDay {
     }
     if let Some(pause) = course.gaps.pause_on(day, course.view.calendar()) {
         let since = course.view.calendar().date_of(pause.from);
-        return skipped(format!(
-            "paused since {}: {}",
-            spoken_date(since),
-            pause.reason
-        ));
+        let why = pause.reason.trim_end_matches('.');
+        let since = format!("paused since {}", spoken_date(since));
+        return skipped(if why.is_empty() {
+            since
+        } else {
+            format!("{since}: {why}")
+        });
     }
     *n += 1;
     CountedDay {

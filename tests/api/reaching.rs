@@ -179,6 +179,44 @@ stories! {
         assert_eq!(waiting["items"].as_array().unwrap().len(), 1);
     }
 
+    async fn whoever_asked_for_welsh_has_every_date_in_welsh(app) {
+        let logged = log(&app, missed_bin()).await;
+        let (ada, reference) = (person_of(&logged), reference(&logged));
+        let (agent, officer) = (app.agent().await, app.officer().await);
+        app.catch_up().await;
+        let n_before = app.mails_to("ada@mail.example").await.len();
+        change(&app, &agent, &ada, json!({"preferences": {"language": "cy"}})).await.expect(200);
+        let case = format!("/v1/cases/{reference}");
+        let act = async |what: &str, body: Value| {
+            app.post(&officer, &format!("{case}/{what}"), body).await.expect(201);
+        };
+        act("replies", json!({"text": "Rydym yn edrych ar hyn.", "kind": "holding"})).await;
+        act("extensions", json!({"clock": "respond", "by": {"working_days": 3}, "reason": "Mae'r lori wedi torri."})).await;
+        let rang = json!({
+            "channel": "phone", "direction": "outbound", "outcome": "no_answer", "case": reference,
+            "number_presented": "01632 960100", "body": "Nobody answered.", "person": {"id": ada}
+        });
+        app.post(&agent, "/v1/contacts", rang).await.expect(201);
+        let again = json!({
+            "channel": "email", "case": reference, "body": "Beth sydd wedi digwydd i hyn?", "person": {"id": ada}
+        });
+        app.post(&agent, "/v1/contacts", again).await.expect(201);
+        act("replies", json!({"text": "Mae'r bin yn wag.", "kind": "substantive"})).await;
+        app.until("2026-11-20T17:30:00Z").await;
+        let mails: Vec<_> = app.mails_to("ada@mail.example").await.into_iter().skip(n_before).collect();
+        let kinds: Vec<&str> = mails.iter().map(|mail| mail.kind()).collect();
+        for kind in ["reply", "extension", "tried_to_call", "chaser_confirmation"] {
+            assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+        }
+        for mail in &mails {
+            assert!(mail.raw.contains("lang=\"cy\"") || mail.raw.contains("lang=3D\"cy\""), "{}", mail.raw);
+            assert!(mail.raw.contains("Tachwedd") || mail.raw.contains("Rhagfyr"), "{}", mail.raw);
+            for english in ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "November", "December"] {
+                assert!(!mail.raw.contains(english), "{english}: {}", mail.raw);
+            }
+        }
+    }
+
     async fn a_change_of_a_person_is_seen_by_whoever_has_their_case_before_them(app) {
         let logged = log(&app, missed_bin()).await;
         let (agent, officer) = (app.agent().await, app.officer().await);

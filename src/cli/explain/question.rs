@@ -1,9 +1,11 @@
 //! One question to `reeve explain`, from arguments or from a line, and what it means.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{CategoryTerms, ExplainArgs, Sources, Unanswerable};
 use crate::domain::calendar::Nation;
@@ -27,13 +29,16 @@ pub struct Question {
 
 /// A line of a batch.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with standard or category, received, and what else there is to say"
+)]
 struct Line {
     standard: Option<String>,
     received: Option<String>,
-    events: Option<BTreeMap<String, String>>,
+    events: Option<Named<String>>,
     pauses: Option<Vec<String>>,
-    extend: Option<BTreeMap<String, Length>>,
+    extend: Option<Named<Length>>,
     nation: Option<String>,
     category: Option<String>,
     now: Option<String>,
@@ -41,10 +46,47 @@ struct Line {
 
 /// `"20wd"` or `{"working_days": 20}`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a length such as \"20wd\", \"2mo\" or \"24h\"")]
 enum Length {
     Short(String),
     Full(Target),
+}
+
+/// An object in the order it is written; a name that comes twice is refused, since one of the two would
+/// be lost.
+struct Named<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+            type Value = Named<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of names")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+                let mut read: Vec<(String, T)> = Vec::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    read.push((name, value));
+                }
+                match twice(&read) {
+                    Some(name) => Err(A::Error::custom(given_twice(name))),
+                    None => Ok(Named(read)),
+                }
+            }
+        }
+        deserializer.deserialize_map(Reader(PhantomData))
+    }
+}
+
+fn twice<T>(named: &[(String, T)]) -> Option<&str> {
+    let is_before = |n: usize, name: &str| named.iter().take(n).any(|(other, _)| other == name);
+    let mut all = named.iter().enumerate();
+    all.find_map(|(n, (name, _))| is_before(n, name).then_some(name.as_str()))
+}
+
+fn given_twice(name: &str) -> String {
+    format!("{name:?} is given twice; say each once")
 }
 
 impl Question {
@@ -59,16 +101,22 @@ impl Question {
             .events
             .iter()
             .map(|text| pair("--event", text))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let extend = args.extend.iter().map(|text| pair("--extend", text));
-        let extend =
-            extend.map(|asked| asked.map(|(clock, length)| (clock, Length::Short(length))));
+        let extend = extend
+            .map(|asked| asked.map(|(clock, length)| (clock, Length::Short(length))))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (option, name) in [("--event", twice(&events)), ("--extend", twice(&extend))] {
+            if let Some(name) = name {
+                return Err(Unanswerable(format!("{option}: {}", given_twice(name))));
+            }
+        }
         Ok(Question {
             standard: args.standard.clone(),
             received: args.received.clone(),
             events,
             pauses: args.pauses.clone(),
-            extend: extend.collect::<Result<_, _>>()?,
+            extend,
             nation: args.nation.clone(),
             category: args.category.clone(),
             now: args.now.clone(),
@@ -77,19 +125,21 @@ impl Question {
 
     /// One line of a batch; what it leaves out is as the arguments say.
     pub fn from_line(line: &[u8], defaults: &Question) -> Result<Question, Unanswerable> {
-        let line: Line = serde_json::from_slice(line)
-            .map_err(|error| Unanswerable(format!("not a question: {error}")))?;
+        let not_a_question = |why: &str| Unanswerable(format!("not a question: {why}"));
+        match line.trim_ascii().first() {
+            None => return Err(not_a_question("the line is empty")),
+            Some(b'[') => return Err(not_a_question("expected an object in braces, one a line")),
+            Some(_) => {}
+        }
+        let line: Line =
+            serde_json::from_slice(line).map_err(|error| not_a_question(&in_words(&error)))?;
         let defaults = defaults.clone();
         Ok(Question {
             standard: line.standard.or(defaults.standard),
             received: line.received.or(defaults.received),
-            events: line
-                .events
-                .map_or(defaults.events, |events| events.into_iter().collect()),
+            events: line.events.map_or(defaults.events, |events| events.0),
             pauses: line.pauses.unwrap_or(defaults.pauses),
-            extend: line
-                .extend
-                .map_or(defaults.extend, |extend| extend.into_iter().collect()),
+            extend: line.extend.map_or(defaults.extend, |extend| extend.0),
             nation: line.nation.or(defaults.nation),
             category: line.category.or(defaults.category),
             now: line.now.or(defaults.now),
@@ -114,12 +164,13 @@ impl Question {
         let category = self.category(sources)?;
         let standard = self.standard(sources, category.as_ref())?;
         let (figures, elapsed) = match &category {
-            // A category promised by another standard has figures for that one only.
+            // A category that names another standard has figures for that one only; one that names none has
+            // them for whichever asks for a category's figures.
             Some(category)
                 if category
                     .standard
                     .as_ref()
-                    .is_none_or(|own| *own == standard.slug) =>
+                    .is_none_or(|own| *own == standard.slug || own == sources.default_standard) =>
             {
                 (category.figures, category.emergency_or_out_of_hours)
             }
@@ -212,13 +263,19 @@ impl Question {
         for pause in &self.pauses {
             facts.pauses.push(asked_pause(pause, terms)?);
         }
-        // An extension is taken as granted when the last of these things happened.
-        let at = facts
-            .events
-            .iter()
-            .map(|event| event.at)
-            .fold(facts.received_at, Timestamp::max);
         for (clock, length) in &self.extend {
+            // An extension is taken as granted as the clock's count begins, so that nothing is late before it.
+            let begins = |name: &str| {
+                terms.standard.clock(clock).is_some_and(|spec| {
+                    spec.starts == name || spec.restarts.iter().any(|restart| restart.on == name)
+                })
+            };
+            let at = facts
+                .events
+                .iter()
+                .filter(|event| begins(&event.name))
+                .map(|event| event.at)
+                .fold(facts.received_at, Timestamp::max);
             let by = match length {
                 Length::Short(text) => text.parse().map_err(Unanswerable)?,
                 Length::Full(target) => *target,
@@ -226,7 +283,7 @@ impl Question {
             let asked = Extension {
                 clock: clock.clone(),
                 to: Longer::By(by),
-                reason: "as asked".to_owned(),
+                reason: String::new(),
                 at,
             };
             let granted = check_extension_length(&facts, terms, asked)
@@ -265,21 +322,46 @@ fn asked_pause(text: &str, terms: &Terms) -> Result<Pause, Unanswerable> {
         .calendar
         .date_of(to)
         .saturating_add(jiff::SignedDuration::from_hours(24));
-    let reason = "as asked".to_owned();
     Ok(Pause {
         clock,
         from,
         to: Some(to),
         resume_on,
-        reason,
+        reason: String::new(),
         waiting_for: WaitingFor::Person,
     })
 }
 
 fn instant(name: &str, text: &str) -> Result<Timestamp, Unanswerable> {
-    text.trim().parse().map_err(|_| {
+    let text = text.trim();
+    let read = text.parse().ok().filter(|_| has_an_offset_of_a_day(text));
+    read.ok_or_else(|| {
         Unanswerable(format!(
             "{name} {text:?}: expected an instant with its offset, such as 2026-11-20T16:45:00Z"
         ))
     })
+}
+
+/// RFC 3339 knows offsets up to 23:59.
+fn has_an_offset_of_a_day(text: &str) -> bool {
+    let after_date = text.get(10..).unwrap_or_default();
+    let offset = after_date
+        .rfind(['+', '-'])
+        .and_then(|at| after_date.get(at + 1..));
+    offset.is_none_or(|offset| {
+        let hours = offset.get(..2).and_then(|hours| hours.parse::<u8>().ok());
+        hours.is_some_and(|hours| hours < 24)
+    })
+}
+
+/// What is wrong with a line. Every line is the first of its own document.
+fn in_words(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    match told.split_once(" at line ") {
+        Some((what, _)) if error.column() > 0 => {
+            format!("{what}, at character {}", error.column())
+        }
+        Some((what, _)) => what.to_owned(),
+        None => told,
+    }
 }

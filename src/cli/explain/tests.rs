@@ -45,6 +45,11 @@ fn category(service: &str, category: &str) -> Option<CategoryTerms> {
             figures(Some(Target::Hours(2)), Some(Target::Hours(24))),
             true,
         ),
+        ("street-cleansing", "collapse") => terms(
+            Some("charter"),
+            figures(Some(Target::Hours(1)), Some(Target::Hours(2))),
+            true,
+        ),
         ("parking", "illegal-parking") => terms(
             None,
             figures(Some(Target::Hours(4)), Some(Target::Hours(24))),
@@ -460,4 +465,114 @@ fn instants_at_the_ends_of_time_are_answered() {
         let answered = ask(&["--batch"], &line);
         assert!(answered.out.contains("\"due_on\""), "{}", answered.out);
     }
+}
+
+#[test]
+fn an_emergency_is_promised_in_the_hours_of_its_category() {
+    let due = |category: &str| {
+        let answer = json(&[
+            "--standard",
+            "emergency-24x7",
+            "--category",
+            category,
+            "--received",
+            "2026-11-23T11:00:00Z",
+        ]);
+        answer["clocks"][0]["due_at"].clone()
+    };
+    assert_eq!(due("street-cleansing/needles"), "2026-11-24T11:00:00Z");
+    assert_eq!(due("street-cleansing/collapse"), "2026-11-23T13:00:00Z");
+    // Twenty working days are those of the standard it names, and no hours.
+    assert_eq!(due("information-governance/foi"), "2026-11-24T11:00:00Z");
+}
+
+#[test]
+fn an_extension_is_not_late_because_of_what_happened_afterwards() {
+    let words = |more: &[&str]| {
+        let asked = [
+            "--standard",
+            "foi",
+            "--received",
+            "2026-06-08T10:00:00Z",
+            "--extend",
+            "respond=20wd",
+            "--now",
+            "2026-07-10T10:00:00Z",
+        ];
+        let answer = json(&[&asked[..], more].concat());
+        answer["clocks"][0]["words"].as_str().unwrap().to_owned()
+    };
+    for more in [&[][..], &["--event", "responded=2026-07-20T10:00:00Z"]] {
+        let words = words(more);
+        assert!(!words.contains("was not kept"), "{words}");
+        assert!(words.contains("before it was moved. "), "{words}");
+    }
+}
+
+#[test]
+fn what_is_said_twice_is_refused_and_not_half_taken() {
+    let asked = [
+        "--standard",
+        "complaint",
+        "--received",
+        "2026-06-08T10:00:00Z",
+    ];
+    let twice = [
+        "--event",
+        "acknowledged=2026-06-09T10:00:00Z",
+        "--event",
+        "acknowledged=2026-06-10T10:00:00Z",
+    ];
+    assert_eq!(
+        refused(&[&asked[..], &twice].concat()),
+        "reeve explain: --event: \"acknowledged\" is given twice; say each once\n"
+    );
+    let longer = ["--extend", "respond=1wd", "--extend", "respond=2wd"];
+    assert!(refused(&[&asked[..], &longer].concat()).contains("\"respond\" is given twice"));
+    let line = |said: &str| {
+        let line =
+            format!(r#"{{"standard":"complaint","received":"2026-06-08T10:00:00Z",{said}}}"#);
+        ask(&["--batch"], &line).out
+    };
+    assert!(
+        line(r#""events":{"acknowledged":"2026-06-09T10:00:00Z","acknowledged":"2026-06-10T10:00:00Z"}"#)
+            .contains("is given twice")
+    );
+    assert!(line(r#""extend":{"respond":"1wd","respond":"2wd"}"#).contains("is given twice"));
+}
+
+#[test]
+fn a_line_that_is_no_question_is_told_why_in_plain_words() {
+    let told = |line: &str| {
+        let answered = ask(&["--batch"], &format!("{line}\n"));
+        let told: serde_json::Value = serde_json::from_str(answered.out.trim()).unwrap();
+        told["error"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told(""), "not a question: the line is empty");
+    assert_eq!(
+        told(r#"["foi", "2026-06-08T10:00:00Z"]"#),
+        "not a question: expected an object in braces, one a line"
+    );
+    let of_foi = |more: &str| {
+        told(&format!(
+            r#"{{"standard":"foi","received":"2026-06-08T10:00:00Z"{more}}}"#
+        ))
+    };
+    for told in [
+        told("7"),
+        of_foi(r#","extend":{"respond":true}"#),
+        of_foi(r#","events":["responded"]"#),
+        of_foi(r#","event":{}"#),
+    ] {
+        for inner in ["struct", "enum", "Line", "Length", "line 1", "line 2"] {
+            assert!(!told.contains(inner), "{told}");
+        }
+    }
+    assert!(of_foi(r#","extend":{"respond":true}"#).contains("a length such as \"20wd\""));
+    let far = r#"{"standard":"foi","received":"2026-06-08T10:00:00+25:00"}"#;
+    assert!(
+        told(far).contains("expected an instant with its offset"),
+        "{}",
+        told(far)
+    );
 }

@@ -161,6 +161,16 @@ impl BankHolidays {
             .map(|(on, title)| (*on, title.as_str()))
     }
 
+    /// The beginning of the first year that every nation has holidays for.
+    pub fn known_from(&self) -> Option<Date> {
+        let first = |nation| {
+            let days = self.0.get(nation)?;
+            days.keys().next().map(|on| on.year())
+        };
+        let years: Option<Vec<i16>> = Nation::ALL.iter().map(first).collect();
+        Date::new(years?.into_iter().max()?, 1, 1).ok()
+    }
+
     /// The end of the last year that every nation has holidays for.
     pub fn known_until(&self) -> Option<Date> {
         let last = |nation| {

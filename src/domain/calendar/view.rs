@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 
 use super::instants::Instants;
-use super::{Calendar, Day, Interval, Nation, WallTime};
+use super::{Calendar, Day, HalfDay, Interval, Nation, WallTime};
 
 /// Whose bank holidays stop the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,6 +284,18 @@ impl<'c> View<'c> {
 
     fn is_cut_off(&self, on: Date, time: Time) -> bool {
         self.cut_off(on).has_come(time)
+    }
+
+    /// The days of `from..=until` on which the office closes early, where closures count.
+    pub fn early_closings(&self, from: Date, until: Date) -> Vec<(Date, &'c HalfDay)> {
+        if !self.closures || until < from {
+            return Vec::new();
+        }
+        let half_days = self.calendar.spec().half_days.range(from..=until);
+        half_days
+            .filter(|(on, _)| self.works_on(Day::of(**on)))
+            .map(|(on, half_day)| (*on, half_day))
+            .collect()
     }
 
     /// The day's opening hours, shortened on a half day where closures count.

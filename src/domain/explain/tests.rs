@@ -223,7 +223,7 @@ fn what_has_not_started_says_what_it_waits_for() {
     assert!(
         stage_2
             .words
-            .starts_with("This has not started. It starts with: stage 2 acknowledged.")
+            .starts_with("This has not started. It starts when we acknowledge the second look.")
     );
     let projected = explained(&facts, "complaint", "respond");
     assert!(
@@ -341,4 +341,107 @@ fn no_explanation_uses_the_words_of_the_trade() {
             }
         }
     }
+}
+
+#[test]
+fn every_day_that_was_skipped_is_named_also_before_the_count_begins_and_between_hours() {
+    let words = explained(&received("2026-12-24T17:30:00Z"), "charter", "respond").words;
+    for named in [
+        "so it counts from the next open day, Monday 4 January 2027.",
+        "Friday 25 December 2026 does not count (Christmas Day).",
+        "3 days from Tuesday 29 December 2026 to Thursday 31 December 2026 do not count (closed: Christmas closure).",
+    ] {
+        assert!(words.contains(named), "{named}: {words}");
+    }
+    let figures = crate::domain::standard::Figures {
+        acknowledge: None,
+        respond: Some(Target::Hours(9)),
+        no_answer: false,
+    };
+    let mut terms = terms("charter");
+    terms.standard = ready()["charter"].resolve(&figures, false);
+    let facts = received("2026-12-23T11:30:00Z");
+    let answer = explain(&facts, &terms, "respond", at(NOW)).unwrap();
+    let words = &answer.words;
+    assert!(answer.days.is_empty(), "{answer:?}");
+    assert!(words.contains("Only opening hours count."), "{words}");
+    assert!(
+        words.contains("Friday 25 December 2026 does not count (Christmas Day)."),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_request_that_was_made_clear_keeps_the_day_it_came_and_says_why_the_count_began_afresh() {
+    let mut facts = received("2026-06-08T10:00:00Z");
+    facts.happened("clarified", at("2026-06-15T10:00:00Z"));
+    let words = explained(&facts, "foi", "respond").words;
+    assert!(
+        words.starts_with(
+            "We received it at 11am on Monday 8 June 2026. It was made clear what is wanted at 11am on \
+             Monday 15 June 2026, and the count began afresh."
+        ),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_pause_is_told_in_its_own_time_and_never_beside_a_broken_promise() {
+    let mut facts = received("2026-08-03T12:00:00Z");
+    facts.pauses.push(Pause {
+        clock: None,
+        from: at("2026-08-04T10:00:00Z"),
+        to: Some(at("2026-08-12T10:00:00Z")),
+        resume_on: date(2026, 8, 13),
+        reason: String::new(),
+        waiting_for: WaitingFor::Person,
+    });
+    let words = |now: &str| {
+        let explanation = explain(&facts, &terms("charter"), "acknowledge", at(now)).unwrap();
+        (explanation.state, explanation.words)
+    };
+    let (state, said) = words("2026-08-11T12:00:00Z");
+    assert_eq!(state, State::Paused);
+    assert!(
+        said.contains("It stands still from Tuesday 4 August 2026 to Wednesday 12 August 2026."),
+        "{said}"
+    );
+    assert!(!said.contains("was not kept"), "{said}");
+    let (state, said) = words("2026-08-12T12:00:00Z");
+    assert_eq!(state, State::Missed);
+    assert!(
+        said.contains("It stood still") && said.contains("was not kept"),
+        "{said}"
+    );
+    assert!(
+        words("2026-08-03T13:00:00Z")
+            .1
+            .contains("It will stand still")
+    );
+}
+
+#[test]
+fn a_date_counted_over_years_without_known_holidays_says_so() {
+    let words = explained(&received("2023-12-20T10:00:00Z"), "foi", "respond").words;
+    assert!(
+        words.contains("Bank holidays are known from Monday 1 January 2024"),
+        "{words}"
+    );
+    let words = explained(&received("2024-01-02T10:00:00Z"), "foi", "respond").words;
+    assert!(!words.contains("are known from"), "{words}");
+}
+
+#[test]
+fn an_hour_that_comes_twice_is_told_with_the_name_of_its_time() {
+    let terms = terms("emergency-24x7");
+    let late = |received_at: &str| {
+        let facts = received(received_at);
+        explain(&facts, &terms, "respond", at(NOW)).unwrap().words
+    };
+    assert!(
+        late("2026-10-24T00:30:00Z").contains("late from 1.30am (BST) on Sunday 25 October 2026")
+    );
+    assert!(
+        late("2026-10-24T01:30:00Z").contains("late from 1.30am (GMT) on Sunday 25 October 2026")
+    );
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::CountedDay;
-use crate::domain::calendar::{Calendar, WallTime};
+use crate::domain::calendar::{Calendar, Day, WallTime};
 use crate::domain::clock::{Course, Facts, Reading, State, Terms};
 use crate::domain::standard::{ClockSpec, Target};
 
@@ -24,6 +24,7 @@ pub(super) fn paragraph(
     days: &[CountedDay],
     facts: &Facts,
     terms: &Terms,
+    now: Timestamp,
 ) -> String {
     let Some(course) = course else {
         return own_promise(reading, terms);
@@ -32,9 +33,9 @@ pub(super) fn paragraph(
     if reading.state == State::NotApplicable {
         sentences.push("This promise does not apply here.".to_owned());
     } else {
-        sentences.extend(beginning(reading, course, terms));
+        sentences.extend(beginning(reading, course, facts, terms));
         sentences.extend(counting(reading, course, days));
-        sentences.extend(pauses(reading, terms));
+        sentences.extend(pauses(reading, terms, now));
         sentences.extend(extension(reading));
         sentences.extend(last_day(reading, course, terms));
         sentences.extend(held(course, terms));
@@ -49,15 +50,15 @@ pub(super) fn paragraph(
     sentences.join(" ")
 }
 
-fn beginning(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Vec<String> {
+fn beginning(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms) -> Vec<String> {
     let spec = course.spec;
-    let event = said(&spec.starts);
+    let not_started = format!("This has not started. It starts {}.", when(&spec.starts));
     let Some(counted_from) = reading.counted_from_on else {
-        return vec![format!("This has not started. It starts with: {event}.")];
+        return vec![not_started];
     };
     let Some(starts_at) = reading.starts_at else {
         return vec![
-            format!("This has not started. It starts with: {event}."),
+            not_started,
             format!(
                 "Until then it is dated from the last day for that, {}.",
                 spoken_date(counted_from)
@@ -65,20 +66,54 @@ fn beginning(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Vec<Strin
         ];
     };
     let restarted_at = course.run.as_ref().and_then(|run| run.start.restarted_at);
-    let begins = match restarted_at {
-        Some(at) => format!("The count began afresh at {}", spoken_instant(at, terms)),
-        None => {
-            let at = spoken_instant(starts_at, terms);
-            match spec.starts.as_str() {
-                "received" => format!("We received it at {at}"),
-                "acknowledged" => format!("We acknowledged it at {at}"),
-                _ => format!("It started with “{event}”, at {at}"),
-            }
-        }
-    };
-    let mut sentences = vec![format!("{begins}.")];
+    let mut sentences = Vec::new();
+    if let Some(at) = restarted_at {
+        let received = spoken_instant(facts.received_at, terms);
+        sentences.push(format!("We received it at {received}."));
+        let restart = spec.restarts.iter().find(|one| {
+            facts
+                .events
+                .iter()
+                .any(|event| event.name == one.on && event.at == at)
+        });
+        let why = restart.map_or("It had to be counted again", |one| happened(&one.on));
+        let at = spoken_instant(at, terms);
+        sentences.push(format!("{why} at {at}, and the count began afresh."));
+    } else {
+        let at = spoken_instant(starts_at, terms);
+        sentences.push(format!("{} at {at}.", happened(&spec.starts)));
+    }
     sentences.extend(cut_off(starts_at, counted_from, course));
     sentences
+}
+
+/// What happened, as the beginning of a sentence that goes on with when.
+fn happened(event: &str) -> &'static str {
+    match event {
+        "received" => "We received it",
+        "acknowledged" => "We acknowledged it",
+        "clarified" => "It was made clear what is wanted",
+        "escalated" => "We were asked to look at it again",
+        "stage_2_acknowledged" => "We acknowledged the second look",
+        "stage_2_started" => "The second stage started",
+        "concluded" => "The investigation was concluded",
+        "panel_requested" => "A review panel was asked for",
+        "appeal_deadline" => "The time for appeals ended",
+        _ => "It started",
+    }
+}
+
+/// The same for what is still to come, as the end of a sentence.
+fn when(event: &str) -> String {
+    match event {
+        "acknowledged" => "when we acknowledge it".to_owned(),
+        "escalated" => "when we are asked to look at it again".to_owned(),
+        "stage_2_acknowledged" => "when we acknowledge the second look".to_owned(),
+        "stage_2_started" => "when the second stage starts".to_owned(),
+        "concluded" => "when the investigation is concluded".to_owned(),
+        "panel_requested" => "when a review panel is asked for".to_owned(),
+        other => format!("with: {}", said(other)),
+    }
 }
 
 /// Whether the cut-off moved the day it counts from, and why.
@@ -101,10 +136,34 @@ fn cut_off(starts_at: Timestamp, counted_from: Date, course: &Course<'_>) -> Opt
         "so it counts from the next open day, {}",
         spoken_date(counted_from)
     );
-    Some(match course.view.why_not(on) {
+    let begins = match course.view.why_not(on) {
         Some(why) => format!("That day was not an open day ({why}), {counts}."),
         None => format!("That was not before the cut-off at {cut_off}, {counts}."),
-    })
+    };
+    let between = not_open(course, Day::of(on).next(), Day::of(counted_from));
+    let why = skipped(&between).into_iter();
+    Some(
+        std::iter::once(begins)
+            .chain(why)
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
+}
+
+/// The days of `from..until` on which the office is not open.
+fn not_open(course: &Course<'_>, from: Day, until: Day) -> Vec<CountedDay> {
+    let days = std::iter::successors(Some(from), |day| Some(day.next()));
+    days.take_while(|day| *day < until)
+        .filter_map(|day| {
+            let on = day.date();
+            let why = course.view.why_not(on)?;
+            Some(CountedDay {
+                on,
+                counted: false,
+                why,
+            })
+        })
+        .collect()
 }
 
 fn counting(reading: &Reading, course: &Course<'_>, days: &[CountedDay]) -> Vec<String> {
@@ -124,7 +183,12 @@ fn counting(reading: &Reading, course: &Course<'_>, days: &[CountedDay]) -> Vec<
             }
         }
         Target::Hours(_) => sentences.push("These hours run day and night.".to_owned()),
-        Target::WorkingHours(_) => sentences.push("Only opening hours count.".to_owned()),
+        Target::WorkingHours(_) => {
+            sentences.push("Only opening hours count.".to_owned());
+            let until = Day::of(run.due.on);
+            sentences.extend(skipped(&not_open(course, Day::of(from), until)));
+            sentences.extend(early_closing(course, Day::of(from), until));
+        }
         Target::Days(_) | Target::Weeks(_) | Target::Months(_) => {
             sentences.push(format!("It is counted from {}.", spoken_date(from)));
             if !days.is_empty() {
@@ -138,6 +202,22 @@ fn counting(reading: &Reading, course: &Course<'_>, days: &[CountedDay]) -> Vec<
 
 fn promise(spec: &ClockSpec, counted: Target) -> String {
     format!("We promise to {} within {counted}.", spec.promises)
+}
+
+/// The days on which the office closes early, where that is why fewer hours count.
+fn early_closing(course: &Course<'_>, from: Day, until: Day) -> Vec<String> {
+    let half_days = course.view.early_closings(from.date(), until.date());
+    half_days
+        .into_iter()
+        .map(|(on, half_day)| {
+            format!(
+                "The office closes at {} on {} ({}).",
+                half_day.closes.spoken(),
+                spoken_date(on),
+                half_day.reason
+            )
+        })
+        .collect()
 }
 
 /// Weekends by number, everything else by name. Pauses have a sentence of their own.
@@ -177,32 +257,48 @@ fn skipped(days: &[CountedDay]) -> Vec<String> {
     weekend.into_iter().chain(named).collect()
 }
 
-fn pauses(reading: &Reading, terms: &Terms) -> Vec<String> {
+fn pauses(reading: &Reading, terms: &Terms, now: Timestamp) -> Vec<String> {
     let sentence = |pause: &crate::domain::clock::Paused| {
         let from = spoken_date(terms.calendar.date_of(pause.from));
-        match pause.to {
-            Some(to) => format!(
-                "It stood still from {from} to {}: {}.",
-                spoken_date(terms.calendar.date_of(to)),
-                pause.reason.trim_end_matches('.')
-            ),
-            None => format!(
-                "It has been paused since {from}, until {} at the latest: {}.",
-                spoken_date(pause.resume_on),
-                pause.reason.trim_end_matches('.')
-            ),
-        }
+        let stands_still = match pause.to {
+            Some(to) => {
+                let verb = match (pause.from <= now, to <= now) {
+                    (_, true) => "stood",
+                    (true, false) => "stands",
+                    (false, false) => "will stand",
+                };
+                let to = spoken_date(terms.calendar.date_of(to));
+                format!("It {verb} still from {from} to {to}")
+            }
+            None => {
+                let verb = match pause.from <= now {
+                    true => "has been paused since",
+                    false => "will be paused from",
+                };
+                let latest = spoken_date(pause.resume_on);
+                format!("It {verb} {from}, until {latest} at the latest")
+            }
+        };
+        with_reason(&stands_still, &pause.reason)
     };
     reading.paused.iter().map(sentence).collect()
 }
 
 fn extension(reading: &Reading) -> Option<String> {
     let extended = reading.extended.as_ref()?;
-    let reason = extended.reason.trim_end_matches('.');
-    Some(format!(
-        "The date was {} before it was moved: {reason}.",
+    let moved = format!(
+        "The date was {} before it was moved",
         spoken_date(extended.from_on)
-    ))
+    );
+    Some(with_reason(&moved, &extended.reason))
+}
+
+/// A sentence with its reason, where one was given.
+fn with_reason(sentence: &str, reason: &str) -> String {
+    match reason.trim_end_matches('.') {
+        "" => format!("{sentence}."),
+        reason => format!("{sentence}: {reason}."),
+    }
 }
 
 fn last_day(reading: &Reading, course: &Course<'_>, terms: &Terms) -> Option<String> {
@@ -236,10 +332,11 @@ fn held(course: &Course<'_>, terms: &Terms) -> Option<String> {
 fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(at) = reading.missed_at {
-        sentences.push(format!(
-            "That time passed at {} and the promise was not kept.",
-            spoken_instant(at, terms)
-        ));
+        let passed = format!("That time passed at {}", spoken_instant(at, terms));
+        sentences.push(match reading.state {
+            State::Paused => format!("{passed}, on the day from which it stands still."),
+            _ => format!("{passed} and the promise was not kept."),
+        });
     }
     if let Some(at) = reading.met_at {
         sentences.push(format!("It was done at {}.", spoken_instant(at, terms)));
@@ -270,8 +367,18 @@ fn standing(reading: &Reading, course: &Course<'_>, facts: &Facts, terms: &Terms
     sentences
 }
 
-/// A date beyond the published holidays may still move, and says so.
+/// A date counted over years whose holidays are not known says so.
 fn outlook(reading: &Reading, terms: &Terms) -> Option<String> {
+    if let (Some(from), Some(known_from)) = (
+        reading.counted_from_on,
+        terms.calendar.holidays_known_from(),
+    ) && from < known_from
+    {
+        return Some(format!(
+            "Bank holidays are known from {}; those before it are not left out here.",
+            spoken_date(known_from)
+        ));
+    }
     let known_until = terms.calendar.holidays_known_until()?;
     let beyond = reading.due_on? > known_until;
     beyond.then(|| {
@@ -302,7 +409,15 @@ fn own_promise(reading: &Reading, terms: &Terms) -> String {
 
 fn spoken_instant(at: Timestamp, terms: &Terms) -> String {
     let on = spoken_date(terms.calendar.date_of(at));
-    format!("{} on {on}", spoken_time(at, &terms.calendar))
+    let zone = terms.calendar.zone();
+    // Where the clocks go back an hour is there twice; the zone's own name tells which it is.
+    let is_there_twice = zone
+        .to_ambiguous_timestamp(zone.to_datetime(at))
+        .is_ambiguous();
+    let which = is_there_twice
+        .then(|| format!(" ({})", zone.to_offset_info(at).abbreviation()))
+        .unwrap_or_default();
+    format!("{}{which} on {on}", spoken_time(at, &terms.calendar))
 }
 
 /// An event's name as words: `stage_2_acknowledged` is “stage 2 acknowledged”.
