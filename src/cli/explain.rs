@@ -22,7 +22,6 @@ use crate::domain::calendar::Calendar;
 use crate::domain::catalogue::{Catalogue, Fault};
 use crate::domain::explain::{Explanation, explain_all};
 use crate::domain::standard::{Figures, Standard};
-use crate::domain::wording::sentence_case;
 use crate::time_source::TimeSource;
 
 pub use question::Question;
@@ -165,10 +164,7 @@ impl Question {
 impl Answer {
     /// One paragraph for each clock.
     pub fn text(&self) -> String {
-        let paragraph = |clock: &Explanation| {
-            let name = sentence_case(&clock.name.replace('_', " "));
-            format!("{name}\n{}\n", clock.words)
-        };
+        let paragraph = |clock: &Explanation| format!("{}\n{}\n", clock.name, clock.words);
         self.clocks
             .iter()
             .map(paragraph)

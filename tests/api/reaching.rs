@@ -197,10 +197,8 @@ stories! {
             "number_presented": "01632 960100", "body": "Nobody answered.", "person": {"id": ada}
         });
         app.post(&agent, "/v1/contacts", rang).await.expect(201);
-        let again = json!({
-            "channel": "email", "case": reference, "body": "Beth sydd wedi digwydd i hyn?", "person": {"id": ada}
-        });
-        app.post(&agent, "/v1/contacts", again).await.expect(201);
+        let chaser = mail("Ada Example <ada@mail.example>", &format!("Re: {reference}"), "chaser-3", "", "Any news of my bin?");
+        deliver(&app, &chaser).await.expect(202);
         act("replies", json!({"text": "Mae'r bin yn wag.", "kind": "substantive"})).await;
         app.until("2026-11-20T17:30:00Z").await;
         let mails: Vec<_> = app.mails_to("ada@mail.example").await.into_iter().skip(n_before).collect();
