@@ -26,7 +26,7 @@ mod restricted;
 pub mod taking_over;
 mod telling;
 
-pub use faults::unanswered;
+pub use faults::{check, unanswered};
 pub use joining::{Joined, Joining, note_contact};
 pub(super) use opening::ward_of;
 pub(super) use restricted::{holders_above, post_complained_about};
@@ -55,7 +55,6 @@ use crate::store::people::Person;
 use crate::store::tracking::Receipt;
 
 use contact::known_again;
-use faults::check;
 use joining::join;
 use placing::open_cases;
 use taking_over::TakenOver;

@@ -17,10 +17,12 @@ use super::promises::{Written, settle_by, terms_of};
 use super::views::incidents::{PublicIncident, for_the_person};
 use crate::auth::tracking as tokens;
 use crate::domain::access::Actor;
-use crate::domain::case::{Case, Outcome, Secrecy, Status};
+use crate::domain::case::{Case, Outcome, Secrecy, Status, WaitingFor};
 use crate::domain::clock::State;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::explain::explain;
+use crate::domain::ids::AttachmentId;
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::{InEach, Says};
 use crate::domain::person::email_address;
@@ -50,6 +52,10 @@ pub struct PublicView {
     pub respond_by: Option<Timestamp>,
     /// The first date we told the person.
     pub first_promised_on: Option<Date>,
+    /// How that day was counted, as a paragraph; null where there is none, or the matter is not named.
+    pub date_explained: Option<String>,
+    /// When we asked the person something that we still need to know.
+    pub asked_on: Option<Date>,
     /// Until when a message opens it again, once it is answered.
     pub follow_up_until: Option<Date>,
     /// When we last replied.
@@ -103,8 +109,34 @@ pub(super) fn find_by_fingerprint(
 /// # Errors
 /// When the case cannot be read.
 pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Failure> {
+    view_in(conn, at, link, Language::English)
+}
+
+/// The same in the person's language. Names the catalogue has in English alone stay as they are.
+///
+/// # Errors
+/// When the case cannot be read.
+pub fn view_in(
+    conn: &mut Conn,
+    at: &Moment,
+    link: &Link,
+    language: Language,
+) -> Result<PublicView, Failure> {
     let filed = cases::find(conn, link.case)?.ok_or(Failure::Missing)?;
-    view_of(conn, at, &filed)
+    seen_in(conn, at, &filed, language)
+}
+
+/// The language the person behind a link is written to in.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn language_of(conn: &mut Conn, link: &Link) -> Result<Language, Failure> {
+    let person = match link.person {
+        Some(id) => people::find(conn, id)?,
+        None => None,
+    };
+    let tag = person.and_then(|person| person.preferences.language);
+    Ok(Language::from_tag(tag.as_deref()))
 }
 
 /// A case as its person may see it, for whoever was let at that much of it.
@@ -112,6 +144,15 @@ pub fn view(conn: &mut Conn, at: &Moment, link: &Link) -> Result<PublicView, Fai
 /// # Errors
 /// When the case cannot be read.
 pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView, Failure> {
+    seen_in(conn, at, filed, Language::English)
+}
+
+fn seen_in(
+    conn: &mut Conn,
+    at: &Moment,
+    filed: &Filed,
+    language: Language,
+) -> Result<PublicView, Failure> {
     let Filed { case, dates } = filed;
     let terms = terms_of(conn, at, case)?;
     let readings = crate::domain::clock::read(&case.facts, &terms, at.now);
@@ -123,7 +164,7 @@ pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView
         .iter()
         .filter_map(|line| {
             let event: Event = serde_json::from_value(line.event.clone()).ok()?;
-            let what = event.public_words()?;
+            let what = event.public_words_in(language)?;
             Some(PublicLine {
                 on: zone.to_datetime(line.at).date(),
                 at: line.at,
@@ -131,11 +172,18 @@ pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView
             })
         })
         .collect();
-    let replied_at = lines
-        .iter()
-        .rev()
-        .find(|line| line.kind == "replied")
-        .map(|line| line.at);
+    let newest = |kind: &str| lines.iter().rev().find(|line| line.kind == kind);
+    let replied_at = newest("replied").map(|line| line.at);
+    let needs_an_answer =
+        case.status == Status::Waiting && case.waiting_for == Some(WaitingFor::Person);
+    let asked_on = newest("asked")
+        .filter(|_| needs_an_answer)
+        .map(|line| zone.to_datetime(line.at).date());
+    let answer = super::promises::answer_reading(case, &terms, &readings);
+    let date_explained = answer
+        .filter(|one| matches!(one.state, State::Running | State::Missed) && !is_private)
+        .and_then(|one| explain(&case.facts, &terms, &one.name, at.now).ok())
+        .map(|explained| explained.words);
     let phone = letters::phone_line(at, case);
     Ok(PublicView {
         reference: case.reference.to_string(),
@@ -149,12 +197,14 @@ pub fn view_of(conn: &mut Conn, at: &Moment, filed: &Filed) -> Result<PublicView
             _ => "your message".to_owned(),
         },
         status: case.status.to_string(),
-        status_label: letters::standing(at, case, Language::English),
-        what_happens_next: next_words(conn, at, case, &terms, &readings)?,
+        status_label: letters::standing(at, case, language),
+        what_happens_next: next_words(conn, at, case, &terms, &readings, language)?,
         received_on: zone.to_datetime(case.received_at).date(),
         respond_on: dates.respond_on,
         respond_by: dates.respond_by,
         first_promised_on: dates.first_promised_on,
+        date_explained,
+        asked_on,
         follow_up_until: case.follow_up_until,
         replied_at,
         phone: phone.number,
@@ -175,6 +225,20 @@ pub fn add_message(
     link: &Link,
     body: &str,
 ) -> Result<Timestamp, Failure> {
+    add_message_with(tx, at, link, body, &[])
+}
+
+/// The same with files that the person sent ahead by the same link.
+///
+/// # Errors
+/// When it cannot be written, or names a file they did not send.
+pub fn add_message_with(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    link: &Link,
+    body: &str,
+    attachments: &[AttachmentId],
+) -> Result<Timestamp, Failure> {
     let filed = cases::find(tx, link.case)?.ok_or(Failure::Missing)?;
     let may_follow_up = filed
         .case
@@ -188,6 +252,7 @@ pub fn add_message(
     }
     let mut enquiry = Enquiry::new(Channel::WebForm, at.now);
     enquiry.body = body.to_owned();
+    enquiry.attachments = attachments.to_vec();
     enquiry.who = link.person.map_or(Who::Nobody, Who::Known);
     let mut entry = Entry::by(follower(link));
     entry.case = Some(link.case);
@@ -359,7 +424,9 @@ pub fn send_link(
     Ok(())
 }
 
-fn follower(link: &Link) -> Actor {
+/// Whoever follows a case by this link.
+#[must_use]
+pub fn follower(link: &Link) -> Actor {
     Actor::Follower {
         link: link.id,
         case: link.case,
@@ -374,6 +441,7 @@ fn next_words(
     case: &Case,
     terms: &crate::domain::clock::Terms,
     readings: &[crate::domain::clock::Reading],
+    language: Language,
 ) -> Result<Vec<String>, Failure> {
     if matches!(case.status, Status::Closed | Status::Responded) {
         return Ok(Vec::new());
@@ -381,13 +449,7 @@ fn next_words(
     let missed = super::promises::answer_reading(case, terms, readings)
         .filter(|one| one.state == State::Missed);
     let Some(reading) = missed else {
-        return Ok(letters::what_happens(
-            at,
-            case,
-            terms,
-            readings,
-            Language::English,
-        ));
+        return Ok(letters::what_happens(at, case, terms, readings, language));
     };
     let catalogue = &at.council.catalogue;
     let told = escalations::of_case(conn, case.id)?
@@ -403,7 +465,7 @@ fn next_words(
                     .date_of(taken.digest_after.unwrap_or(taken.taken_at)),
             ))
         });
-    let by = letters::by_when(at, reading, Language::English).unwrap_or_default();
+    let by = letters::by_when(at, reading, language).unwrap_or_default();
     let told = told.as_ref().map(|(title, on)| (title.as_str(), *on));
-    Ok(vec![wording::missed(&by, told, Language::English)])
+    Ok(vec![wording::missed(&by, told, language)])
 }

@@ -20,7 +20,7 @@ use crate::casework::{Answered, Failure};
 
 /// What a page may load: its own style sheet, images and script, and nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
-     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+     connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// One answer.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ use super::contacts::who_may_log;
 use super::fields::Id;
 use super::operation::{Allowance, Limit, Operation, get, post};
 use super::problem::Problem;
+use super::upload::Came;
 use crate::casework::Fault;
 use crate::casework::attachments::{self, Attachment, Sent};
 use crate::domain::access::{Actor, Role, Scope};
@@ -144,6 +145,35 @@ async fn send_publicly(mut call: Call) -> Result<Answer, Problem> {
 
 async fn take(call: &mut Call, actor: Actor) -> Result<Answer, Problem> {
     let file = call.upload().await?;
+    let sent = judged(call, file).await?;
+    let came = Arc::clone(&sent.came);
+    let answer = call
+        .commit(
+            move |tx, at| attachments::keep(tx, at, &actor, &sent),
+            |kept| Answer::json(201, &AttachmentSent::of(kept)),
+        )
+        .await;
+    // Whoever did the work may hold it longer than the answer takes.
+    came.clear_away();
+    answer
+}
+
+/// Looks at a file that has come in by a page, and keeps it until a contact names it.
+///
+/// # Errors
+/// 422 when it is of a type that is not taken, or there are too many; 503 when it cannot be looked at.
+pub async fn keep_for(call: &Call, actor: Actor, file: Came) -> Result<Attachment, Problem> {
+    let sent = judged(call, file).await?;
+    let came = Arc::clone(&sent.came);
+    let kept = call
+        .perform(move |tx, at| attachments::keep(tx, at, &actor, &sent))
+        .await;
+    came.clear_away();
+    kept
+}
+
+/// What a file is by its bytes, and what the scanner says of it.
+async fn judged(call: &Call, file: Came) -> Result<Sent, Problem> {
     let keeping = call.front.desk.keeping()?;
     let kind = judge(
         &file.came.look,
@@ -159,22 +189,12 @@ async fn take(call: &mut Call, actor: Actor) -> Result<Answer, Problem> {
         }])
     })?;
     let verdict = keeping.scanner.look_at(file.came.path()).await;
-    let came = Arc::clone(&file.came);
-    let sent = Sent {
+    Ok(Sent {
         came: file.came,
         name: file.name,
         content_type: kind.content_type,
         verdict,
-    };
-    let answer = call
-        .commit(
-            move |tx, at| attachments::keep(tx, at, &actor, &sent),
-            |kept| Answer::json(201, &AttachmentSent::of(kept)),
-        )
-        .await;
-    // Whoever did the work may hold it longer than the answer takes.
-    came.clear_away();
-    answer
+    })
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {

@@ -18,7 +18,7 @@ use super::etag::IfMatch;
 use super::front::Front;
 use super::paging::{self, Page};
 use super::problem::Problem;
-use super::upload::{Came, Upload};
+use super::upload::{Came, Posted, Upload};
 use super::{gate, query, recognise, shape, strict_json};
 use crate::casework::actions::{self, Target};
 use crate::casework::{Conn, Failure, Filed, Moment, Once, Tx, audit};
@@ -175,6 +175,44 @@ impl Call {
             &Bytes::from(said.join("\0")),
         )?;
         Ok(came)
+    }
+
+    /// Takes in a page's form in parts: its words, and the file in it, as far as it came.
+    ///
+    /// # Errors
+    /// 400 when not even the words can be read, 503 when too many come at once.
+    pub async fn upload_with_words(&mut self) -> Result<Posted, Problem> {
+        let upload = self
+            .upload
+            .take()
+            .ok_or_else(|| Problem::fault(anyhow::anyhow!("{} takes in no file", self.route)))?;
+        upload.take_in_with_words(&self.front).await
+    }
+
+    /// Does what follows once under a key that stood in a form: one of ours. `said` is what was sent
+    /// under it.
+    ///
+    /// # Errors
+    /// 400 for a key we did not give out.
+    pub fn once_under_form_key(&mut self, key: &str, said: &[u8]) -> Result<(), Problem> {
+        if !self.front.is_form_key(key) {
+            return Err(Problem::unreadable(
+                "bad_idempotency_key",
+                "The number of this form is not one of ours. Open the form again.",
+            ));
+        }
+        let what = (&self.method, self.path.as_str());
+        let once = gate::once_under(&self.front, &[], key, what, &self.actor, said);
+        self.once = Some(once);
+        Ok(())
+    }
+
+    /// The query's names and values, whatever they are: pages are opened by links that others add to.
+    ///
+    /// # Errors
+    /// 400 when it cannot be decoded.
+    pub fn query_pairs(&self) -> Result<Vec<(String, String)>, Problem> {
+        query::pairs(&self.query_string)
     }
 
     /// Who is signed in, or whom a key acts for.

@@ -80,6 +80,7 @@ pub fn operations() -> Vec<Operation> {
         limit: LARGEST,
         schema: Some(SchemaGenerator::subschema_for::<CatalogueTree>),
         is_streamed: false,
+        most_words: 0,
     });
     vec![
         get("/v1/catalogue", show)

@@ -166,20 +166,27 @@ pub(super) fn read_as_far_as_it_fits<T>(call: &Call) -> Result<(T, Vec<Fault>), 
 where
     T: DeserializeOwned + JsonSchema + 'static,
 {
-    let faults = match shape::fit(strict_json::read(&call.body)?) {
-        Ok(sent) => return Ok((sent, Vec::new())),
+    as_far_as_it_fits(strict_json::read(&call.body)?).map_err(Problem::invalid)
+}
+
+/// The same for a document that was read.
+pub(super) fn as_far_as_it_fits<T>(sent: Value) -> Result<(T, Vec<Fault>), Vec<Fault>>
+where
+    T: DeserializeOwned + JsonSchema + 'static,
+{
+    let faults = match shape::fit(sent.clone()) {
+        Ok(fitting) => return Ok((fitting, Vec::new())),
         Err(faults) => faults,
     };
-    let mut narrowly = strict_json::read(&call.body)?;
-    let mut widely = narrowly.clone();
+    let (mut narrowly, mut widely) = (sent.clone(), sent);
     for fault in &faults {
         strike_out(&mut narrowly, &fault.pointer);
         let member = fault.pointer.split('/').nth(1).unwrap_or_default();
         strike_out(&mut widely, &format!("/{member}"));
     }
     match shape::fit(narrowly).or_else(|_| shape::fit(widely)) {
-        Ok(sent) => Ok((sent, faults)),
-        Err(_) => Err(Problem::invalid(faults)),
+        Ok(fitting) => Ok((fitting, faults)),
+        Err(_) => Err(faults),
     }
 }
 

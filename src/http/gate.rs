@@ -71,7 +71,13 @@ pub async fn serve(
     };
     let asked = the_operation(&route, request.method()).or_else(|| route.operations.first());
     let answer = outcome.unwrap_or_else(|problem| match asked {
-        Some(operation) => operation.refuse(problem, instance, &request_id),
+        Some(operation) => refuse(
+            &front,
+            operation,
+            request.headers(),
+            problem,
+            (instance, &request_id),
+        ),
         None => problem.into_answer(instance, &request_id),
     });
     let took = front.desk.time.monotonic().saturating_duration_since(began);
@@ -163,7 +169,13 @@ async fn operate(
                 Actor::Anonymous { .. } | Actor::Follower { .. }
             )
             .then(|| address.clone());
-            let upload = Upload::new(payload, announced.limit, announced.content_type, stranger);
+            let upload = Upload::new(
+                payload,
+                announced.limit,
+                announced.body.most_words,
+                announced.content_type,
+                stranger,
+            );
             (Bytes::new(), Some(upload))
         }
         Some(announced) => (read_body(front, announced.limit, payload).await?, None),
@@ -212,7 +224,13 @@ async fn operate(
     let outcome = without_panic((operation.handler)(call)).await;
     let answer = match outcome {
         Ok(answer) => answer,
-        Err(problem) => operation.refuse(with_number(front, operation, problem), &path, request_id),
+        Err(problem) => refuse(
+            front,
+            operation,
+            request.headers(),
+            with_number(front, operation, problem),
+            (&path, request_id),
+        ),
     };
     if let Content::Unwritable(error) = answer.content {
         return Err(Problem::fault(error));
@@ -224,6 +242,20 @@ async fn operate(
             keep(front, once, answer).await
         }
         _ => Ok(not_modified(request, answer)),
+    }
+}
+
+/// A refusal as the operation writes them: a page for people, a document for programs.
+fn refuse(
+    front: &Front,
+    operation: &Operation,
+    headers: &HeaderMap,
+    problem: Problem,
+    (instance, request_id): (&str, &str),
+) -> Answer {
+    match operation.apology {
+        Some(apology) => apology(front, headers, problem, request_id),
+        None => operation.refuse(problem, instance, request_id),
     }
 }
 
@@ -389,7 +421,10 @@ fn announced<'o>(
         return Err(refuse_type());
     }
     let limit = body.limit.bytes(&front.http);
-    let most = if body.is_streamed {
+    let most = if body.most_words > 0 {
+        // Whoever sends a page's form is told what is wrong on the page, with their words on it.
+        limit.saturating_mul(upload::HEARD_OUT)
+    } else if body.is_streamed {
         limit.saturating_add(upload::WRAPPING)
     } else {
         limit
@@ -459,6 +494,25 @@ pub(super) fn once(
     if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(bad());
     }
+    Ok(Some(once_under(
+        front,
+        secrets,
+        key,
+        (method, path),
+        actor,
+        body,
+    )))
+}
+
+/// What is done once under a key, by whom and with what.
+pub(super) fn once_under(
+    front: &Front,
+    secrets: &'static [&'static str],
+    key: &str,
+    (method, path): (&Method, &str),
+    actor: &Actor,
+    said: &[u8],
+) -> Once {
     let method = method.as_str();
     let fingerprint = front
         .keyed("request")
@@ -466,21 +520,21 @@ pub(super) fn once(
         .chain_update([0])
         .chain_update(path)
         .chain_update([0])
-        .chain_update(body)
+        .chain_update(said)
         .finalize()
         .into_bytes();
     let principal = match actor {
         Actor::Anonymous { .. } if front.is_form_key(key) => "form".to_owned(),
         other => other.principal(),
     };
-    Ok(Some(Once {
+    Once {
         principal,
         method: method.to_owned(),
         path: path.to_owned(),
         key: key.to_owned(),
         fingerprint: hex(&fingerprint),
         secrets,
-    }))
+    }
 }
 
 fn is_kept_refusal(status: u16) -> bool {

@@ -159,6 +159,7 @@ impl Writer {
             limit,
             schema,
             is_streamed: _,
+            most_words: _,
         } in &operation.bodies
         {
             sizes.push(limit.published());

@@ -10,12 +10,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
+use super::front::Front;
 use super::open311::refusal;
 use super::problem::Problem;
 use super::shape;
@@ -65,7 +67,12 @@ pub struct Operation {
     pub finds_key_itself: bool,
     /// How its refusals are written.
     pub refused_as: RefusedAs,
+    /// How they are told to people; see [`Operation::apologises`].
+    pub apology: Option<Apology>,
 }
+
+/// Makes a page of a refusal, in the language of whoever asked.
+pub type Apology = fn(&Front, &HeaderMap, Problem, &str) -> Answer;
 
 /// How a refusal is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +92,8 @@ pub struct Body {
     pub schema: Option<WriteSchema>,
     /// Handed to the handler as it comes in, and never held in memory whole.
     pub is_streamed: bool,
+    /// In bytes, of what a streamed form says beside its file.
+    pub most_words: usize,
 }
 
 /// The query parameters of an operation.
@@ -215,6 +224,7 @@ impl Operation {
             is_hidden: false,
             finds_key_itself: false,
             refused_as: RefusedAs::Problem,
+            apology: None,
         }
     }
 
@@ -259,6 +269,7 @@ impl Operation {
             limit: Limit::Json,
             schema: Some(SchemaGenerator::subschema_for::<T>),
             is_streamed: false,
+            most_words: 0,
         });
         self
     }
@@ -281,6 +292,7 @@ impl Operation {
                 limit: *limit,
                 schema: Some(SchemaGenerator::subschema_for::<T>),
                 is_streamed: false,
+                most_words: 0,
             }));
         self
     }
@@ -293,6 +305,7 @@ impl Operation {
             limit,
             schema: None,
             is_streamed: false,
+            most_words: 0,
         });
         self
     }
@@ -306,6 +319,21 @@ impl Operation {
             limit,
             schema: Some(SchemaGenerator::subschema_for::<T>),
             is_streamed: true,
+            most_words: 0,
+        });
+        self
+    }
+
+    /// A page's form in parts: its words, of so many bytes at most, and the file after them
+    /// ([`Call::upload_with_words`]).
+    #[must_use]
+    pub fn upload_with_words(mut self, limit: Limit, most_words: usize) -> Self {
+        self.bodies.push(Body {
+            content_type: "multipart/form-data",
+            limit,
+            schema: None,
+            is_streamed: true,
+            most_words,
         });
         self
     }
@@ -488,6 +516,15 @@ impl Operation {
     pub fn refuses_as_open311(self, format: Format) -> Self {
         Self {
             refused_as: RefusedAs::Open311(format),
+            ..self
+        }
+    }
+
+    /// A page: whatever is refused, by the handler or before it is asked, is told as a page too.
+    #[must_use]
+    pub fn apologises(self, apology: Apology) -> Self {
+        Self {
+            apology: Some(apology),
             ..self
         }
     }

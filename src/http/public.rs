@@ -3,12 +3,12 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
-use super::contacts::{read_as_far_as_it_fits, refuse_all, together};
+use super::contacts::{as_far_as_it_fits, read_as_far_as_it_fits, refuse_all, together};
 use super::dto::contact::TrackingObject;
 use super::dto::public::{
     AccessPoints, PublicAccessPoint, PublicContact, PublicReceipt, PublicService,
@@ -29,6 +29,7 @@ use crate::channels::web_form;
 use crate::domain::access::{Act, Actor, Scope};
 use crate::domain::case::Secrecy;
 use crate::domain::contact::Disposition;
+use crate::domain::enquiry::Enquiry;
 use crate::domain::wording;
 
 /// A list that is short enough for one page unless somebody asks for less.
@@ -228,7 +229,8 @@ fn own_case() -> Vec<Operation> {
                     "We will collect it, or tell you why not, by 5pm on Tuesday 24 November 2026.",
                 ],
                 "received_on": "2026-11-20", "respond_on": "2026-11-24", "respond_by": "2026-11-24T17:00:00Z",
-                "first_promised_on": "2026-11-24", "follow_up_until": null, "replied_at": null,
+                "first_promised_on": "2026-11-24", "date_explained": null, "asked_on": null,
+                "follow_up_until": null, "replied_at": null,
                 "phone": "01632 960110", "phone_hours": "Monday to Friday, 8.30am to 5pm",
                 "history": [{"on": "2026-11-20", "at": "2026-11-20T16:58:00Z", "what": "You told us about it"}],
                 "incidents": [],
@@ -278,6 +280,31 @@ fn a_hundred() -> u16 {
 
 async fn send_form(call: Call) -> Result<Answer, Problem> {
     let (form, faults) = read_as_far_as_it_fits::<PublicContact>(&call)?;
+    take_form(&call, form, faults, |receipt| {
+        let status = if receipt.duplicate.is_some() {
+            200
+        } else {
+            201
+        };
+        Answer::json(status, receipt)
+    })
+    .await
+}
+
+/// Takes a form in, whoever shows it, and keeps the answer to it under its key. `faults` are those of its
+/// shape.
+///
+/// # Errors
+/// Everything that stands against it.
+pub async fn take_form<A>(
+    call: &Call,
+    form: PublicContact,
+    faults: Vec<Fault>,
+    answer: A,
+) -> Result<Answer, Problem>
+where
+    A: Fn(&PublicReceipt) -> Answer + Send + 'static,
+{
     if form
         .website
         .as_deref()
@@ -295,15 +322,7 @@ async fn send_form(call: Call) -> Result<Answer, Problem> {
     let faults = [faults, refuse_without_key(&actor, &form)].concat();
     call.commit(
         move |tx, at| {
-            let Read {
-                enquiry,
-                faults: unfit,
-            } = web_form::read(form.clone().into_form(), at.now);
-            let mut faults = together(&faults, unfit);
-            let struck = |pointer: &str| faults.iter().any(|fault| fault.pointer == pointer);
-            if !struck("/fields") {
-                faults.extend(intake::unanswered(at, &enquiry));
-            }
+            let (enquiry, faults) = read_form(at, &form, &faults);
             refuse_all(at, &enquiry, faults)?;
             let entry = Entry {
                 is_silent: enquiry.hidden_field_filled,
@@ -312,18 +331,36 @@ async fn send_form(call: Call) -> Result<Answer, Problem> {
             let received = intake::receive(tx, at, &enquiry, &entry)?;
             receipt_for(tx, at, &received)
         },
-        |receipt| {
-            Answer::json(
-                if receipt.duplicate.is_some() {
-                    200
-                } else {
-                    201
-                },
-                receipt,
-            )
-        },
+        answer,
     )
     .await
+}
+
+/// A form as far as it is filled in, and everything that stands against it. Nothing is written.
+///
+/// # Errors
+/// The faults alone, where no form can be made of it at all.
+pub fn look_over(at: &Moment, sent: Value) -> Result<(PublicContact, Vec<Fault>), Vec<Fault>> {
+    let (form, faults) = as_far_as_it_fits::<PublicContact>(sent)?;
+    let (enquiry, mut faults) = read_form(at, &form, &faults);
+    if let Err(Failure::Invalid(more)) = intake::check(at, &enquiry) {
+        faults.extend(more);
+    }
+    Ok((form, faults))
+}
+
+/// What a form means, and what stands against it before the catalogue is asked.
+fn read_form(at: &Moment, form: &PublicContact, faults: &[Fault]) -> (Enquiry, Vec<Fault>) {
+    let Read {
+        enquiry,
+        faults: unfit,
+    } = web_form::read(form.clone().into_form(), at.now);
+    let mut faults = together(faults, unfit);
+    let struck = |pointer: &str| faults.iter().any(|fault| fault.pointer == pointer);
+    if !struck("/fields") {
+        faults.extend(intake::unanswered(at, &enquiry));
+    }
+    (enquiry, faults)
 }
 
 /// What only a website with a key may say.

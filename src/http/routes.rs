@@ -64,6 +64,9 @@ pub fn operations() -> Vec<Operation> {
 pub fn pages(settings: &Settings, is_demo: bool) -> Vec<Operation> {
     let mut all = docs::pages();
     all.extend(crate::pages::operations());
+    if !is_demo {
+        all.push(crate::pages::residents::front_door());
+    }
     if is_demo {
         all.extend(crate::pages::demo::operations(
             settings.mail.folder(&settings.database.data_dir),

@@ -22,6 +22,8 @@ use crate::domain::attachment::file_name;
 pub struct Upload {
     payload: Payload,
     limit: usize,
+    /// Of what stands in the form beside the file; 0 where nothing may.
+    most_words: usize,
     content_type: String,
     /// The address it comes from, where nobody has signed in.
     stranger: Option<String>,
@@ -37,6 +39,17 @@ pub struct Came {
     pub claimed: Option<String>,
 }
 
+/// A page's form in parts, read.
+#[derive(Debug)]
+pub struct Posted {
+    /// In their order.
+    pub words: Vec<(String, String)>,
+    /// None where no file was chosen; why not, where it cannot be taken.
+    pub file: Result<Option<Came>, Problem>,
+}
+
+/// How many times a file's size a page's form may be, to be answered with a page that keeps its words.
+pub(super) const HEARD_OUT: usize = 4;
 /// What a form in parts adds to the file in it, at most.
 pub(super) const WRAPPING: usize = 16 * 1024;
 /// The one part.
@@ -58,12 +71,14 @@ impl Upload {
     pub(super) fn new(
         payload: Payload,
         limit: usize,
+        most_words: usize,
         content_type: String,
         stranger: Option<String>,
     ) -> Self {
         Self {
             payload,
             limit,
+            most_words,
             content_type,
             stranger,
         }
@@ -75,6 +90,22 @@ impl Upload {
     /// 400 when the form cannot be read, 408 when it comes too slowly, 413 when it is too large, 422 when
     /// it does not hold one file, 503 when too many come at once or the disk takes no more.
     pub(super) async fn take_in(self, front: &Front) -> Result<Came, Problem> {
+        let posted = self.take_in_with_words(front).await?;
+        posted.file?.ok_or_else(|| {
+            refuse(
+                "/file",
+                "missing_field",
+                "Send the file as the part `file` of the form.",
+            )
+        })
+    }
+
+    /// Takes in the words of the form and the file after them.
+    ///
+    /// # Errors
+    /// 400 when the form cannot be told apart, 503 when too many come at once. What is wrong with the
+    /// file stands beside the words.
+    pub(super) async fn take_in_with_words(mut self, front: &Front) -> Result<Posted, Problem> {
         // Their own first, so that whoever waits for one holds none of everybody's.
         let _own = match &self.stranger {
             Some(address) => Some(turn(turns_of(address).acquire_owned()).await?),
@@ -83,21 +114,59 @@ impl Upload {
         let _turn = turn(TAKING_IN.acquire()).await?;
         let boundary = multer::parse_boundary(&self.content_type).map_err(malformed)?;
         let (into, out_of) = duplex(BETWEEN);
-        let is_in_file = Cell::new(false);
-        let most = u64::try_from(self.limit.saturating_add(WRAPPING)).unwrap_or(u64::MAX);
+        let bounds = Bounds {
+            file: self.limit,
+            words: self.most_words,
+            is_in_file: Cell::new(false),
+        };
+        let most = u64::try_from(bounds.whole()).unwrap_or(u64::MAX);
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
         let form = Multipart::with_reader_with_constraints(out_of, boundary, limits);
-        let bringing = bring(front, self.payload, into, self.limit, &is_in_file);
-        let taking = take(front, form, self.limit, &is_in_file);
-        tokio::pin!(bringing);
-        tokio::pin!(taking);
-        tokio::select! {
-            biased;
-            taken = &mut taking => taken,
-            brought = &mut bringing => match brought {
-                Ok(()) => taking.await,
-                Err(problem) => Err(problem),
-            },
+        let mut words = Vec::new();
+        let file = {
+            let bringing = bring(front, &mut self.payload, into, &bounds);
+            let taking = take(front, form, &bounds, &mut words);
+            tokio::pin!(bringing);
+            tokio::pin!(taking);
+            tokio::select! {
+                biased;
+                taken = &mut taking => taken,
+                brought = &mut bringing => match brought {
+                    Ok(()) => taking.await,
+                    Err(problem) => Err(problem),
+                },
+            }
+        };
+        if file.is_err() && self.most_words > 0 {
+            // A browser shows no answer before it has sent everything.
+            let patience = Duration::from_secs(front.http.body_timeout_seconds);
+            hear_out(&mut self.payload, patience, bounds.whole()).await;
+        }
+        Ok(Posted { words, file })
+    }
+}
+
+/// How much of a form is taken, and how far it has come.
+struct Bounds {
+    file: usize,
+    words: usize,
+    is_in_file: Cell<bool>,
+}
+
+impl Bounds {
+    fn whole(&self) -> usize {
+        let beside = WRAPPING.saturating_add(self.words);
+        self.file.saturating_add(beside)
+    }
+}
+
+/// Lets the rest of a form come and go by, while it comes.
+async fn hear_out(payload: &mut Payload, patience: Duration, size: usize) {
+    let mut left = size.saturating_mul(HEARD_OUT);
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(patience, next(payload)).await {
+        left = left.saturating_sub(piece.len());
+        if left == 0 {
+            return;
         }
     }
 }
@@ -131,17 +200,16 @@ async fn turn<T>(coming: impl Future<Output = Result<T, AcquireError>>) -> Resul
 /// From the connection: within its size, without dawdling, and with a file in it before long.
 async fn bring(
     front: &Front,
-    mut payload: Payload,
+    payload: &mut Payload,
     mut into: DuplexStream,
-    limit: usize,
-    is_in_file: &Cell<bool>,
+    bounds: &Bounds,
 ) -> Result<(), Problem> {
     let clock = || front.desk.time.monotonic();
     let began = clock();
     let patience = Duration::from_secs(front.http.body_timeout_seconds);
     let mut n_brought: usize = 0;
     loop {
-        let piece = tokio::time::timeout(patience, next(&mut payload))
+        let piece = tokio::time::timeout(patience, next(payload))
             .await
             .map_err(|_| body_too_slow())?;
         let Some(piece) = piece else {
@@ -150,14 +218,15 @@ async fn bring(
         };
         let piece = piece.map_err(|_| broken_body())?;
         n_brought = n_brought.saturating_add(piece.len());
-        if n_brought > limit.saturating_add(WRAPPING) {
-            return Err(too_large(limit));
+        if n_brought > bounds.whole() {
+            return Err(too_large(bounds.file));
         }
         if is_too_slow(began, clock(), patience, n_brought) {
             return Err(body_too_slow());
         }
         // What stands before a file is looked through in memory.
-        if !is_in_file.get() && n_brought > WRAPPING + 2 * BETWEEN {
+        let before_it = (WRAPPING + 2 * BETWEEN).saturating_add(bounds.words);
+        if !bounds.is_in_file.get() && n_brought > before_it {
             return Err(Problem::unreadable(
                 "malformed_form",
                 "No file begins in this form.",
@@ -184,26 +253,38 @@ fn is_too_slow(began: Instant, now: Instant, patience: Duration, n_brought: usiz
     took > patience && u64::try_from(n_brought).unwrap_or(u64::MAX) < least
 }
 
-/// To the disk.
+/// To the disk, and the words into memory.
 async fn take(
     front: &Front,
     mut form: Multipart<'_>,
-    limit: usize,
-    is_in_file: &Cell<bool>,
-) -> Result<Came, Problem> {
+    bounds: &Bounds,
+    words: &mut Vec<(String, String)>,
+) -> Result<Option<Came>, Problem> {
     let mut came: Option<Came> = None;
+    let mut n_words: usize = 0;
     loop {
-        is_in_file.set(false);
+        bounds.is_in_file.set(false);
         let Some(part) = form.next_field().await.map_err(malformed)? else {
-            break;
+            return Ok(came);
         };
-        let name = part.name().unwrap_or_default();
+        let name = part.name().unwrap_or_default().to_owned();
         if name != PART {
-            return Err(refuse(
-                &format!("/{name}"),
-                "unknown_field",
-                "This form has one part: `file`.",
-            ));
+            if bounds.words == 0 {
+                return Err(refuse(
+                    &format!("/{name}"),
+                    "unknown_field",
+                    "This form has one part: `file`.",
+                ));
+            }
+            let text = part.text().await.map_err(malformed)?;
+            n_words = n_words
+                .saturating_add(name.len())
+                .saturating_add(text.len());
+            if n_words > bounds.words {
+                return Err(too_large(bounds.words));
+            }
+            words.push((name, text));
+            continue;
         }
         if came.is_some() {
             return Err(refuse(
@@ -212,16 +293,15 @@ async fn take(
                 "One file at a time. Send the others by themselves.",
             ));
         }
-        is_in_file.set(true);
-        came = Some(take_part(front, part, limit).await?);
+        // What a browser sends where no file was chosen.
+        let is_nothing = bounds.words > 0 && part.file_name().is_none_or(str::is_empty);
+        bounds.is_in_file.set(true);
+        if is_nothing {
+            part.bytes().await.map_err(malformed)?;
+        } else {
+            came = Some(take_part(front, part, bounds.file).await?);
+        }
     }
-    came.ok_or_else(|| {
-        refuse(
-            "/file",
-            "missing_field",
-            "Send the file as the part `file` of the form.",
-        )
-    })
 }
 
 async fn take_part(front: &Front, mut part: Field<'_>, limit: usize) -> Result<Came, Problem> {

@@ -48,6 +48,11 @@ pub fn operations(mail_folder: PathBuf) -> Vec<Operation> {
             "Where everything in the demo is",
         ),
         html(
+            get("/demo", home),
+            "show_demo_home_again",
+            "The same, from residents' pages",
+        ),
+        html(
             get("/demo/mail", move |call| {
                 list_mails(call, Arc::clone(&for_list))
             })

@@ -1,5 +1,6 @@
 //! Pages for people: server-rendered, readable without script, fonts or images from elsewhere.
 //!
+//! [`residents`] are shown what there is, and report it.
 //! A page shows what a use case of `casework` says and decides nothing. It is escaped by the template
 //! engine, loads only its own style sheet, and looks the same on a telephone and on paper. Residents
 //! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; teams that
@@ -17,6 +18,7 @@ use crate::http::{Access, Answer, Call, Operation, Problem, get};
 pub mod by_email;
 pub mod demo;
 mod one_site;
+pub mod residents;
 pub mod sign_in;
 pub mod track;
 
@@ -42,6 +44,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = track::operations();
     all.extend(sign_in::operations());
     all.extend(by_email::operations());
+    all.extend(residents::operations());
     all.push(
         get("/favicon.ico", icon)
             .id("get_icon")
@@ -97,9 +100,12 @@ pub fn page(
 
 fn html(template: &str, frame: &Frame, said: impl Serialize) -> Result<String, minijinja::Error> {
     let said = minijinja::Value::from_serialize(said);
+    let around = residents::Around::plain();
+    let w = residents::words::words(crate::domain::wording::Language::English);
+    let of_english = "";
     TEMPLATES
         .get_template(template)?
-        .render(context! { frame, said })
+        .render(context! { frame, said, around, w, of_english })
 }
 
 /// What went wrong, as a page instead of a document for programs.
@@ -131,6 +137,7 @@ async fn style(_: Call) -> Result<Answer, Problem> {
 fn templates() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
+    residents::words::add_filters(&mut env);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     env.set_formatter(|out, state, value| match value.as_str() {
         Some(text) if !value.is_safe() => Ok(out.write_str(&escaped(text))?),
@@ -162,7 +169,10 @@ fn templates() -> Environment<'static> {
         ("home.html", include_str!("templates/home.html")),
         ("mail_list.html", include_str!("templates/mail_list.html")),
         ("mail.html", include_str!("templates/mail.html")),
-    ] {
+    ]
+    .into_iter()
+    .chain(residents::templates())
+    {
         env.add_template(name, text)
             .expect("the templates are built in, and a test reads every one");
     }

@@ -54,17 +54,26 @@ pub fn for_anybody(call: &Call) -> ForAnybody {
 /// # Errors
 /// 403 for any other.
 pub fn sent_form(call: &Call, cookie: &str) -> Result<Vec<(String, String)>, Problem> {
+    let form = call.form()?;
+    check_sealed(call, cookie, &form)?;
+    Ok(form)
+}
+
+/// Holds the words of a form in parts against the same: sent with this cookie, from one of our pages.
+///
+/// # Errors
+/// 403 for any other.
+pub fn check_sealed(call: &Call, cookie: &str, form: &[(String, String)]) -> Result<(), Problem> {
     let refuse = || Problem::forbidden("other_site", "This form was not sent from our page.");
     if !is_from_here(call) {
         return Err(refuse());
     }
-    let form = call.form()?;
     let is_sealed = form
         .iter()
         .find(|(name, _)| name == FIELD)
         .and_then(|(_, seal)| URL_SAFE_NO_PAD.decode(seal).ok())
         .is_some_and(|seal| made(call, cookie).verify_slice(&seal).is_ok());
-    if is_sealed { Ok(form) } else { Err(refuse()) }
+    if is_sealed { Ok(()) } else { Err(refuse()) }
 }
 
 /// Takes a form that anybody may send, from one of our pages.
@@ -72,7 +81,12 @@ pub fn sent_form(call: &Call, cookie: &str) -> Result<Vec<(String, String)>, Pro
 /// # Errors
 /// 403 for any other.
 pub fn form_of_anybody(call: &Call) -> Result<Vec<(String, String)>, Problem> {
-    sent_form(call, &VISITOR.read(call).unwrap_or_default())
+    sent_form(call, &visitor(call))
+}
+
+/// The cookie that forms for anybody are sent with; empty where there is none.
+pub fn visitor(call: &Call) -> String {
+    VISITOR.read(call).unwrap_or_default()
 }
 
 fn made(call: &Call, cookie: &str) -> Hmac<Sha256> {

@@ -8,12 +8,15 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::one_site::{seal, sent_form};
-use super::{Frame, apology, page};
+use super::one_site::{check_sealed, seal, sent_form};
+use super::residents::words::{self, say};
+use super::residents::{Shown as ResidentsPage, apologise as tell_of};
 use crate::casework::tracking::{self, PublicView};
 use crate::casework::views::incidents::PublicIncident;
 use crate::casework::{Failure, Link, Moment, Tx};
-use crate::domain::wording::{on_day, sentence_case};
+use crate::domain::access::Actor;
+use crate::domain::wording::{Language, day, sentence_case};
+use crate::http::attachments::keep_for;
 use crate::http::cookies::Cookie;
 use crate::http::operation::Answering;
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, post};
@@ -41,6 +44,7 @@ pub fn operations() -> Vec<Operation> {
             .raw_body(FORM, Limit::Bytes(FORM_LIMIT))
             .answers_nothing(303, "Back to the page.")
             .not_idempotent()
+            .apologises(tell_of)
             .hidden()
     };
     vec![
@@ -58,6 +62,17 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::public())
             .query::<Shown>()
             .answers_raw(200, "text/html", "The page.")
+            .apologises(tell_of)
+            .hidden(),
+        post("/track/photos", |call| add_file(call))
+            .id("post_tracking_file")
+            .summary("A file for a case that is followed")
+            .tag("Pages")
+            .access(Access::public())
+            .upload_with_words(Limit::Attachment, FORM_LIMIT)
+            .answers_nothing(303, "Back to the page.")
+            .not_idempotent()
+            .apologises(tell_of)
             .hidden(),
         form("/track/messages", "post_tracking_message", |call| {
             Box::pin(add_message(call))
@@ -77,6 +92,11 @@ struct Shown {
     #[serde(default)]
     #[schemars(length(max = 20))]
     done: Option<String>,
+    /// The language it is wanted in; read where the words are.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    #[expect(dead_code, reason = "it stands in the address and is read with it")]
+    lang: Option<String>,
 }
 
 /// What the page says.
@@ -93,6 +113,10 @@ struct Told {
     received_on: String,
     respond_on: Option<String>,
     first_promised_on: Option<String>,
+    /// How the date was counted.
+    date_explained: Option<String>,
+    /// When we asked them something that we still need to know.
+    asked_on: Option<String>,
     follow_up_until: Option<String>,
     phone: String,
     phone_hours: Option<String>,
@@ -101,7 +125,8 @@ struct Told {
     takes_messages: bool,
     takes_withdrawal: bool,
     takes_feedback: bool,
-    done: Option<&'static str>,
+    done: Option<String>,
+    megabytes: usize,
     /// What was wrong with what was sent, and the words that were sent.
     mistake: Option<String>,
     body: String,
@@ -140,9 +165,10 @@ async fn open(call: Call) -> Result<Answer, Problem> {
 async fn show(call: Call) -> Result<Answer, Problem> {
     let shown: Shown = call.query()?;
     let done = match shown.done.as_deref() {
-        Some("message") => Some("We have your message. The person dealing with this will see it."),
-        Some("withdrawal") => Some("You have withdrawn this."),
-        Some("feedback") => Some("Thank you for telling us."),
+        Some("message") => Some("track.done_message"),
+        Some("file") => Some("track.done_file"),
+        Some("withdrawal") => Some("track.done_withdrawal"),
+        Some("feedback") => Some("track.done_feedback"),
         _ => None,
     };
     Ok(shown_page(&call, 200, done, None, String::new()).await)
@@ -155,14 +181,14 @@ async fn add_message(call: Call) -> Result<Answer, Problem> {
     };
     let body = form.multi_line("body");
     let mistake = if body.trim().is_empty() {
-        Some("Write your message first.")
+        Some("track.message_missing")
     } else if body.chars().count() > LONGEST_MESSAGE {
-        Some("Your message is too long. Please send the rest in a second one.")
+        Some("track.message_long")
     } else {
         None
     };
     if let Some(mistake) = mistake {
-        return Ok(shown_page(&call, 422, None, Some(mistake.to_owned()), body).await);
+        return Ok(shown_page(&call, 422, None, Some(mistake), body).await);
     }
     let words = body.clone();
     let done = act(&call, move |tx, at, link| {
@@ -170,6 +196,47 @@ async fn add_message(call: Call) -> Result<Answer, Problem> {
     })
     .await;
     Ok(after(&call, done, "message", body).await)
+}
+
+/// A photograph of what it is about, with a word to it.
+async fn add_file(mut call: Call) -> Result<Answer, Problem> {
+    let posted = call.upload_with_words().await?;
+    let token = token(&call).unwrap_or_default();
+    check_sealed(&call, &token, &posted.words)?;
+    let form = Form(posted.words);
+    let body = form.multi_line("about");
+    let again = |mistake, status| shown_page(&call, status, None, Some(mistake), String::new());
+    let file = match posted.file {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(again("track.file_missing", 422).await),
+        Err(problem) => {
+            problem.log(&call.request_id);
+            return Ok(again("track.file_refused", problem.status).await);
+        }
+    };
+    let now = call.front.desk.time.monotonic();
+    if let Err(exhausted) = call.front.budgets.public_uploads.spend(&call.address, now) {
+        return Err(Problem::too_many(exhausted.retry_after_seconds));
+    }
+    let found = call
+        .read(move |conn, at| tracking::find_link(conn, at, &token))
+        .await?;
+    let Some(link) = found else {
+        return Ok(refuse(&call));
+    };
+    let actor: Actor = tracking::follower(&link);
+    let kept = match keep_for(&call, actor, file).await {
+        Ok(kept) => kept.id,
+        Err(problem) if problem.status == 422 => {
+            return Ok(again("track.file_refused", 422).await);
+        }
+        Err(problem) => return Err(problem),
+    };
+    let done = act(&call, move |tx, at, link| {
+        tracking::add_message_with(tx, at, link, &body, &[kept]).map(|_| ())
+    })
+    .await;
+    Ok(after(&call, done, "file", String::new()).await)
 }
 
 async fn withdraw(call: Call) -> Result<Answer, Problem> {
@@ -196,14 +263,7 @@ async fn give_feedback(call: Call) -> Result<Answer, Problem> {
         .ok()
         .filter(|score| (1..=5).contains(score));
     let Some(score) = score else {
-        return Ok(shown_page(
-            &call,
-            422,
-            None,
-            Some("Choose one of the five answers.".to_owned()),
-            String::new(),
-        )
-        .await);
+        return Ok(shown_page(&call, 422, None, Some("track.score_missing"), String::new()).await);
     };
     let comment = form.one_line("comment");
     let done = act(&call, move |tx, at, link| {
@@ -232,55 +292,76 @@ async fn after(call: &Call, done: Result<(), Problem>, what: &str, body: String)
         Ok(()) => Answer::see_other(&format!("/track?done={what}")),
         Err(problem) if problem.status == 404 => refuse(call),
         Err(problem) if problem.status == 409 => {
-            let why = problem.detail.clone();
+            let why = match problem.code {
+                "feedback_given" => "track.feedback_given",
+                _ => "track.closed",
+            };
             shown_page(call, 409, None, Some(why), body).await
         }
         Err(problem) if problem.status == 422 => {
-            let why =
-                "Some of the characters cannot be taken. Please write it without them.".to_owned();
-            shown_page(call, 422, None, Some(why), body).await
+            shown_page(call, 422, None, Some("errors.characters"), body).await
         }
         Err(problem) => apologise(call, problem),
     }
 }
 
+/// The page; `done` and `mistake` are keys of its words.
 async fn shown_page(
     call: &Call,
     status: u16,
-    done: Option<&'static str>,
-    mistake: Option<String>,
+    done: Option<&str>,
+    mistake: Option<&str>,
     body: String,
 ) -> Answer {
     let Some(token) = token(call) else {
         return absent(call);
     };
     let form_token = seal(call, &token);
+    let asked = words::asked(call);
     let seen = call
         .read(
             move |conn, at| match tracking::find_link(conn, at, &token)? {
-                Some(link) => tracking::view(conn, at, &link).map(Some),
+                Some(link) => {
+                    let language = match asked {
+                        Some(language) => language,
+                        None => tracking::language_of(conn, &link)?,
+                    };
+                    let view = tracking::view_in(conn, at, &link, language)?;
+                    Ok(Some((view, language)))
+                }
                 None => Ok(None),
             },
         )
         .await;
-    let view = match seen {
-        Ok(Some(view)) => view,
+    let (view, language) = match seen {
+        Ok(Some(seen)) => seen,
         Ok(None) => return refuse(call),
         Err(problem) => return apologise(call, problem),
     };
     let today = call.front.desk.moment().today();
     let told = Told {
-        done,
-        mistake,
+        done: done.map(|key| say(language, key, &[])),
+        mistake: mistake.map(|key| say(language, key, &[])),
         body,
         form_token,
-        ..told(view, today)
+        megabytes: call.front.http.max_attachment_bytes / (1024 * 1024),
+        ..told_in(view, today, language)
     };
-    let frame = frame(call, format!("{} ({})", told.heading, told.reference));
-    page(status, "track.html", &frame, &told).unwrap_or_else(|problem| apologise(call, problem))
+    let title = format!("{} ({})", told.heading, told.reference);
+    ResidentsPage::new_in(language, "track.html", title)
+        .linked(call)
+        .with_status(status)
+        .write(call, &told)
+        .unwrap_or_else(|problem| apologise(call, problem))
 }
 
+#[cfg(test)]
 fn told(view: PublicView, today: Date) -> Told {
+    told_in(view, today, Language::English)
+}
+
+fn told_in(view: PublicView, today: Date, language: Language) -> Told {
+    let on_day = |on: Date| day(on, language);
     let is_over = matches!(view.status.as_str(), "closed" | "responded");
     let may_write_again = view.follow_up_until.is_some_and(|until| today <= until);
     let date_moved = view
@@ -292,16 +373,22 @@ fn told(view: PublicView, today: Date) -> Told {
         heading: sentence_case(&view.category),
         status_label: view.status_label,
         what_happens_next: view.what_happens_next,
-        incidents: view.incidents.into_iter().map(told_incident).collect(),
+        incidents: view
+            .incidents
+            .into_iter()
+            .map(|incident| told_incident(incident, language))
+            .collect(),
         received_on: on_day(view.received_on),
         respond_on: view.respond_on.filter(|_| !is_over).map(on_day),
         first_promised_on: date_moved.filter(|_| !is_over).map(on_day),
+        date_explained: view.date_explained.filter(|_| !is_over),
+        asked_on: view.asked_on.map(on_day),
         follow_up_until: view
             .follow_up_until
             .filter(|_| is_over && may_write_again)
             .map(on_day),
         phone: view.phone,
-        phone_hours: view.phone_hours,
+        phone_hours: view.phone_hours.map(|hours| words::hours(&hours, language)),
         history: view
             .history
             .into_iter()
@@ -318,15 +405,24 @@ fn told(view: PublicView, today: Date) -> Told {
         mistake: None,
         body: String::new(),
         form_token: String::new(),
+        megabytes: 0,
     }
 }
 
-fn told_incident(incident: PublicIncident) -> ToldIncident {
-    let newest = incident.latest_update.map(|update| update.text);
-    let all = newest.into_iter().chain([incident.words]);
+fn told_incident(incident: PublicIncident, language: Language) -> ToldIncident {
+    let either = |english: String, welsh: Option<String>| match language {
+        Language::English => english,
+        Language::Welsh => welsh.unwrap_or(english),
+    };
+    let newest = incident
+        .latest_update
+        .map(|update| either(update.text, update.text_cy));
+    let all = newest
+        .into_iter()
+        .chain([either(incident.words, incident.words_cy)]);
     let lines = all.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
     ToldIncident {
-        title: incident.title,
+        title: either(incident.title, incident.title_cy),
         words: lines.filter(|line| !line.trim().is_empty()).collect(),
     }
 }
@@ -378,17 +474,15 @@ fn refuse(call: &Call) -> Answer {
 }
 
 fn absent(call: &Call) -> Answer {
-    let frame = frame(call, "We cannot show you this page");
-    page(404, "track_absent.html", &frame, ()).unwrap_or_else(|problem| apologise(call, problem))
+    let title = say(words::language_of(call), "track.absent_title", &[]);
+    ResidentsPage::new(call, "track_absent.html", title)
+        .with_status(404)
+        .write(call, ())
+        .unwrap_or_else(|problem| apologise(call, problem))
 }
 
 fn apologise(call: &Call, problem: Problem) -> Answer {
-    let frame = frame(call, "Sorry, this did not work");
-    apology(call.route, &call.request_id, &frame, problem)
-}
-
-fn frame(call: &Call, title: impl Into<String>) -> Frame {
-    Frame::of(&call.front.desk, call.front.is_demo, title)
+    tell_of(&call.front, &call.headers, problem, &call.request_id)
 }
 
 fn token(call: &Call) -> Option<String> {
@@ -418,6 +512,8 @@ mod tests {
             respond_on: Some(date(2026, 11, 24)),
             respond_by: Some(at),
             first_promised_on: Some(date(2026, 11, 24)),
+            date_explained: None,
+            asked_on: None,
             follow_up_until: Some(date(2026, 12, 20)),
             replied_at: None,
             phone: "01632 960100".to_owned(),
@@ -433,6 +529,7 @@ mod tests {
     }
 
     fn shown(told: &Told) -> String {
+        use crate::pages::Frame;
         crate::pages::html("track.html", &Frame::sample(), told).unwrap()
     }
 

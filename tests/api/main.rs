@@ -43,6 +43,7 @@ mod public_form;
 mod reaching;
 mod recipients;
 mod redaction;
+mod residents;
 mod sign_in;
 mod sign_in_links;
 mod standards;

@@ -46,20 +46,20 @@ fn caller(signed: &Value) -> Caller {
 }
 
 /// A browser: it keeps cookies and says where a form comes from.
-struct Browser<'a> {
+pub struct Browser<'a> {
     app: &'a TestApp,
-    cookies: RefCell<BTreeMap<String, String>>,
+    pub cookies: RefCell<BTreeMap<String, String>>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(app: &'a TestApp) -> Self {
+    pub fn new(app: &'a TestApp) -> Self {
         Self {
             app,
             cookies: RefCell::default(),
         }
     }
 
-    async fn send(&self, request: TestRequest) -> Reply {
+    pub async fn send(&self, request: TestRequest) -> Reply {
         let cookies: Vec<String> = self
             .cookies
             .borrow()
@@ -89,11 +89,11 @@ impl<'a> Browser<'a> {
         reply
     }
 
-    async fn get(&self, path: &str) -> Reply {
+    pub async fn get(&self, path: &str) -> Reply {
         self.send(TestRequest::get().uri(path)).await
     }
 
-    async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
+    pub async fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
         let mut request = TestRequest::post()
             .uri(path)
             .insert_header(("content-type", "application/x-www-form-urlencoded"))

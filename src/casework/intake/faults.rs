@@ -14,7 +14,11 @@ use crate::domain::enquiry::Enquiry;
 const OLDEST: SignedDuration = SignedDuration::from_hours(2 * 365 * 24 + 24);
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-pub(super) fn check(at: &Moment, enquiry: &Enquiry) -> Result<(), Failure> {
+/// Holds an enquiry against the clock and the catalogue.
+///
+/// # Errors
+/// Names everything it cannot mean.
+pub fn check(at: &Moment, enquiry: &Enquiry) -> Result<(), Failure> {
     let mut faults = Vec::new();
     let mut fault = |pointer: &str, code: &'static str, detail: String| {
         faults.push(Fault {

@@ -40,6 +40,67 @@ pub struct Council {
     pub holidays_reviewed_on: Option<Date>,
     /// How to reach those a person may go to next, by the slug that standards name them by.
     pub ombudsmen: BTreeMap<String, OmbudsmanContact>,
+    /// How its pages look.
+    pub theme: Theme,
+}
+
+/// How a council's pages look; what is left out stays as it comes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theme {
+    /// Behind white words: the top of a page, buttons. `#005a5b`.
+    #[serde(default)]
+    pub accent: Option<String>,
+    /// A picture beside the council's name, as SVG.
+    #[serde(default)]
+    pub logo: Option<String>,
+    /// The pages are new and say so, with a link to tell what people think of them.
+    #[serde(default)]
+    pub beta: Option<Beta>,
+}
+
+/// What pages say while they are new.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beta {
+    /// Where people can tell what they think: a web address. Unsaid: the page with every number.
+    #[serde(default)]
+    pub feedback: Option<String>,
+}
+
+/// Red, green and blue, from 0 to 255.
+pub type Rgb = (u8, u8, u8);
+
+/// A colour as it is written for pages: `#005a5b`.
+#[must_use]
+pub fn colour(text: &str) -> Option<Rgb> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    let part = |from: usize| {
+        let part = digits.get(from..from + 2)?;
+        u8::from_str_radix(part, 16).ok()
+    };
+    Some((part(0)?, part(2)?, part(4)?))
+}
+
+/// How well white words can be read on a colour: 1 not at all, 4.5 enough for everybody (WCAG 2.2, 1.4.3).
+///
+/// ```
+/// use reeve::domain::catalogue::contrast_with_white;
+/// assert!((contrast_with_white((0, 0, 0)) - 21.0).abs() < 0.01);
+/// assert!((contrast_with_white((255, 255, 255)) - 1.0).abs() < 0.01);
+/// ```
+#[must_use]
+pub fn contrast_with_white((red, green, blue): Rgb) -> f64 {
+    let light = |part: u8| {
+        let part = f64::from(part) / 255.0;
+        if part <= 0.040_45 {
+            part / 12.92
+        } else {
+            ((part + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    let own = 0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue);
+    1.05 / (own + 0.05)
 }
 
 /// One reason for a contact.

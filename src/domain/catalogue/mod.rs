@@ -42,7 +42,8 @@ use crate::domain::standard::{CountsOn, Figures, Standard};
 
 pub use answers::{BadAnswer, Strictness, check_answers};
 pub use council::{
-    AccessPoint, CHASES, ContactReason, Council, CouncilMail, Post, PostKind, Queue, WorksBy,
+    AccessPoint, Beta, CHASES, ContactReason, Council, CouncilMail, Post, PostKind, Queue, Rgb,
+    Theme, WorksBy, colour, contrast_with_white,
 };
 pub use difference::{Change, difference};
 pub use fault::{Fault, Warning};

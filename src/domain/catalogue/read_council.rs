@@ -36,6 +36,7 @@ pub(super) fn council(node: &Node, faults: &mut Vec<Fault>) -> (Council, String)
         jurisdiction: fields.required("jurisdiction"),
         ombudsmen: fields.optional("ombudsmen").unwrap_or_default(),
         holidays_reviewed_on: fields.optional("holidays_reviewed_on"),
+        theme: fields.optional("theme").unwrap_or_default(),
         slug,
     };
     fields.close();

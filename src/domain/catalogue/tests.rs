@@ -892,6 +892,32 @@ fn what_is_wrong_elsewhere_is_named_with_its_line() {
 }
 
 #[test]
+fn a_theme_that_cannot_be_read_or_is_more_than_a_picture_is_named() {
+    let theme = |from, to, at, says| check("council.toml", from, to, at, says);
+    let accent = r##"accent = "#005a5b""##;
+    theme(
+        accent,
+        r##"accent = "#8fd3d4""##,
+        "accent = ",
+        "cannot be read by everybody",
+    );
+    theme(accent, r#"accent = "teal""#, "accent = ", "six digits");
+    theme("logo = '<svg ", "logo = '<img ", "logo = ", "a logo is SVG");
+    theme(
+        "logo = '<svg ",
+        "logo = '<svg onload=\"x()\" ",
+        "logo = ",
+        "a picture alone",
+    );
+    theme(
+        "[theme.beta]",
+        "[theme.beta]\nfeedback = \"http://x.example\"",
+        "feedback = ",
+        "https://",
+    );
+}
+
+#[test]
 fn a_file_that_is_missing_or_in_the_way_is_named() {
     let faults = |change: &dyn Fn(&mut Files)| {
         let mut files = files_without_rules();

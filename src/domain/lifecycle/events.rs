@@ -21,6 +21,7 @@ use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::person::RoleOnCase;
 use crate::domain::person::reach::Withheld;
 use crate::domain::redaction::Ground;
+use crate::domain::wording::Language;
 
 /// One line of a case's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -393,63 +394,94 @@ impl Event {
     /// alone. Never anybody's own words.
     #[must_use]
     pub fn public_words(&self) -> Option<String> {
+        self.public_words_in(Language::English)
+    }
+
+    /// The same in the person's language.
+    #[must_use]
+    pub fn public_words_in(&self, language: Language) -> Option<String> {
         if let Self::ReferredTo { body, how_to_reach } = self {
-            return Some(format!("This belongs to {body}. {how_to_reach}"));
+            return Some(match language {
+                Language::English => format!("This belongs to {body}. {how_to_reach}"),
+                Language::Welsh => {
+                    format!("Corff arall sy'n gyfrifol am hyn: {body}. {how_to_reach}")
+                }
+            });
         }
-        let words = match self {
-            Self::Opened { .. } => "We received it.",
+        let (english, welsh) = match self {
+            Self::Opened { .. } => ("We received it.", "Cawsom ef."),
             Self::ContactJoined {
                 from_person: true, ..
-            } => "We received a message from you.",
+            } => ("We received a message from you.", "Cawsom neges gennych."),
             Self::ContactJoined {
                 from_person: false, ..
-            } => "We contacted you.",
-            Self::Acknowledged { .. } => "We acknowledged it.",
-            Self::Assigned { to: Some(_), .. } => "An officer is looking at it.",
-            Self::TakenByInbox { .. } => "The team that deals with it has it.",
-            Self::Transferred { .. } => {
-                "We passed it to the team that can deal with it. Your date stays the same."
-            }
+            } => ("We contacted you.", "Cysylltasom â chi."),
+            Self::Acknowledged { .. } => ("We acknowledged it.", "Dywedasom ei fod gennym."),
+            Self::Assigned { to: Some(_), .. } => (
+                "An officer is looking at it.",
+                "Mae swyddog yn edrych arno.",
+            ),
+            Self::TakenByInbox { .. } => (
+                "The team that deals with it has it.",
+                "Mae gyda'r tîm sy'n delio ag ef.",
+            ),
+            Self::Transferred { .. } => (
+                "We passed it to the team that can deal with it. Your date stays the same.",
+                "Rhoesom ef i'r tîm sy'n gallu delio ag ef. Mae eich dyddiad yn aros yr un fath.",
+            ),
             Self::Paused {
                 waiting_for: WaitingFor::Person,
                 ..
-            } => "We are waiting for an answer from you.",
+            } => (
+                "We are waiting for an answer from you.",
+                "Rydym yn aros am ateb gennych chi.",
+            ),
             Self::Paused {
                 waiting_for: WaitingFor::Contractor,
                 ..
-            } => "We are waiting for our contractor.",
+            } => (
+                "We are waiting for our contractor.",
+                "Rydym yn aros am ein contractwr.",
+            ),
             Self::Paused {
                 waiting_for: WaitingFor::OtherBody,
                 ..
-            } => "We are waiting for another organisation.",
-            Self::Resumed { .. } => "We carried on.",
+            } => (
+                "We are waiting for another organisation.",
+                "Rydym yn aros am sefydliad arall.",
+            ),
+            Self::Resumed { .. } => ("We carried on.", "Aethom ymlaen."),
             Self::Extended { .. }
             | Self::DateChanged { .. }
             | Self::TermsMoved {
                 changes_what_was_told: true,
                 ..
-            } => "We gave you a new date.",
-            Self::Asked { .. } => "We asked you a question.",
+            } => ("We gave you a new date.", "Rhoesom ddyddiad newydd i chi."),
+            Self::Asked { .. } => ("We asked you a question.", "Gofynasom gwestiwn i chi."),
             Self::Replied {
                 reply: ReplyKind::Substantive,
                 ..
-            } => "We replied.",
+            } => ("We replied.", "Atebasom."),
             Self::Replied {
                 reply: ReplyKind::Holding,
                 ..
-            } => "We sent you an update.",
-            Self::Closed { .. } => "We closed it.",
-            Self::Reopened { .. } => "We opened it again.",
-            Self::StageOpened { .. } => {
-                "It moved to the next stage. Somebody new is looking at it."
-            }
-            Self::Withdrawn { .. } => "You withdrew it.",
+            } => ("We sent you an update.", "Anfonasom ddiweddariad atoch."),
+            Self::Closed { .. } => ("We closed it.", "Caeasom ef."),
+            Self::Reopened { .. } => ("We opened it again.", "Agorasom ef eto."),
+            Self::StageOpened { .. } => (
+                "It moved to the next stage. Somebody new is looking at it.",
+                "Symudodd i'r cam nesaf. Mae rhywun newydd yn edrych arno.",
+            ),
+            Self::Withdrawn { .. } => ("You withdrew it.", "Tynasoch ef yn ôl."),
             Self::IncidentUpdated {
                 told: IncidentTold::Told | IncidentTold::ToWrite | IncidentTold::HeardBefore,
                 ..
-            } => "We sent you an update.",
+            } => ("We sent you an update.", "Anfonasom ddiweddariad atoch."),
             _ => return None,
         };
-        Some(words.to_owned())
+        Some(match language {
+            Language::English => english.to_owned(),
+            Language::Welsh => welsh.to_owned(),
+        })
     }
 }

@@ -241,7 +241,9 @@ impl PublicServiceDetail {
 }
 
 impl PublicCategory {
-    pub(super) fn of(catalogue: &Catalogue, service: &Service, category: &Category) -> Self {
+    /// As it is offered.
+    #[must_use]
+    pub fn of(catalogue: &Catalogue, service: &Service, category: &Category) -> Self {
         let target = catalogue
             .terms(&service.slug, &category.slug)
             .and_then(|terms| {

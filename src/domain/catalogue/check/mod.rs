@@ -13,7 +13,7 @@ use crate::domain::standard::CountsOn;
 use crate::domain::waiting::{self, Place};
 use crate::domain::wording::{banned_words, long_sentences};
 
-use super::council::{PostKind, WorksBy};
+use super::council::{PostKind, WorksBy, colour, contrast_with_white};
 use super::fault::{Fault, Warning};
 use super::node::Node;
 use super::parse::Draft;
@@ -24,6 +24,11 @@ use text::too_long;
 /// Ladders that must be there, whatever else a council adds.
 const LADDERS: [&str; 3] = ["default", "member-enquiry", "danger"];
 
+/// The contrast of words that everybody can read.
+const READABLE: f64 = 4.5;
+/// In bytes; it is sent with every first page.
+const LARGEST_LOGO: usize = 16 * 1024;
+
 /// Every fault of a draft.
 pub(super) fn faults(draft: &Draft, tree: &Node) -> Vec<Fault> {
     let mut check = Check {
@@ -32,6 +37,7 @@ pub(super) fn faults(draft: &Draft, tree: &Node) -> Vec<Fault> {
         faults: Vec::new(),
     };
     check.council();
+    check.theme();
     check.contact_reasons();
     check.queues();
     check.posts();
@@ -153,6 +159,61 @@ impl Check<'_> {
             self.fault(
                 &["council", "reference_alias"],
                 "write capital letters, digits and hyphens, N for any digit: `NM-YYYY-NNNNNN`",
+            );
+        }
+    }
+
+    /// Pages that cannot be read are worse than plain ones.
+    fn theme(&mut self) {
+        let Some((council, _)) = &self.draft.council else {
+            return;
+        };
+        let theme = &council.theme;
+        if let Some(accent) = &theme.accent {
+            let at = ["council", "theme", "accent"];
+            match colour(accent) {
+                None => self.fault(&at, "write a colour as six digits: `#005a5b`"),
+                Some(rgb) if contrast_with_white(rgb) < READABLE => {
+                    let is = contrast_with_white(rgb);
+                    self.fault(
+                        &at,
+                        format!(
+                            "white words on `{accent}` cannot be read by everybody: their contrast is {is:.1}, and {READABLE} \
+                             is needed; take a darker colour"
+                        ),
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(logo) = &theme.logo {
+            let at = ["council", "theme", "logo"];
+            let small = logo.to_lowercase();
+            if !small.trim_start().starts_with("<svg") || logo.len() > LARGEST_LOGO {
+                self.fault(
+                    &at,
+                    format!("a logo is SVG (`<svg …`) of at most {LARGEST_LOGO} bytes"),
+                );
+            } else if ["<script", "<foreignobject", "href="]
+                .iter()
+                .any(|word| small.contains(word))
+                || small
+                    .split_whitespace()
+                    .any(|word| word.starts_with("on") && word.contains('='))
+            {
+                self.fault(
+                    &at,
+                    "a logo is a picture alone: no script, nothing from elsewhere",
+                );
+            }
+        }
+        let feedback = theme.beta.as_ref().and_then(|beta| beta.feedback.as_ref());
+        if let Some(feedback) = feedback
+            && !feedback.starts_with("https://")
+        {
+            self.fault(
+                &["council", "theme", "beta", "feedback"],
+                "write a web address that begins with `https://`",
             );
         }
     }
