@@ -335,6 +335,7 @@ fn desk(file: &Path, time: TimeSource) -> Arc<Desk> {
         undo_seconds: 120,
         redirect_all_to: None,
         tracking_days: 400,
+        survey: reeve::domain::survey::Sampling::OFF,
     };
     let secrets = Secrets {
         tracking: vec![7; 32],

@@ -30,6 +30,7 @@ use crate::casework::{Desk, catalogue};
 use crate::config::{self, Place, Secret, Settings, embedded};
 use crate::demo::clock::{self, DemoClock};
 use crate::domain::catalogue::Catalogue;
+use crate::domain::survey::Sampling;
 use crate::domain::triage::{Example, LARGEST, Model};
 use crate::http::health::Health;
 use crate::http::{Front, run_server};
@@ -230,6 +231,7 @@ impl Ground {
             undo_seconds: i64::from(self.settings.mail.undo_seconds),
             redirect_all_to: self.settings.mail.redirect().map(str::to_owned),
             tracking_days: self.settings.auth.tracking_days,
+            survey: sampling(&self.settings),
         };
         let model = Arc::new(reading_model(&self.settings.database.data_dir)?);
         let council = Council::with_model(catalogue, &examples()?, model)?;
@@ -483,6 +485,18 @@ fn open_existing(settings: &Settings) -> anyhow::Result<Db> {
         );
     }
     open_database(settings)
+}
+
+/// Whom the settings have us ask how it went.
+#[must_use]
+pub fn sampling(settings: &Settings) -> Sampling {
+    let set = &settings.survey;
+    Sampling {
+        percent: set.sample_percent,
+        delay: SignedDuration::from_hours(i64::from(set.delay_hours)),
+        rest: SignedDuration::from_hours(24 * i64::from(set.rest_days)),
+        never_about: set.never_about.clone(),
+    }
 }
 
 /// Where attachments are kept, and who looks at them.

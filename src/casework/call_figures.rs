@@ -40,27 +40,7 @@ struct Counted {
 /// # Errors
 /// When the days are the wrong way round or too far apart.
 pub fn between(conn: &mut Conn, at: &Moment, from: Date, to: Date) -> Result<Report, Failure> {
-    let beyond = |_| {
-        Failure::invalid(
-            "/to_on",
-            "out_of_range",
-            "This date is beyond the calendar.",
-        )
-    };
-    if to < from {
-        return Err(Failure::invalid(
-            "/to_on",
-            "out_of_range",
-            "`to_on` lies before `from_on`.",
-        ));
-    }
-    if from.checked_add(MOST_DAYS.days()).map_err(beyond)? <= to {
-        return Err(Failure::invalid(
-            "/to_on",
-            "out_of_range",
-            "A report is about 366 days at most.",
-        ));
-    }
+    check_days(from, to)?;
     let zone = at.council.catalogue.calendar.zone();
     let begin = |day: Date| {
         day.to_zoned(zone.clone())
@@ -107,6 +87,29 @@ pub fn between(conn: &mut Conn, at: &Moment, from: Date, to: Date) -> Result<Rep
         by_line: each(by_line),
         by_queue: each(by_queue),
     })
+}
+
+/// Refuses days that are the wrong way round or too far apart.
+///
+/// # Errors
+/// Says which.
+pub(super) fn check_days(from: Date, to: Date) -> Result<(), Failure> {
+    let out_of_range = |detail: &str| Failure::invalid("/to_on", "out_of_range", detail);
+    if to < from {
+        return Err(out_of_range("`to_on` lies before `from_on`."));
+    }
+    if from.checked_add(MOST_DAYS.days()).map_err(beyond)? <= to {
+        return Err(out_of_range("A report is about 366 days at most."));
+    }
+    Ok(())
+}
+
+fn beyond(_: jiff::Error) -> Failure {
+    Failure::invalid(
+        "/to_on",
+        "out_of_range",
+        "This date is beyond the calendar.",
+    )
 }
 
 fn add(figures: &mut CallbackFigures, callback: &Callback) {

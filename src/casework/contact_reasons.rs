@@ -18,10 +18,10 @@ use crate::domain::access::{Act, Actor};
 use crate::domain::addresses::slips;
 use crate::domain::catalogue::{CHASES, ContactReason};
 use crate::domain::contact::Channel;
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::store::contact_reasons::{self as rows, Mark};
-use crate::store::{Conn, Tx, contacts};
+use crate::store::{Conn, Tx, contacts, measures};
 
 /// What one channel, or all of them, come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub(super) fn note_said(
     code: &str,
 ) -> Result<(), Failure> {
     rows::set(tx, &mark_by(at, actor, contact, code, false))?;
-    Ok(())
+    count_on_its_case(tx, at, contact)
 }
 
 /// A contact that only asks again is avoidable by itself, unless somebody has said otherwise.
@@ -140,8 +140,31 @@ pub(super) fn note_found(
     let reasons = &at.council.catalogue.council.contact_reasons;
     if reasons.contains_key(code) {
         rows::set_where_none(tx, &mark_by(at, &Actor::System, contact, code, true))?;
+        count_on_its_case(tx, at, contact)?;
     }
     Ok(())
+}
+
+/// Counts anew how many contacts about a case need not have been, by what the catalogue says today.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn count(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), Failure> {
+    let reasons = &at.council.catalogue.council.contact_reasons;
+    let avoidable: Vec<String> = reasons
+        .iter()
+        .filter(|(_, reason)| reason.avoidable)
+        .map(|(code, _)| code.clone())
+        .collect();
+    let n = rows::n_for(tx, case, &avoidable)?;
+    Ok(measures::set_avoidable(tx, case, n)?)
+}
+
+fn count_on_its_case(tx: &mut Tx<'_>, at: &Moment, contact: ContactId) -> Result<(), Failure> {
+    match contacts::find(tx, contact)?.and_then(|contact| contact.case) {
+        Some(case) => count(tx, at, case),
+        None => Ok(()),
+    }
 }
 
 /// Says why a contact of a case was made, or puts it right. None takes it away.
@@ -176,6 +199,7 @@ pub fn mark(
         Some(code) => rows::set(tx, &mark_by(at, actor, contact, code, false))?,
         None => rows::clear(tx, contact)?,
     }
+    count(tx, at, filed.case.id)?;
     let event = Event::ContactMarked {
         contact,
         from,

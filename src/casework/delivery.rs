@@ -17,7 +17,7 @@ use super::escalation::{
 use super::failure::Failure;
 use super::people::reaching;
 use super::promises::{Written, all_taken, settle_by, terms_of};
-use super::{sign_in_links, texts};
+use super::{sign_in_links, survey, texts};
 use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::{Case, Secrecy};
@@ -163,6 +163,7 @@ pub fn came_back(
     if is_no_address {
         people::note_unreachable(tx, kind_of_address(notice), &notice.recipient, true)?;
     }
+    note_if_question(tx, notice)?;
     write_instead(tx, at, notice)?;
     let Some(Filed { mut case, .. }) = found(tx, notice.case)? else {
         return Ok(());
@@ -239,6 +240,9 @@ fn is_kept_from_reader(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<
 /// A reminder that waited for the morning says nothing true any more when the promise was kept,
 /// paused or moved in the night.
 fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<bool, Failure> {
+    if survey::is_question(notice) {
+        return survey::is_moot(conn, at, notice);
+    }
     let Some((clock_id, promised_at)) = clock_and_promise(&notice.dedupe_key) else {
         let about = found(conn, notice.case)?;
         let case = about.as_ref().map(|filed| &filed.case);
@@ -305,6 +309,7 @@ pub fn note_sent(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<bool, 
     let (Some(clock), Some(Filed { mut case, .. })) = (&notice.meets, found(tx, notice.case)?)
     else {
         put_on_timeline(tx, at, notice.case, &sent)?;
+        note_if_question(tx, notice)?;
         return Ok(true);
     };
     let terms = terms_of(tx, at, &case)?;
@@ -388,6 +393,14 @@ fn meet_beside(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Fail
     Ok(())
 }
 
+/// Whether a question how it went has arrived decides whether its answer counts.
+fn note_if_question(tx: &mut Tx<'_>, notice: &Notice) -> Result<(), Failure> {
+    match notice.case {
+        Some(case) if survey::is_question(notice) => survey::count(tx, case),
+        _ => Ok(()),
+    }
+}
+
 /// Nobody will try again: somebody must see it.
 fn give_up(
     tx: &mut Tx<'_>,
@@ -404,6 +417,14 @@ fn give_up(
     if is_for_staff(notice) {
         put_on_timeline(tx, at, notice.case, &failed)?;
         return tell_another_way(tx, at, notice);
+    }
+    if survey::is_question(notice) {
+        // The case is closed, and nobody has to see to anything.
+        put_on_timeline(tx, at, notice.case, &failed)?;
+        if is_permanent {
+            people::note_unreachable(tx, kind_of_address(notice), &notice.recipient, true)?;
+        }
+        return Ok(());
     }
     match found(tx, notice.case)? {
         // Its person could not be reached: from now on the case waits for somebody to see to it.
@@ -460,6 +481,10 @@ fn mail_instead(
 /// What the text could not say goes by mail; what the mail could not say stands as a letter to write,
 /// where we know where to send one.
 fn write_instead(tx: &mut Tx<'_>, at: &Moment, notice: &Notice) -> Result<(), Failure> {
+    // Nobody prints and posts a question how it went.
+    if survey::is_question(notice) {
+        return Ok(());
+    }
     let Some(person) = notice.person else {
         return Ok(());
     };

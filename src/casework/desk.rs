@@ -17,6 +17,7 @@ use crate::domain::clock::Terms;
 use crate::domain::notice::ForThePost;
 use crate::domain::reference::Reference;
 use crate::domain::routing::Router;
+use crate::domain::survey::Sampling;
 use crate::domain::triage::{Example, Model};
 use crate::store::idempotency::{self, Answered, Once};
 use crate::store::{Conn, Db, Tx};
@@ -58,6 +59,8 @@ pub struct Manners {
     pub redirect_all_to: Option<String>,
     /// For how many days a secret link opens a case after it was closed.
     pub tracking_days: u16,
+    /// Whom we ask how it went.
+    pub survey: Sampling,
 }
 
 /// What must not leave the process.

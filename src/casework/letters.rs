@@ -127,13 +127,7 @@ pub fn tell_person(
         .category(&case.service, &case.category)
         .map(|(_, category)| category);
     let (reach, wishes) = reaching::ways_to(tx, person)?;
-    let mut email = None;
-    for address in reach.emails(person.email.as_deref()) {
-        if !people::is_bouncing(tx, &address)? {
-            email = Some(address);
-            break;
-        }
-    }
+    let email = email_of(tx, &reach, person)?;
     let sending = Sending {
         is_automatic: telling.is_automatic,
         is_guarded: category.is_some_and(|category| category.safe_contact),
@@ -249,6 +243,32 @@ pub fn tell_person(
             Ok(told.unwrap_or(Told::NotAtAll))
         }
     }
+}
+
+/// The address at which a mail that nobody wrote reaches somebody on a case; none where it would go
+/// another way, or not at all.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn mailed_at(
+    conn: &mut Conn,
+    at: &Moment,
+    case: &Case,
+    person: &Person,
+) -> Result<Option<String>, Failure> {
+    let (reach, wishes) = reaching::ways_to(conn, person)?;
+    let email = email_of(conn, &reach, person)?;
+    let sending = Sending {
+        is_automatic: true,
+        is_guarded: matter(at, case).is_some_and(|(_, category)| category.safe_contact),
+        email: email.as_deref(),
+        address: person.address.as_ref(),
+        prefers_post: wishes.channel.as_deref() == Some("post"),
+    };
+    Ok(match reach::route(&reach, sending) {
+        Route::Mail(address) => Some(address),
+        Route::Letter | Route::Withheld(_) | Route::Nowhere => None,
+    })
 }
 
 /// Sends an officer's words to an address that is on nobody of the case, because the officer said so.
@@ -780,6 +800,16 @@ fn not_told(
         }
         Route::Mail(_) | Route::Letter => Ok(None),
     }
+}
+
+/// The first of somebody's addresses that takes our mail.
+fn email_of(conn: &mut Conn, reach: &Reach, person: &Person) -> Result<Option<String>, Failure> {
+    for address in reach.emails(person.email.as_deref()) {
+        if !people::is_bouncing(conn, &address)? {
+            return Ok(Some(address));
+        }
+    }
+    Ok(None)
 }
 
 /// The number somebody who wants texts is texted at, where texts are sent at all and the number takes

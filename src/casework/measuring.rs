@@ -95,6 +95,13 @@ pub(super) fn note(
         before.as_ref().map(|(before, _)| before),
         i32::try_from(n_reopened).unwrap_or(i32::MAX),
     );
+    let is_corrected = !is_new
+        && happened
+            .iter()
+            .any(|(event, _)| measures::CORRECTIONS.contains(&event.kind()));
+    if is_corrected {
+        measures::note_correction(tx, case.id, at.now)?;
+    }
     match before {
         None => measures::insert(tx, &measured)?,
         Some((before, _)) if before == measured => {}

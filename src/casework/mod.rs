@@ -92,14 +92,17 @@ pub mod receipts;
 pub mod redaction;
 pub mod retention;
 pub mod rota;
+pub mod satisfaction;
 pub mod second_factor;
 pub mod set_back;
 pub mod sign_in_links;
 pub mod staff_reply;
 pub mod standards;
+pub mod survey;
 pub mod texts;
 pub mod tracking;
 pub mod views;
+pub mod visits;
 
 pub use crate::store::audit::Asked;
 pub use crate::store::cases::{After, Dates, Filed};

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Actor, Reach, Role, Scope};
+use crate::domain::calendar::WallTime;
 use crate::domain::measure::{Figures, Sums, without_small};
 use crate::store::Conn;
 use crate::store::measures;
@@ -39,6 +40,20 @@ pub struct Report {
     pub items: Vec<Item>,
     /// Some had too few cases to be told alone.
     pub has_small: bool,
+    pub corrected: Corrected,
+}
+
+/// Cases of a period that were put right after it had ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Corrected {
+    /// Each once, whatever was put right.
+    pub cases: u64,
+    /// Words or a person were taken away.
+    pub redacted: u64,
+    /// Joined to another case.
+    pub merged: u64,
+    /// Put into another category.
+    pub placed_anew: u64,
 }
 
 /// The figures of one service, queue, ward …
@@ -122,7 +137,38 @@ pub fn of_part(conn: &mut Conn, at: &Moment, part: &Part, asked: Asked) -> Resul
         all: all.figures(),
         items,
         has_small,
+        corrected: corrected(conn, at, part, period)?,
     })
+}
+
+/// What was put right since the last day of the period had ended.
+fn corrected(
+    conn: &mut Conn,
+    at: &Moment,
+    part: &Part,
+    period: Period,
+) -> Result<Corrected, Failure> {
+    // The calendar ends with that day: nothing comes after it.
+    let Ok(day_after) = period.to_on.tomorrow() else {
+        return Ok(Corrected::default());
+    };
+    let calendar = &at.council.catalogue.calendar;
+    let ended_at = calendar.instant(day_after, WallTime::MIDNIGHT);
+    if at.now < ended_at {
+        return Ok(Corrected::default());
+    }
+    let days = (period.from_on, period.to_on);
+    let mut found = Corrected::default();
+    for (word, n) in measures::corrected_since(conn, days, ended_at, part)? {
+        let n = u64::try_from(n).map_err(anyhow::Error::from)?;
+        match word.as_str() {
+            measures::ANY => found.cases = n,
+            "redacted" => found.redacted = n,
+            "merged" => found.merged = n,
+            _ => found.placed_anew = n,
+        }
+    }
+    Ok(found)
 }
 
 impl Period {

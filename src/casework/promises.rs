@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::desk::Moment;
 use super::failure::Failure;
-use super::measuring;
+use super::{measuring, survey};
 use crate::domain::access::ActorLabel;
 use crate::domain::calendar::WallTime;
 use crate::domain::case::{Case, Status};
@@ -112,6 +112,7 @@ pub fn settle(
     clocks::keep(tx, case.id, &readings, &kept, || at.id())?;
     let is_new = written == Written::Opened;
     measuring::note(tx, at, &case, (terms, &readings, &dates), &happened, is_new)?;
+    survey::followed(tx, at, &case, &happened)?;
     let mut lines = Vec::with_capacity(happened.len());
     for (event, actor) in happened {
         lines.push(events::append(

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::intake::{self, Entry};
 use super::letters::{self, Thread, ToPerson};
 use super::promises::{Written, settle_by, terms_of};
+use super::survey;
 use super::views::incidents::{PublicIncident, for_the_person};
 use crate::auth::tracking as tokens;
 use crate::domain::access::Actor;
@@ -351,6 +352,7 @@ pub fn give_feedback(
             other => Failure::Store(other),
         },
     )?;
+    survey::count(tx, link.case)?;
     let actor = follower(link).label();
     events::append(
         tx,

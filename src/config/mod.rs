@@ -27,6 +27,7 @@ mod open311;
 mod operations;
 mod rules;
 mod secret;
+mod survey;
 
 pub use attachments::{Attachments, Scan};
 pub use auth::Auth;
@@ -40,6 +41,7 @@ pub use oidc::{Oidc, TENANT};
 pub use open311::Open311;
 pub use operations::{Log, LogFormat, Metrics, Schedule};
 pub use secret::{ConnectionUrl, Secret};
+pub use survey::Survey;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,7 @@ pub struct Settings {
     pub auth: Auth,
     pub limits: Limits,
     pub open311: Open311,
+    pub survey: Survey,
     pub metrics: Metrics,
     pub log: Log,
     pub schedule: Schedule,

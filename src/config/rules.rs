@@ -8,7 +8,7 @@ use super::http::Network;
 use super::mail::{Tls, Transport};
 use super::mailboxes::{self, SignIn, Taken};
 use super::operations::LogFormat;
-use super::{attachments, auth, database, oidc};
+use super::{attachments, auth, database, oidc, survey};
 
 /// What a value must be.
 #[derive(Clone, Copy)]
@@ -79,6 +79,10 @@ const RULES: &[(&str, Rule)] = &[
     ("mail.mailbox.taken", OneOf(Taken::NAMES)),
     ("mail.mailbox.taken_folder", Text(mailboxes::is_folder)),
     ("mail.mailbox.poll_seconds", Between(1, 1_500)),
+    ("survey.sample_percent", Between(0, 100)),
+    ("survey.delay_hours", Between(0, 720)),
+    ("survey.rest_days", Between(0, 3_650)),
+    ("survey.never_about", Text(survey::is_matter)),
     ("auth.signing_key", Text(auth::is_long_key)),
     ("auth.audit_key", Text(auth::is_long_key)),
     ("auth.tracking_key", Text(auth::is_long_key)),

@@ -6,6 +6,7 @@
 
 mod calls;
 mod cover;
+mod feedback;
 mod folk;
 mod history;
 mod inbox;
@@ -14,6 +15,7 @@ mod members;
 pub mod pictures;
 mod plan;
 mod texts;
+mod visits;
 mod waiting;
 
 #[cfg(test)]
@@ -76,6 +78,8 @@ pub fn file_batch(
         waiting::deliver(tx, desk, loaded_at)?;
         members::deliver(tx, desk, &staff, loaded_at)?;
         incidents::deliver(tx, desk, &staff, loaded_at)?;
+        feedback::deliver(tx, desk, loaded_at)?;
+        visits::deliver(tx, desk, loaded_at)?;
     }
     Ok(())
 }

@@ -57,6 +57,14 @@ pub struct Sums {
     pub paused_seconds: u64,
     pub n_scores: u64,
     pub score_sum: u64,
+    /// Invitations to say how it went that have arrived, and what came of them.
+    pub n_invited: u64,
+    pub n_survey_answers: u64,
+    pub survey_score_sum: u64,
+    pub n_satisfied: u64,
+    /// How often people contacted us about these cases, and how often they need not have.
+    pub n_contacts: u64,
+    pub n_avoidable: u64,
     pub days: Spread,
 }
 
@@ -98,6 +106,30 @@ pub struct Figures {
     pub responses: Option<u64>,
     /// Of five, to a hundredth.
     pub score: Option<f64>,
+    pub survey: Survey,
+    pub avoidable: Avoidable,
+}
+
+/// What those said whom we asked, and how many of them said anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Survey {
+    pub invited: Option<u64>,
+    pub answered: Option<u64>,
+    /// Answers of a hundred invitations, to a tenth; none where nobody was asked.
+    pub response_percent: Option<f64>,
+    /// Of five, to a hundredth.
+    pub score: Option<f64>,
+    /// Scores of 4 and 5 of a hundred answers, to a tenth.
+    pub satisfied_percent: Option<f64>,
+}
+
+/// Contacts that better service would have spared people.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Avoidable {
+    pub contacts: Option<u64>,
+    pub avoidable: Option<u64>,
+    /// To a tenth; none where there are none to count.
+    pub percent: Option<f64>,
 }
 
 /// How many kept promises of how many.
@@ -108,6 +140,9 @@ pub struct Share {
     /// To a tenth; none where there are none to count.
     pub percent: Option<f64>,
 }
+
+/// Whoever gives this score or a better one is satisfied.
+pub const SATISFIED: u8 = 4;
 
 /// Fewer than this are not told in public and of a ward: in a street they name a household.
 pub const FEWEST: u64 = 5;
@@ -179,8 +214,31 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     ),
     (
         "satisfaction",
-        "`score`: the mean of the scores from 1 to 5 that were given. `responses`: how many were given. `invited`: \
-         how many were asked; nothing while nobody is asked and people score of their own accord.",
+        "`score`: the mean of the scores from 1 to 5 that were given, whether somebody was asked or scored of their \
+         own accord. `responses`: how many were given. `invited`: how many invitations have arrived; nothing where \
+         nobody was asked. Whoever scores unasked is not drawn by chance: compare services by `survey`.",
+    ),
+    (
+        "survey",
+        "Of those alone whom the system asked, by chance, once their case was closed. `invited`: invitations that a \
+         mail server has accepted and that have not come back. `answered`: how many of these people gave a score. \
+         `response_percent`: `answered` of a hundred of `invited`. `score`: their mean, from 1 to 5. \
+         `satisfied_percent`: scores of 4 and 5 of a hundred of `answered`. Nobody is asked where there was danger, \
+         in safeguarding, after a death, or about a matter the council leaves out. Nor is anybody asked about a case that was \
+         withdrawn, joined to another or told twice.",
+    ),
+    (
+        "corrected_since",
+        "Cases of the period that were put right after its last day. `redacted`: words or a person were taken away, \
+         which changes no figure. `merged`: joined to another case, and still counted here. `placed_anew`: put into \
+         another category, and counted there from then on, whole. `cases`: each of them once. A report made before \
+         differs from this one by no more than these cases, and by what was still open then.",
+    ),
+    (
+        "avoidable_contact",
+        "`contacts`: how often people contacted us about these cases. `avoidable`: how often they need not have: \
+         they only asked again, were told something unclear, or a service had failed. The council's catalogue says \
+         which reasons are avoidable. `percent`: of a hundred contacts, those without a reason included.",
     ),
 ];
 
@@ -257,6 +315,12 @@ impl Sums {
         self.paused_seconds += other.paused_seconds;
         self.n_scores += other.n_scores;
         self.score_sum += other.score_sum;
+        self.n_invited += other.n_invited;
+        self.n_survey_answers += other.n_survey_answers;
+        self.survey_score_sum += other.survey_score_sum;
+        self.n_satisfied += other.n_satisfied;
+        self.n_contacts += other.n_contacts;
+        self.n_avoidable += other.n_avoidable;
         self.days.gross.add(other.days.gross);
         self.days.net.add(other.days.net);
     }
@@ -280,6 +344,19 @@ impl Sums {
             paused_days: Some(rounded(self.paused_seconds, 86_400, 10.0)),
             responses: Some(self.n_scores),
             score: (self.n_scores > 0).then(|| rounded(self.score_sum, self.n_scores, 100.0)),
+            survey: Survey {
+                invited: Some(self.n_invited),
+                answered: Some(self.n_survey_answers),
+                response_percent: percent(self.n_survey_answers, self.n_invited),
+                score: (self.n_survey_answers > 0)
+                    .then(|| rounded(self.survey_score_sum, self.n_survey_answers, 100.0)),
+                satisfied_percent: percent(self.n_satisfied, self.n_survey_answers),
+            },
+            avoidable: Avoidable {
+                contacts: Some(self.n_contacts),
+                avoidable: Some(self.n_avoidable),
+                percent: percent(self.n_avoidable, self.n_contacts),
+            },
         }
     }
 
@@ -306,6 +383,30 @@ impl Sums {
             paused_days: all.paused_days.filter(|_| told(self.n_paused).is_some()),
             responses: told(self.n_scores),
             score: all.score.filter(|_| is_enough(self.n_scores)),
+            survey: all.survey.if_told(self.n_invited, self.n_survey_answers),
+            avoidable: Avoidable {
+                contacts: told(self.n_contacts),
+                avoidable: told(self.n_avoidable),
+                percent: all.avoidable.percent.filter(|_| {
+                    told(self.n_contacts).is_some() && told(self.n_avoidable).is_some()
+                }),
+            },
+        }
+    }
+}
+
+impl Survey {
+    /// Without what is made of fewer than may be told.
+    fn if_told(self, n_invited: u64, n_answers: u64) -> Self {
+        let is_enough = n_answers >= FEWEST;
+        Self {
+            invited: told(n_invited),
+            answered: told(n_answers),
+            response_percent: self
+                .response_percent
+                .filter(|_| n_invited >= FEWEST && told(n_answers).is_some()),
+            score: self.score.filter(|_| is_enough),
+            satisfied_percent: self.satisfied_percent.filter(|_| is_enough),
         }
     }
 }

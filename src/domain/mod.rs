@@ -29,6 +29,7 @@ pub mod redaction;
 pub mod reference;
 pub mod routing;
 pub mod standard;
+pub mod survey;
 pub mod telephony;
 pub mod text_message;
 pub mod triage;

@@ -62,6 +62,8 @@ words! {
         Reopened = "reopened",
         /// News of something many people told us of.
         IncidentUpdate = "incident_update",
+        /// How satisfied they are, now that it is closed.
+        Survey = "survey",
         /// To the owner: a message joined the case.
         Joined = "joined",
         /// To the team leader: it has changed hands three times.
@@ -564,6 +566,8 @@ pub enum Says {
     },
     /// The secret link, asked for again.
     TrackingLink,
+    /// One question: how satisfied they are with how we dealt with it.
+    Survey,
     /// To the owner: the date is near.
     Reminder { item: StaffItem },
     /// To owner and team leader: the date has come.
@@ -778,6 +782,7 @@ impl Says {
             Self::TriedToCall { .. } => "tried-to-call",
             Self::IncidentUpdate { .. } => "incident-update",
             Self::TrackingLink => "tracking-link",
+            Self::Survey => "survey",
             Self::Reminder { .. } => "reminder",
             Self::Due { .. } => "due",
             Self::Waiting { .. } => "waiting",
@@ -857,6 +862,7 @@ impl Says {
             Self::TriedToCall { .. } => NoticeKind::TriedToCall,
             Self::IncidentUpdate { .. } => NoticeKind::IncidentUpdate,
             Self::TrackingLink => NoticeKind::TrackingLink,
+            Self::Survey => NoticeKind::Survey,
             Self::Reminder { .. } | Self::Due { .. } => NoticeKind::Reminder,
             Self::Waiting { .. } => NoticeKind::Waiting,
             Self::Digest { .. } => NoticeKind::Digest,

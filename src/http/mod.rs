@@ -129,6 +129,7 @@ pub mod recognise;
 pub mod redactions;
 pub mod reports;
 pub mod routes;
+mod satisfaction;
 pub mod second_factor;
 pub mod server;
 pub mod shape;
@@ -140,6 +141,7 @@ pub mod telephony;
 pub mod trials;
 mod upload;
 pub mod users;
+mod visits;
 pub mod webchat;
 
 pub use access::{Access, CASEWORKERS, EVERYBODY};

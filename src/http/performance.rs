@@ -12,14 +12,14 @@ use super::fields::{At, On};
 use super::operation::{Operation, get};
 use super::problem::Problem;
 use super::query::encoded;
-use crate::casework::performance::{self, Asked, By, Item, Key, NONE, Period, Report};
+use crate::casework::performance::{self, Asked, By, Corrected, Item, Key, NONE, Period, Report};
 use crate::casework::{Failure, Moment};
 use crate::domain::access::{Role, Scope};
-use crate::domain::measure::{DEFINITIONS, Figures, Share};
+use crate::domain::measure::{DEFINITIONS, Figures, Share, Survey};
 
 /// Which period, and by what cases are told apart.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct PerformanceQuery {
+pub(super) struct PerformanceQuery {
     /// The first local date of receipt; unsaid: the first of this month.
     #[serde(default)]
     from_on: Option<On>,
@@ -27,7 +27,7 @@ struct PerformanceQuery {
     #[serde(default)]
     to_on: Option<On>,
     #[serde(default)]
-    group_by: GroupBy,
+    pub group_by: GroupBy,
     /// The first date of another period, to stand beside the first. Takes `and_to_on` too.
     #[serde(default)]
     and_from_on: Option<On>,
@@ -39,7 +39,7 @@ struct PerformanceQuery {
 /// By what cases are told apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum GroupBy {
+pub(super) enum GroupBy {
     #[default]
     Service,
     Queue,
@@ -79,6 +79,20 @@ struct PeriodReport {
     items: Vec<PerformanceItem>,
     /// Some had too few cases to be told alone; they stand together in the line `small_numbers`.
     small_numbers_together: bool,
+    corrected_since: CorrectedCases,
+}
+
+/// Cases of the period that were put right after its last day.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CorrectedCases {
+    /// Each once, whatever was put right.
+    cases: u64,
+    /// Words or a person were taken away: no figure is another.
+    redacted: u64,
+    /// Joined to another case, and still counted here.
+    merged: u64,
+    /// Put into another category, and counted there.
+    placed_anew: u64,
 }
 
 /// One line.
@@ -117,6 +131,8 @@ struct PerformanceFigures {
     chased: Option<u64>,
     paused: PausedFigures,
     satisfaction: Satisfaction,
+    survey: SurveyFigures,
+    avoidable_contact: AvoidableFigures,
 }
 
 /// Promises kept, of those that were kept or broken.
@@ -136,14 +152,39 @@ struct PausedFigures {
     days: Option<f64>,
 }
 
-/// What people made of it.
+/// What people made of it, whether they were asked or not.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Satisfaction {
+pub(super) struct Satisfaction {
     /// The mean, of five; null where there is none.
     score: Option<f64>,
     responses: Option<u64>,
-    /// How many were asked; null while nobody is.
+    /// Invitations that have arrived; null where nobody was asked.
     invited: Option<u64>,
+}
+
+/// What those made of it whom the system asked.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SurveyFigures {
+    /// Invitations that have arrived.
+    invited: Option<u64>,
+    /// How many of these people gave a score.
+    answered: Option<u64>,
+    /// `answered` of a hundred of `invited`, to a tenth; null where nobody was asked.
+    response_percent: Option<f64>,
+    /// Their mean, of five; null where there is none.
+    score: Option<f64>,
+    /// Scores of 4 and 5, of a hundred of `answered`.
+    satisfied_percent: Option<f64>,
+}
+
+/// Contacts that better service would have spared people.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AvoidableFigures {
+    /// How often people contacted us about these cases.
+    contacts: Option<u64>,
+    avoidable: Option<u64>,
+    /// To a tenth; null where there are none.
+    percent: Option<f64>,
 }
 
 /// What a figure means.
@@ -182,6 +223,14 @@ const COLUMNS: &[&str] = &[
     "satisfaction_score",
     "satisfaction_responses",
     "satisfaction_invited",
+    "survey_answered",
+    "survey_response_percent",
+    "survey_score",
+    "survey_satisfied_percent",
+    "contacts",
+    "avoidable_contacts",
+    "avoidable_contact_percent",
+    "corrected_since",
 ];
 
 /// Its operations.
@@ -196,7 +245,11 @@ pub fn operations() -> Vec<Operation> {
         "open": 21, "overdue": 4, "oldest_received_at": "2026-10-02T09:12:00Z",
         "reopened": 9, "transferred": 14, "chased": 17,
         "paused": {"cases": 6, "days": 31.5},
-        "satisfaction": {"score": 3.9, "responses": 44, "invited": null},
+        "satisfaction": {"score": 3.8, "responses": 51, "invited": 180},
+        "survey": {
+            "invited": 180, "answered": 44, "response_percent": 24.4, "score": 3.9, "satisfied_percent": 72.7,
+        },
+        "avoidable_contact": {"contacts": 498, "avoidable": 71, "percent": 14.3},
     });
     let mut item =
         json!({"key": "waste-collection", "name": "Bins and recycling", "small_numbers": false});
@@ -210,6 +263,7 @@ pub fn operations() -> Vec<Operation> {
     let example = json!({
         "from_on": "2026-10-01", "to_on": "2026-10-31", "all": figures, "items": [item],
         "small_numbers_together": false, "group_by": "service", "definitions": definitions(),
+        "corrected_since": {"cases": 3, "redacted": 1, "merged": 2, "placed_anew": 0},
     });
     vec![
         get("/v1/reports/performance", show)
@@ -253,20 +307,8 @@ pub(super) fn definitions() -> Vec<Definition> {
 async fn show(call: Call) -> Result<Answer, Problem> {
     let query: PerformanceQuery = call.query()?;
     let group_by = query.group_by;
-    let actor = call.actor.clone();
     let links = performance::sees_cases(&call.actor).then_some(group_by);
-    let (report, other) = call
-        .read(move |conn, at| {
-            let (period, other) = periods(at, &query)?;
-            let by = group_by.by();
-            let report = performance::report(conn, at, &actor, Asked { period, by })?;
-            let other = match other {
-                Some(period) => Some(performance::report(conn, at, &actor, Asked { period, by })?),
-                None => None,
-            };
-            Ok((report, other))
-        })
-        .await?;
+    let (report, other) = reports(&call, query).await?;
     if csv::is_asked_for(&call.headers) {
         return Ok(table(group_by, std::iter::once(&report).chain(&other)));
     }
@@ -279,18 +321,40 @@ async fn show(call: Call) -> Result<Answer, Problem> {
     Ok(answer.with_header("vary", "Accept"))
 }
 
+/// The figures that are asked for, as far as the caller reads them.
+pub(super) async fn reports(
+    call: &Call,
+    query: PerformanceQuery,
+) -> Result<(Report, Option<Report>), Problem> {
+    let actor = call.actor.clone();
+    call.read(move |conn, at| {
+        let beside = (query.and_from_on, query.and_to_on);
+        let (period, other) = periods(at, (query.from_on, query.to_on), beside)?;
+        let by = query.group_by.by();
+        let report = performance::report(conn, at, &actor, Asked { period, by })?;
+        let other = match other {
+            Some(period) => Some(performance::report(conn, at, &actor, Asked { period, by })?),
+            None => None,
+        };
+        Ok((report, other))
+    })
+    .await
+}
+
 /// The period, and the one beside it.
-fn periods(at: &Moment, query: &PerformanceQuery) -> Result<(Period, Option<Period>), Failure> {
-    let to_on = query.to_on.map_or_else(|| at.today(), |on| on.0);
-    let from_on = query
-        .from_on
-        .map_or_else(|| to_on.first_of_month(), |on| on.0);
+pub(super) fn periods(
+    at: &Moment,
+    (from_on, to_on): (Option<On>, Option<On>),
+    beside: (Option<On>, Option<On>),
+) -> Result<(Period, Option<Period>), Failure> {
+    let to_on = to_on.map_or_else(|| at.today(), |on| on.0);
+    let from_on = from_on.map_or_else(|| to_on.first_of_month(), |on| on.0);
     let period = Period::new(from_on, to_on, "/to_on")?;
     let missing = |pointer: &str| {
         let detail = "Another period takes both its first and its last day.";
         Failure::invalid(pointer, "missing_field", detail)
     };
-    let other = match (query.and_from_on, query.and_to_on) {
+    let other = match beside {
         (Some(from_on), Some(to_on)) => Some(Period::new(from_on.0, to_on.0, "/and_to_on")?),
         (Some(_), None) => return Err(missing("/and_to_on")),
         (None, Some(_)) => return Err(missing("/and_from_on")),
@@ -317,9 +381,13 @@ fn table<'r>(group_by: GroupBy, reports: impl Iterator<Item = &'r Report>) -> An
             line
         };
         for item in &report.items {
-            table.line(line(item.key.as_text(), &item.name, &item.figures));
+            let mut line = line(item.key.as_text(), &item.name, &item.figures);
+            line.push(String::new());
+            table.line(line);
         }
-        table.line(line("(all)", "All together", &report.all));
+        let mut all = line("(all)", "All together", &report.all);
+        all.push(report.corrected.cases.to_string());
+        table.line(all);
     }
     table.into_answer(&name)
 }
@@ -350,9 +418,31 @@ fn cells(figures: &Figures) -> Vec<String> {
         number(figures.paused_days),
         number(figures.score),
         number(figures.responses),
-        String::new(),
+        number(invited(figures)),
+    ]);
+    cells.extend(survey_cells(figures));
+    cells.extend([
+        number(figures.avoidable.contacts),
+        number(figures.avoidable.avoidable),
+        number(figures.avoidable.percent),
     ]);
     cells
+}
+
+/// What came of the invitations, in the order of the columns.
+pub(super) fn survey_cells(figures: &Figures) -> [String; 4] {
+    let survey = figures.survey;
+    [
+        number(survey.answered),
+        number(survey.response_percent),
+        number(survey.score),
+        number(survey.satisfied_percent),
+    ]
+}
+
+/// None where nobody was asked: a nought beside scores would read as if nobody had wanted to be.
+fn invited(figures: &Figures) -> Option<u64> {
+    figures.survey.invited.filter(|n| *n > 0)
 }
 
 impl GroupBy {
@@ -371,7 +461,7 @@ impl GroupBy {
     }
 
     /// As it is asked for, and as the list of cases is narrowed by it.
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Queue => "queue",
@@ -399,6 +489,7 @@ impl PeriodReport {
                 .map(|item| PerformanceItem::of(item, period, links))
                 .collect(),
             small_numbers_together: report.has_small,
+            corrected_since: report.corrected.into(),
         }
     }
 }
@@ -452,11 +543,46 @@ impl From<Figures> for PerformanceFigures {
                 cases: figures.paused,
                 days: figures.paused_days,
             },
-            satisfaction: Satisfaction {
-                score: figures.score,
-                responses: figures.responses,
-                invited: None,
+            satisfaction: Satisfaction::of(&figures),
+            survey: figures.survey.into(),
+            avoidable_contact: AvoidableFigures {
+                contacts: figures.avoidable.contacts,
+                avoidable: figures.avoidable.avoidable,
+                percent: figures.avoidable.percent,
             },
+        }
+    }
+}
+
+impl Satisfaction {
+    pub(super) fn of(figures: &Figures) -> Self {
+        Self {
+            score: figures.score,
+            responses: figures.responses,
+            invited: invited(figures),
+        }
+    }
+}
+
+impl From<Survey> for SurveyFigures {
+    fn from(survey: Survey) -> Self {
+        Self {
+            invited: survey.invited,
+            answered: survey.answered,
+            response_percent: survey.response_percent,
+            score: survey.score,
+            satisfied_percent: survey.satisfied_percent,
+        }
+    }
+}
+
+impl From<Corrected> for CorrectedCases {
+    fn from(corrected: Corrected) -> Self {
+        Self {
+            cases: corrected.cases,
+            redacted: corrected.redacted,
+            merged: corrected.merged,
+            placed_anew: corrected.placed_anew,
         }
     }
 }

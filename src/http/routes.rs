@@ -6,7 +6,8 @@ use super::{
     contact_reasons, contacts, docs, email, escalations, first_start, health, identities,
     incidents, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations,
     people, performance, person_merges, public, queues, receipts, redactions, reports,
-    second_factor, sign_in_links, sms, standards, telephony, trials, users, webchat,
+    satisfaction, second_factor, sign_in_links, sms, standards, telephony, trials, users, visits,
+    webchat,
 };
 use crate::config::Settings;
 
@@ -40,8 +41,10 @@ pub fn operations() -> Vec<Operation> {
     all.extend(catalogue::operations());
     all.extend(reports::operations());
     all.extend(performance::operations());
+    all.extend(satisfaction::operations());
     all.extend(call_figures::operations());
     all.extend(contact_reasons::operations());
+    all.extend(visits::operations());
     all.extend(night_desk::operations());
     all.extend(members::operations());
     all.extend(auth::operations());

@@ -45,6 +45,7 @@ async fn front_with(settings: Settings) -> Arc<Front> {
         undo_seconds: 120,
         redirect_all_to: None,
         tracking_days: 400,
+        survey: crate::domain::survey::Sampling::OFF,
     };
     let secrets = Secrets {
         tracking: vec![7; 32],

@@ -368,6 +368,7 @@ fn public_words(language: Language) -> Vec<Says> {
             what_happens: promised,
         },
         Says::TrackingLink,
+        Says::Survey,
     ];
     for kept in Kept::ALL {
         said.push(Says::WordsKept {

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::schema::{contact_reasons, contacts};
 use super::types::{At, Id, Ts, Uid};
 use crate::domain::contact::Disposition;
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{CaseId, ContactId};
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     contacts::channel,
@@ -124,6 +124,21 @@ pub fn reasons_between(
         .group_by((contacts::channel, contact_reasons::reason))
         .select((contacts::channel, contact_reasons::reason, count_star()))
         .load(conn)?)
+}
+
+/// How many contacts about a case were made for one of these reasons.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be read.
+pub fn n_for(conn: &mut Conn, case: CaseId, reasons: &[String]) -> Result<i64, StoreError> {
+    Ok(contacts::table
+        .inner_join(contact_reasons::table.on(contact_reasons::contact_id.eq(contacts::id)))
+        .filter(contacts::case_id.eq(Some(Id::from(case))))
+        .filter(contacts::direction.eq("inbound"))
+        .filter(contacts::disposition.eq_any(COUNTED.map(Disposition::as_str)))
+        .filter(contact_reasons::reason.eq_any(reasons.to_vec()))
+        .count()
+        .get_result(conn)?)
 }
 
 fn write(tx: &mut Tx<'_>, mark: &Mark, how: &str) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::cases::word;
 use super::db::{Conn, Tx};
 use super::error::StoreError;
+use super::measures;
 use super::schema::{contacts, raw_messages};
 use super::sight::{is_within, may_be_known};
 use super::types::{At, Id, Json, On};
@@ -79,7 +80,10 @@ pub fn insert(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), StoreError> {
     diesel::insert_into(contacts::table)
         .values(Row::from(contact))
         .execute(&mut **tx)?;
-    Ok(())
+    match contact.case {
+        Some(case) if contact.direction == Direction::Inbound => measures::count_contacts(tx, case),
+        _ => Ok(()),
+    }
 }
 
 /// Keeps the bytes of a raw message; once for each content.
@@ -245,9 +249,13 @@ pub fn told_by_text(conn: &mut Conn, number: &str) -> Result<Vec<ContactId>, Sto
 
 /// Puts a contact on another case than the one it was logged on.
 pub fn put_on(tx: &mut Tx<'_>, id: ContactId, case: CaseId) -> Result<(), StoreError> {
+    let was = find(tx, id)?.and_then(|contact| contact.case);
     diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))
         .set(contacts::case_id.eq(Some(Id::from(case))))
         .execute(&mut **tx)?;
+    for case in was.into_iter().chain([case]) {
+        measures::count_contacts(tx, case)?;
+    }
     Ok(())
 }
 

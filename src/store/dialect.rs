@@ -261,6 +261,29 @@ pub(super) fn answers_naming(conn: &mut Conn, name: &str) -> QueryResult<Vec<Kep
     }
 }
 
+/// Asks a question that is put together at run time, of two days, an instant and some names.
+macro_rules! ask_of_days {
+    ($conn:expr, $question:expr, ($from:expr, $to:expr, $at:expr), $names:expr) => {{
+        macro_rules! ask {
+            ($own:expr, $database:ty) => {{
+                let mut query = diesel::sql_query($question)
+                    .into_boxed::<$database>()
+                    .bind::<Day, _>($from)
+                    .bind::<Day, _>($to)
+                    .bind::<Ts, _>($at);
+                for name in $names {
+                    query = query.bind::<Text, _>(name);
+                }
+                query.load($own)
+            }};
+        }
+        match $conn {
+            Conn::Sqlite(sqlite) => ask!(sqlite, diesel::sqlite::Sqlite),
+            Conn::Postgres(postgres) => ask!(postgres, diesel::pg::Pg),
+        }
+    }};
+}
+
 /// Sums over cases: the question takes two days, an instant, and the names it is narrowed to.
 pub(super) fn sums(
     conn: &mut Conn,
@@ -268,23 +291,17 @@ pub(super) fn sums(
     (from, to, now): (On, On, At),
     names: Vec<String>,
 ) -> QueryResult<Vec<super::measures::Row>> {
-    macro_rules! ask {
-        ($conn:expr, $database:ty) => {{
-            let mut query = diesel::sql_query(question)
-                .into_boxed::<$database>()
-                .bind::<Day, _>(from)
-                .bind::<Day, _>(to)
-                .bind::<Ts, _>(now);
-            for name in names {
-                query = query.bind::<Text, _>(name);
-            }
-            query.load($conn)
-        }};
-    }
-    match conn {
-        Conn::Sqlite(sqlite) => ask!(sqlite, diesel::sqlite::Sqlite),
-        Conn::Postgres(postgres) => ask!(postgres, diesel::pg::Pg),
-    }
+    ask_of_days!(conn, question, (from, to, now), names)
+}
+
+/// Cases counted: the question takes two days, an instant, and the names it is narrowed to.
+pub(super) fn tallies(
+    conn: &mut Conn,
+    question: &str,
+    (from, to, since): (On, On, At),
+    names: Vec<String>,
+) -> QueryResult<Vec<super::measures::Tally>> {
+    ask_of_days!(conn, question, (from, to, since), names)
 }
 
 /// Empties the write-ahead log into the file and cuts it off, so that what was overwritten in the file

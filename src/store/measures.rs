@@ -14,9 +14,9 @@ use super::db::{Conn, Tx};
 use super::dialect;
 use super::error::StoreError;
 use super::schema::case_measures;
-use super::types::{At, Day, Id, On, Ts};
+use super::types::{At, Day, Id, On, Ts, Uid};
 use crate::domain::ids::CaseId;
-use crate::domain::measure::{Spread, Sums};
+use crate::domain::measure::{SATISFIED, Spread, Sums};
 
 /// What is measured of one case, as it was last written.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -109,8 +109,34 @@ pub(super) struct Row {
     n_scores: i64,
     #[diesel(sql_type = BigInt)]
     score_sum: i64,
+    #[diesel(sql_type = BigInt)]
+    n_invited: i64,
+    #[diesel(sql_type = BigInt)]
+    n_survey_answers: i64,
+    #[diesel(sql_type = BigInt)]
+    survey_score_sum: i64,
+    #[diesel(sql_type = BigInt)]
+    n_satisfied: i64,
+    #[diesel(sql_type = BigInt)]
+    n_contacts: i64,
+    #[diesel(sql_type = BigInt)]
+    n_avoidable: i64,
     #[diesel(sql_type = Nullable<Text>)]
     answered_in: Option<String>,
+}
+
+/// What corrects a case after it was counted, as it stands on timelines.
+pub const CORRECTIONS: [&str; 3] = ["redacted", "merged", "recategorised"];
+/// Whatever it was.
+pub const ANY: &str = "any";
+
+/// So many of one kind.
+#[derive(QueryableByName)]
+pub(super) struct Tally {
+    #[diesel(sql_type = Text)]
+    word: String,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
 }
 
 /// The columns by which cases are told apart, in the order of the table of days.
@@ -130,10 +156,13 @@ const SUMS_OF_CASES: &str = "\
     SUM(CASE WHEN n_transfers > 0 THEN 1 ELSE 0 END) AS n_transferred, \
     SUM(CASE WHEN n_chasers > 0 THEN 1 ELSE 0 END) AS n_chased, \
     SUM(CASE WHEN paused_seconds > 0 THEN 1 ELSE 0 END) AS n_paused, \
-    SUM(paused_seconds) AS paused_seconds, SUM(n_scores) AS n_scores, SUM(score_sum) AS score_sum";
+    SUM(paused_seconds) AS paused_seconds, SUM(n_scores) AS n_scores, SUM(score_sum) AS score_sum, \
+    SUM(n_invited) AS n_invited, SUM(n_survey_answers) AS n_survey_answers, \
+    SUM(survey_score_sum) AS survey_score_sum, SUM(n_satisfied) AS n_satisfied, \
+    SUM(n_contacts) AS n_contacts, SUM(n_avoidable) AS n_avoidable";
 
 /// The same sums by their names, of rows that hold some already.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 17] = [
     "n_acknowledge_of",
     "n_acknowledged",
     "n_answer_of",
@@ -145,6 +174,12 @@ const NAMES: [&str; 11] = [
     "paused_seconds",
     "n_scores",
     "score_sum",
+    "n_invited",
+    "n_survey_answers",
+    "survey_score_sum",
+    "n_satisfied",
+    "n_contacts",
+    "n_avoidable",
 ];
 
 /// So many answers that took the same time.
@@ -197,6 +232,109 @@ pub fn add_score(tx: &mut Tx<'_>, case: CaseId, score: u8) -> Result<(), StoreEr
         .set((
             case_measures::n_scores.eq(case_measures::n_scores + 1),
             case_measures::score_sum.eq(case_measures::score_sum + i32::from(score)),
+            case_measures::is_unrolled.eq(case_measures::is_unrolled.or(case_measures::is_closed)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Notes that words or a person were taken away from a case, or that it was joined to another or placed
+/// anew.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note_correction(tx: &mut Tx<'_>, case: CaseId, at: Timestamp) -> Result<(), StoreError> {
+    diesel::update(case_measures::table.filter(case_measures::case_id.eq(Id::from(case))))
+        .set(case_measures::corrected_at.eq(Some(At(at))))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// How many of the cases received from one day to another were corrected since an instant, by what
+/// happened to them; under [`ANY`] all of them, each once.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn corrected_since(
+    conn: &mut Conn,
+    (from, to): (Date, Date),
+    since: Timestamp,
+    part: &Part,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let (narrowed, names) = part.narrowing(4);
+    let of_period = format!(
+        "m.corrected_at >= $3 AND m.received_on BETWEEN $1 AND $2 AND m.is_restricted = FALSE{narrowed}"
+    );
+    let kinds = CORRECTIONS.map(|kind| format!("'{kind}'")).join(", ");
+    let question = format!(
+        "SELECT e.kind AS word, COUNT(DISTINCT e.case_id) AS n FROM case_measures m \
+         JOIN events e ON e.case_id = m.case_id WHERE {of_period} AND e.at >= $3 \
+         AND e.kind IN ({kinds}) GROUP BY e.kind \
+         UNION ALL SELECT '{ANY}' AS word, COUNT(*) AS n FROM case_measures m WHERE {of_period}"
+    );
+    let rows = dialect::tallies(conn, &question, (On(from), On(to), At(since)), names)?;
+    Ok(rows.into_iter().map(|row| (row.word, row.n)).collect())
+}
+
+/// Waits until nobody else writes what is measured of a case, and holds it until the transaction ends:
+/// what is read after that is what is counted.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn hold(tx: &mut Tx<'_>, case: CaseId) -> Result<(), StoreError> {
+    diesel::update(case_measures::table.filter(case_measures::case_id.eq(Id::from(case))))
+        .set(case_measures::n_invited.eq(case_measures::n_invited))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes whether somebody was asked how it went, and what they answered.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn set_survey(
+    tx: &mut Tx<'_>,
+    case: CaseId,
+    is_invited: bool,
+    score: Option<i32>,
+) -> Result<(), StoreError> {
+    let is_satisfied = score.is_some_and(|score| score >= i32::from(SATISFIED));
+    diesel::update(case_measures::table.filter(case_measures::case_id.eq(Id::from(case))))
+        .set((
+            case_measures::n_invited.eq(i32::from(is_invited)),
+            case_measures::n_survey_answers.eq(i32::from(score.is_some())),
+            case_measures::survey_score_sum.eq(score.unwrap_or(0)),
+            case_measures::n_satisfied.eq(i32::from(is_satisfied)),
+            case_measures::is_unrolled.eq(case_measures::is_unrolled.or(case_measures::is_closed)),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Counts anew how often people contacted us about a case.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn count_contacts(tx: &mut Tx<'_>, case: CaseId) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "UPDATE case_measures SET is_unrolled = (is_unrolled OR is_closed), n_contacts = \
+         (SELECT COUNT(*) FROM contacts WHERE contacts.case_id = case_measures.case_id \
+         AND direction = 'inbound' AND disposition IN ('opened', 'joined')) WHERE case_id = $1",
+    )
+    .bind::<Uid, _>(Id::from(case))
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes how many of them need not have been.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn set_avoidable(tx: &mut Tx<'_>, case: CaseId, n: i64) -> Result<(), StoreError> {
+    let n = i32::try_from(n).unwrap_or(i32::MAX);
+    diesel::update(case_measures::table.filter(case_measures::case_id.eq(Id::from(case))))
+        .set((
+            case_measures::n_avoidable.eq(n),
             case_measures::is_unrolled.eq(case_measures::is_unrolled.or(case_measures::is_closed)),
         ))
         .execute(&mut **tx)?;
@@ -457,6 +595,12 @@ impl TryFrom<Row> for Sums {
             paused_seconds: n(row.paused_seconds)?,
             n_scores: n(row.n_scores)?,
             score_sum: n(row.score_sum)?,
+            n_invited: n(row.n_invited)?,
+            n_survey_answers: n(row.n_survey_answers)?,
+            survey_score_sum: n(row.survey_score_sum)?,
+            n_satisfied: n(row.n_satisfied)?,
+            n_contacts: n(row.n_contacts)?,
+            n_avoidable: n(row.n_avoidable)?,
             days: Spread::read(row.answered_in.as_deref().unwrap_or_default())
                 .map_err(StoreError::Unreadable)?,
         })

@@ -20,6 +20,7 @@ pub mod dialect;
 pub mod error;
 pub mod escalations;
 pub mod events;
+pub mod feedback;
 pub mod files;
 pub mod idempotency;
 pub mod identities;
@@ -46,6 +47,7 @@ pub mod sign_in_links;
 pub mod tracking;
 pub mod types;
 pub mod users;
+pub mod visits;
 pub mod waiting_mail;
 
 pub use db::{Conn, Db, Tx};

@@ -415,6 +415,73 @@ pub fn was_put(conn: &mut Conn, dedupe_key: &str) -> Result<bool, StoreError> {
     .get_result(conn)?)
 }
 
+/// The notice of a kind about a case that has left, waits to, or could not; none that was taken back.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be read.
+pub fn standing(conn: &mut Conn, case: CaseId, kind: &str) -> Result<Option<NoticeId>, StoreError> {
+    let id: Option<Id> = outbox::table
+        .filter(outbox::case_id.eq(Some(Id::from(case))))
+        .filter(outbox::kind.eq(kind.to_owned()))
+        .filter(outbox::state.ne("cancelled"))
+        .order(outbox::id.desc())
+        .select(outbox::id)
+        .first(conn)
+        .optional()?;
+    Ok(id.map(Into::into))
+}
+
+/// Whether one of these people, or whoever reads this address, was written a notice of a kind since
+/// `since` that was not taken back.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be read.
+pub fn is_any_standing_since(
+    conn: &mut Conn,
+    kind: &str,
+    people: &[PersonId],
+    recipient: &str,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let ids: Vec<Id> = people.iter().copied().map(Id::from).collect();
+    let stands = || {
+        outbox::table
+            .filter(outbox::kind.eq(kind.to_owned()))
+            .filter(outbox::created_at.ge(At(since)))
+            .filter(outbox::state.ne("cancelled"))
+    };
+    let to_them = stands()
+        .filter(outbox::person_id.is_not_null())
+        .filter(outbox::person_id.assume_not_null().eq_any(ids));
+    if diesel::select(diesel::dsl::exists(to_them)).get_result(conn)? {
+        return Ok(true);
+    }
+    let there = stands().filter(outbox::recipient.eq(recipient.to_owned()));
+    Ok(diesel::select(diesel::dsl::exists(there)).get_result(conn)?)
+}
+
+/// Whom a notice of a kind about a case has reached, as far as we know: it was accepted for delivery and
+/// has not come back.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be read.
+pub fn arrived_at(
+    conn: &mut Conn,
+    case: CaseId,
+    kind: &str,
+) -> Result<Option<PersonId>, StoreError> {
+    let person: Option<Option<Id>> = outbox::table
+        .filter(outbox::case_id.eq(Some(Id::from(case))))
+        .filter(outbox::kind.eq(kind.to_owned()))
+        .filter(outbox::state.eq("sent"))
+        .filter(outbox::bounced_at.is_null())
+        .order(outbox::id.desc())
+        .select(outbox::person_id)
+        .first(conn)
+        .optional()?;
+    Ok(person.flatten().map(Into::into))
+}
+
 /// The notice that was put in under this key.
 pub fn find_by_key(conn: &mut Conn, dedupe_key: &str) -> Result<Option<Notice>, StoreError> {
     let row: Option<Row> = outbox::table

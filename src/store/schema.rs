@@ -375,6 +375,13 @@ diesel::table! {
         paused_seconds -> BigInt,
         n_scores -> Integer,
         score_sum -> Integer,
+        n_invited -> Integer,
+        n_survey_answers -> Integer,
+        survey_score_sum -> Integer,
+        n_satisfied -> Integer,
+        n_contacts -> Integer,
+        n_avoidable -> Integer,
+        corrected_at -> Nullable<Ts>,
         is_unrolled -> Bool,
     }
 }
@@ -566,6 +573,20 @@ diesel::table! {
         is_found -> Bool,
         set_by -> Text,
         set_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    visits (id) {
+        id -> Uid,
+        access_point -> Text,
+        visited_on -> Day,
+        n_people -> Integer,
+        contact_id -> Nullable<Uid>,
+        noted_by -> Text,
+        noted_at -> Ts,
     }
 }
 
@@ -883,6 +904,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     incident_told,
     contacts,
     contact_reasons,
+    visits,
     raw_messages,
     attachments,
     calls,

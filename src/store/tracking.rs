@@ -226,6 +226,24 @@ pub fn receipts(conn: &mut Conn, holder: &str) -> Result<Vec<Receipt>, StoreErro
         .collect())
 }
 
+/// The score a person gave a case, by whichever of their links to it.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be read.
+pub fn score_of(
+    conn: &mut Conn,
+    case: CaseId,
+    person: PersonId,
+) -> Result<Option<i32>, StoreError> {
+    Ok(feedback::table
+        .inner_join(tracking_links::table.on(tracking_links::id.eq(feedback::link_id)))
+        .filter(feedback::case_id.eq(Id::from(case)))
+        .filter(tracking_links::person_id.eq(Some(Id::from(person))))
+        .select(feedback::score)
+        .first(conn)
+        .optional()?)
+}
+
 /// Keeps a person's score; once for each link.
 ///
 /// # Errors

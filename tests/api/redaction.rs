@@ -493,6 +493,7 @@ const WITHOUT_WORDS: &[&str] = &[
     "call_events.told_by",
     "call_contacts.",
     "callbacks.",
+    "visits.",
     "events.kind",
     "events.actor",
     "clocks.",

@@ -361,12 +361,22 @@ CREATE TABLE case_measures (
     paused_seconds  bigint NOT NULL,
     n_scores        integer NOT NULL DEFAULT 0,
     score_sum       integer NOT NULL DEFAULT 0,
+    -- One invitation to say how it went has arrived, as far as we know; what that person answered.
+    n_invited       integer NOT NULL DEFAULT 0,
+    n_survey_answers integer NOT NULL DEFAULT 0,
+    survey_score_sum integer NOT NULL DEFAULT 0,
+    n_satisfied     integer NOT NULL DEFAULT 0,
+    n_contacts      integer NOT NULL DEFAULT 0,
+    n_avoidable     integer NOT NULL DEFAULT 0,
+    -- When words or a person were last taken away, or it was joined to another case or placed anew.
+    corrected_at    timestamptz,
     -- What the day's sums say of this case is not what it is now.
     is_unrolled     boolean NOT NULL DEFAULT FALSE
 );
 CREATE INDEX measures_of_open ON case_measures (received_on) WHERE is_closed = FALSE;
 CREATE INDEX measures_of_closed ON case_measures (received_on) WHERE is_closed = TRUE;
 CREATE INDEX measures_to_roll ON case_measures (received_on) WHERE is_unrolled = TRUE;
+CREATE INDEX measures_corrected ON case_measures (received_on) WHERE corrected_at IS NOT NULL;
 
 -- The closed cases of a day in sums, never restricted ones: once by matter, once by channel and once by
 -- ward. What a family does not tell apart is empty.
@@ -394,6 +404,12 @@ CREATE TABLE day_measures (
     paused_seconds  bigint NOT NULL,
     n_scores        integer NOT NULL,
     score_sum       integer NOT NULL,
+    n_invited       integer NOT NULL,
+    n_survey_answers integer NOT NULL,
+    survey_score_sum integer NOT NULL,
+    n_satisfied     integer NOT NULL,
+    n_contacts      integer NOT NULL,
+    n_avoidable     integer NOT NULL,
     -- The working days of answers, each with how many took them: `3*20 12/9*1`.
     answered_in     text
 );
@@ -588,6 +604,19 @@ CREATE TABLE contact_reasons (
     set_at          timestamptz NOT NULL
 );
 
+-- People who came to an access point: one row for each contact logged there, and the counts of the desks.
+CREATE TABLE visits (
+    id              uuid PRIMARY KEY,
+    access_point    text NOT NULL,
+    visited_on      date NOT NULL,
+    -- Fewer than none puts an earlier count right.
+    n_people        integer NOT NULL,
+    contact_id      uuid UNIQUE REFERENCES contacts (id),
+    noted_by        text NOT NULL,
+    noted_at        timestamptz NOT NULL
+);
+CREATE INDEX visits_by_day ON visits (visited_on, access_point);
+
 -- A raw message as it came in, kept whole.
 CREATE TABLE raw_messages (
     fingerprint     text PRIMARY KEY,
@@ -776,6 +805,7 @@ CREATE INDEX outbox_of_case ON outbox (case_id, created_at);
 CREATE INDEX outbox_of_person ON outbox (person_id, state);
 CREATE INDEX outbox_by_state ON outbox (state, created_at);
 CREATE INDEX outbox_by_message_id ON outbox (message_id);
+CREATE INDEX outbox_by_recipient ON outbox (recipient, created_at);
 
 CREATE TABLE tracking_links (
     id              uuid PRIMARY KEY,
@@ -834,6 +864,8 @@ CREATE TABLE feedback (
     comment         text NOT NULL,
     at              timestamptz NOT NULL
 );
+CREATE INDEX feedback_of_case ON feedback (case_id);
+CREATE INDEX feedback_by_time ON feedback (at, id);
 
 CREATE TABLE audit (
     id              uuid PRIMARY KEY,

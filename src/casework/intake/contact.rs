@@ -12,6 +12,7 @@ use super::{Entry, Received};
 use crate::casework::contact_reasons;
 use crate::casework::desk::{Moment, hex};
 use crate::casework::failure::Failure;
+use crate::casework::visits;
 use crate::domain::access::{Act, Verdict, may};
 use crate::domain::clock::Reading;
 use crate::domain::contact::Disposition;
@@ -138,6 +139,7 @@ pub(super) fn log(
     if let Some(code) = &enquiry.contact_reason {
         contact_reasons::note_said(tx, at, &entry.actor, contact.id, code)?;
     }
+    visits::note_contact(tx, at, &entry.actor, enquiry, contact.id)?;
     if let Some(call) = &enquiry.call {
         calls::hold(tx, call)?;
         calls::link(tx, call, contact.id)?;

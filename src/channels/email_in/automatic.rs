@@ -223,6 +223,12 @@ fn bulk_sign(top: &Fields<'_>) -> Option<Automatic> {
     })
 }
 
+/// Whether an address is one that no person reads: `noreply@…`, `mailer-daemon@…`.
+#[must_use]
+pub fn is_read_by_nobody(address: &str) -> bool {
+    unread_local_part(address).is_some()
+}
+
 /// The local part of an address that no person reads, in one way of writing.
 fn unread_local_part(address: &str) -> Option<&'static str> {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);

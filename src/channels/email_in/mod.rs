@@ -31,6 +31,7 @@ use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Described, Enquiry, Who};
 use crate::domain::reference::Reference;
 
+pub use automatic::is_read_by_nobody;
 pub use reading::{attachments, read};
 pub use searching::holds;
 pub use thanks::is_thanks;

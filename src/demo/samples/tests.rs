@@ -32,6 +32,9 @@ async fn new_demo(folder: &std::path::Path, now: &str) -> Arc<Desk> {
         undo_seconds: 120,
         redirect_all_to: None,
         tracking_days: 400,
+        survey: crate::app::sampling(
+            &crate::config::Settings::load(&crate::config::Sources::default()).unwrap(),
+        ),
     };
     let secrets = Secrets {
         tracking: vec![7; 32],

@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 38] = [
+pub(super) const REQUIRED: [&str; 39] = [
     "acknowledgement",
     "alert",
     "callback",
@@ -53,6 +53,7 @@ pub(super) const REQUIRED: [&str; 38] = [
     "reply",
     "service-acted",
     "sign-in-link",
+    "survey",
     "tracking-link",
     "transfer",
     "tried-to-call",

@@ -12,6 +12,50 @@ use super::Call;
 /// Whoever hangs up within this time has not waited for us.
 pub const AT_ONCE: SignedDuration = SignedDuration::from_secs(5);
 
+/// What each figure means, in the words of whoever asks.
+pub const DEFINITIONS: &[(&str, &str)] = &[
+    (
+        "offered",
+        "Calls that began in the time, by the local date. Each is exactly one of `answered`, `abandoned`, \
+         `hung_up_at_once` and `still_waiting`.",
+    ),
+    ("answered", "Somebody spoke with them."),
+    (
+        "abandoned",
+        "They hung up before anybody answered, after the first five seconds.",
+    ),
+    (
+        "hung_up_at_once",
+        "They hung up within five seconds: a wrong number, a pocket. They have not waited for us.",
+    ),
+    ("still_waiting", "They wait now."),
+    (
+        "abandoned_percent",
+        "`abandoned` of a hundred of `offered` without `hung_up_at_once`. Nothing where there were none.",
+    ),
+    (
+        "wait_median_seconds",
+        "Half of the answered calls waited no longer than this, from the first thing told of a call to its answer.",
+    ),
+    (
+        "wait_p90_seconds",
+        "Nine of ten answered calls waited no longer than this.",
+    ),
+    (
+        "wait_longest_seconds",
+        "The longest wait of an answered call.",
+    ),
+    (
+        "position_told",
+        "Calls of which the phone system knew the place in the queue, so that the caller could be told.",
+    ),
+    (
+        "callbacks",
+        "Calls back asked for in the time. `kept`: we spoke with them. `kept_in_time`: by the time they were told \
+         first. `not_yet`: neither.",
+    ),
+];
+
 /// Counts call after call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Count {

@@ -463,6 +463,10 @@ pub fn asked(id: &str) -> Vec<Asked> {
             json!({"night_of": "2026-11-20", "sent": []}),
         )],
         "get_ward_report" | "get_calls_report" | "get_performance_report" => reads(Nothing),
+        "get_satisfaction_report" | "list_satisfaction_comments" | "get_visits_report" => {
+            reads(Nothing)
+        }
+        "count_visits" => vec![sends(Nothing, json!({}))],
 
         // Signing in, users, keys
         "send_sign_in_link"
@@ -519,6 +523,7 @@ pub const ALL: &[&str] = &[
     "close_case",
     "close_incident_cases",
     "confirm_totp",
+    "count_visits",
     "create_api_key",
     "create_user",
     "delete_person_proposal",
@@ -556,7 +561,9 @@ pub const ALL: &[&str] = &[
     "get_public_standards",
     "get_queue",
     "get_readiness",
+    "get_satisfaction_report",
     "get_user",
+    "get_visits_report",
     "get_ward_report",
     "give_tracking_feedback",
     "grant_case_access",
@@ -594,6 +601,7 @@ pub const ALL: &[&str] = &[
     "list_public_incidents",
     "list_public_services",
     "list_queues",
+    "list_satisfaction_comments",
     "list_contact_reasons",
     "get_avoidable_contact_report",
     "list_users",

@@ -20,7 +20,7 @@ use reeve::time_source::TimeSource;
 use serde_json::Value;
 
 pub use database::Database;
-pub use people::{PASSWORD, key as key_of, settings};
+pub use people::{PASSWORD, asking, key as key_of, settings};
 
 /// Writes one story as two tests, one for each database.
 macro_rules! stories {
@@ -117,6 +117,7 @@ impl TestApp {
             undo_seconds: 120,
             redirect_all_to: None,
             tracking_days: 400,
+            survey: reeve::app::sampling(&settings),
         };
         let secrets = Secrets {
             tracking: vec![7; 32],

@@ -17,7 +17,13 @@ pub fn examples() -> Vec<Example> {
 }
 
 pub fn settings() -> Settings {
-    Settings::load(&Sources::default()).unwrap()
+    asking(0)
+}
+
+/// The same, with so many of a hundred closed cases drawn to be asked how it went.
+pub fn asking(percent: u8) -> Settings {
+    let sources = Sources::default().with_flag("survey.sample_percent", Some(percent));
+    Settings::load(&sources).unwrap()
 }
 
 /// The same key in every story.

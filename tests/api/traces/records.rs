@@ -70,6 +70,8 @@ pub async fn calls(walk: &mut Walk<'_>) {
     });
     let route = "/v1/channels/webchat/transcripts";
     walk.post(&walk.app.key("webchat"), route, chat).await;
+    let came = json!({"access_point": "northmere-hub", "people": 3});
+    walk.post(&walk.app.agent().await, "/v1/visits", came).await;
     let sent = json!({"night_of": "2026-11-20", "sent": []});
     let route = "/v1/reports/out-of-hours/reckonings";
     walk.post(&walk.app.agent().await, route, sent).await;
