@@ -38,7 +38,8 @@ pub enum Wish {
     Start,
 }
 
-const STOP: [&str; 5] = ["stop", "stopall", "stop all", "unsubscribe", "cancel"];
+/// "Cancel", alone, answers a question we asked.
+const STOP: [&str; 3] = ["stop", "stopall", "stop all"];
 const START: [&str; 2] = ["start", "unstop"];
 
 /// Reads a text.
@@ -128,6 +129,8 @@ mod tests {
         check(" stop. ", Some(Wish::Stop));
         check("Stop all", Some(Wish::Stop));
         check("start", Some(Wish::Start));
+        check("Cancel", None);
+        check("unsubscribe", None);
         check("Please stop the lorries in Alder Street", None);
         check("", None);
     }
