@@ -33,6 +33,9 @@ pub struct Enquiry {
     pub service: Option<String>,
     /// Category slug within the service.
     pub category: Option<String>,
+    /// Whether one of the staff chose them, who had listened or read. Not so a form or a machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_chosen_by_staff: bool,
     pub location: Option<Location>,
     /// The category's own questions, answered.
     pub fields: serde_json::Map<String, serde_json::Value>,
@@ -168,6 +171,7 @@ impl Enquiry {
             on_behalf_of: None,
             service: None,
             category: None,
+            is_chosen_by_staff: false,
             location: None,
             fields: serde_json::Map::new(),
             acknowledged: None,

@@ -14,6 +14,7 @@ mod compiled;
 mod complaint;
 mod danger;
 pub mod evaluation;
+mod overheard;
 mod pattern;
 mod place;
 mod remarks;

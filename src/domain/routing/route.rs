@@ -57,6 +57,17 @@ impl Router {
             .is_member();
         let mut beside = Beside::default();
         let matter = self.matter_of(&contact, heard.as_ref(), &mut beside);
+        let (matter, heard) = match self.overheard(&contact, &matter, heard.is_some()) {
+            Some(overheard) => {
+                // A complaint beside it would show the same words to others.
+                if overheard.matter.is_some() {
+                    beside = Beside::default();
+                }
+                let matter = overheard.matter.unwrap_or(matter);
+                (matter, heard.or(Some(overheard.heard)))
+            }
+            None => (matter, heard),
+        };
         let heard = heard.or_else(|| self.reads_like_danger(&contact, &matter));
         let matter = self.seen_by_somebody(&contact, matter, heard.is_some());
         let is_safeguarding = matter
@@ -222,7 +233,7 @@ impl Router {
     /// From which likelihood a reading counts as danger. Where it is clear what it is about, many such
     /// contacts must be danger: nobody who has to register a death is answered with an emergency
     /// line. Where it is not clear, a smaller chance is enough for somebody to look.
-    fn danger_from(&self, is_sure: bool) -> f64 {
+    pub(super) fn danger_from(&self, is_sure: bool) -> f64 {
         let danger_at = self.rules.thresholds.danger_at;
         match (is_sure, self.ranker.has_model()) {
             (true, true) => CLEAR_MATTER.max(danger_at),
@@ -232,7 +243,11 @@ impl Router {
         }
     }
 
-    fn for_procedure(&self, contact: &Contact<'_>, has_category: bool) -> Option<Choice> {
+    pub(super) fn for_procedure(
+        &self,
+        contact: &Contact<'_>,
+        has_category: bool,
+    ) -> Option<Choice> {
         self.procedure
             .iter()
             .filter(|(rule, _)| rule.outranks_choice || !has_category)

@@ -245,6 +245,91 @@ fn what_somebody_chose_wins_over_what_the_text_says_but_not_over_danger() {
     );
 }
 
+const SCREAMS: &str =
+    "I can hear the man next door hitting his little girl every night and she screams";
+
+#[test]
+fn a_child_at_risk_is_heard_whatever_was_chosen() {
+    for body in [SCREAMS, "a child is being abused by his uncle"] {
+        for (service, category) in [
+            ("environmental-health", None),
+            ("environmental-health", Some("noise")),
+            ("waste-collection", Some("missed-bin")),
+            ("highways-maintenance", Some("pothole")),
+            ("complaints", Some("stage-1")),
+        ] {
+            let mut report = enquiry(Channel::WebForm, "", body);
+            report.service = Some(service.to_owned());
+            report.category = category.map(str::to_owned);
+            let placement = routed(&report);
+            assert_eq!(
+                (placement.queue.as_str(), placement.category.as_str()),
+                ("mash", "child-at-risk"),
+                "{service} {category:?}: {body}"
+            );
+            assert!(placement.is_placed && placement.danger.is_some());
+            assert!(placement.linked.is_empty(), "no other case has the words");
+        }
+    }
+}
+
+#[test]
+fn where_it_is_not_clear_who_is_in_danger_no_chosen_team_keeps_it() {
+    let mut report = enquiry(
+        Channel::WebForm,
+        "",
+        "My father hit my mother and she is bleeding",
+    );
+    let without = routed(&report);
+    report.service = Some("waste-collection".to_owned());
+    report.category = Some("missed-bin".to_owned());
+    let placement = routed(&report);
+    assert!(placement.danger.is_some());
+    assert_eq!(
+        (placement.is_placed, placement.queue.as_str()),
+        (false, "triage")
+    );
+    assert_eq!(
+        (placement.queue, placement.danger),
+        (without.queue, without.danger)
+    );
+}
+
+#[test]
+fn what_one_of_the_staff_chose_gives_way_to_what_is_clear_alone() {
+    let chosen = |body: &str, is_chosen_by_staff: bool| {
+        let mut note = enquiry(Channel::Phone, "", body);
+        note.service = Some("environmental-health".to_owned());
+        note.category = Some("noise".to_owned());
+        note.is_chosen_by_staff = is_chosen_by_staff;
+        routed(&note)
+    };
+    let loud = "The kids next door scream all day in the garden, very noisy";
+    assert!(chosen(loud, false).danger.is_some(), "a form costs a look");
+    let looked_at = chosen(loud, true);
+    assert_eq!(
+        (looked_at.category.as_str(), looked_at.danger),
+        ("noise", None)
+    );
+    assert_eq!(chosen(SCREAMS, true).category, "child-at-risk");
+}
+
+#[test]
+fn a_question_about_child_abuse_under_the_act_stays_a_question() {
+    let mut report = enquiry(
+        Channel::WebForm,
+        "",
+        "Under the Freedom of Information Act: how many reports of child abuse did you receive in 2025?",
+    );
+    report.service = Some("information-governance".to_owned());
+    report.category = Some("foi".to_owned());
+    let placement = routed(&report);
+    assert_eq!(
+        (placement.category.as_str(), placement.danger),
+        ("foi", None)
+    );
+}
+
 #[test]
 fn within_a_chosen_service_the_words_choose_the_category() {
     let mut report = enquiry(

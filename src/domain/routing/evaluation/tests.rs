@@ -64,6 +64,51 @@ fn unseen_messages_are_read_as_well_as_was_promised() {
 }
 
 #[test]
+fn a_chosen_category_silences_no_danger_and_wakes_nobody_more() {
+    let turns = folds(examples());
+    let of_fold = |is_held_out: bool| {
+        let turns = examples().iter().zip(&turns);
+        turns
+            .filter(move |(_, turn)| (**turn == HELD_OUT) == is_held_out)
+            .map(|(example, _)| example)
+    };
+    let known: Vec<Example> = of_fold(false).cloned().collect();
+    let router = Router::new(northmere(), &northmere().routing, &known).unwrap();
+    let (mut found, mut alarms, mut moved) = ([0; 3], [0; 3], 0);
+    for example in of_fold(true) {
+        let mut enquiry = Enquiry::new(Channel::WebForm, Timestamp::UNIX_EPOCH);
+        enquiry.subject.clone_from(&example.subject);
+        enquiry.body.clone_from(&example.body);
+        let free = router.route(&enquiry, northmere());
+        enquiry.service = Some(example.service.clone());
+        enquiry.category = Some(example.category.clone());
+        let chosen = router.route(&enquiry, northmere());
+        enquiry.is_chosen_by_staff = true;
+        let by_staff = router.route(&enquiry, northmere());
+        for (n, placement) in [free, chosen.clone(), by_staff].iter().enumerate() {
+            let counted = if example.is_danger {
+                &mut found
+            } else {
+                &mut alarms
+            };
+            counted[n] += u32::from(placement.danger.is_some());
+        }
+        let is_elsewhere = !chosen.is_placed || chosen.category != example.category;
+        moved += u32::from(is_elsewhere && !example.is_danger);
+    }
+    assert!(found[1] >= found[0], "danger found: {found:?}");
+    assert!(alarms[1] <= alarms[0], "alarms that were none: {alarms:?}");
+    assert!(
+        alarms[2] * 2 <= alarms[1],
+        "a look has been had: {alarms:?}"
+    );
+    assert!(
+        moved <= 6,
+        "{moved} harmless messages left the place that was chosen"
+    );
+}
+
+#[test]
 fn a_harmless_short_question_wakes_nobody() {
     for said in [
         "When do you come?",
