@@ -151,7 +151,7 @@ pub fn real_now() -> Timestamp {
 pub async fn sign_in(
     desk: &Arc<Desk>,
     hasher: &Hasher,
-    refresh_days: u16,
+    keeps: Keeps,
     request_id: &str,
     given: Credentials<'_>,
 ) -> Result<SignIn, Failure> {
@@ -201,7 +201,6 @@ pub async fn sign_in(
         true => Some(hasher.hash(Password::typed(password)).await.map_err(busy)?),
         false => None,
     };
-    let keeps = Keeps::Token { days: refresh_days };
     let (token, hash) = keeps.generate();
     let totp = given.totp.map(str::to_owned);
     desk.perform(move |tx, at| {

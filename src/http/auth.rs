@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::recognise;
 use crate::auth::access_tokens::{self, TokenFault};
 use crate::auth::budgets::Exhausted;
-use crate::casework::accounts::{self, SignIn, SignedIn};
+use crate::casework::accounts::{self, Keeps, SignIn, SignedIn};
 use crate::casework::{rota, second_factor};
 use crate::domain::access::{Role, User};
 
@@ -136,8 +136,15 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn sign_in(call: Call) -> Result<Answer, Problem> {
-    let credentials: Credentials = call.json()?;
+/// Signs in by address and password, as often as an address and an account may try.
+///
+/// # Errors
+/// 401 when something was wrong or a code is needed, 429 when it was wrong too often.
+pub async fn by_password(
+    call: &Call,
+    keeps: Keeps,
+    given: accounts::Credentials<'_>,
+) -> Result<SignedIn, Problem> {
     let front = &call.front;
     let budget = &front.budgets.failed_sign_ins;
     // Spent before the check and given back after it: many guesses at once must not all be checked
@@ -146,7 +153,7 @@ async fn sign_in(call: Call) -> Result<Answer, Problem> {
     let too_many = |exhausted: Exhausted| Problem::too_many(exhausted.retry_after_seconds);
     budget.spend(&call.address, now).map_err(too_many)?;
     // Whether or not there is such an account: the answer must not tell.
-    let account = credentials.email.trim().to_lowercase();
+    let account = given.email.trim().to_lowercase();
     let account_budget = &front.budgets.failed_sign_ins_of_account;
     let account_key = front.familiar.budget_key(&account, &call.address);
     if let Err(exhausted) = account_budget.spend(&account_key, now) {
@@ -157,23 +164,13 @@ async fn sign_in(call: Call) -> Result<Answer, Problem> {
         budget.give_back(&call.address);
         account_budget.give_back(&account_key);
     };
-    let signed = accounts::sign_in(
-        &front.desk,
-        &front.hasher,
-        front.auth.refresh_days,
-        &call.request_id,
-        accounts::Credentials {
-            email: &credentials.email,
-            password: &credentials.password,
-            totp: credentials.totp.as_deref(),
-        },
-    )
-    .await;
+    let signed =
+        accounts::sign_in(&front.desk, &front.hasher, keeps, &call.request_id, given).await;
     match signed {
         Ok(SignIn::Signed(signed)) => {
             give_back();
             front.familiar.note(&account, &call.address);
-            tokens(&call, *signed)
+            Ok(*signed)
         }
         Ok(SignIn::CodeNeeded) => {
             give_back();
@@ -195,6 +192,20 @@ async fn sign_in(call: Call) -> Result<Answer, Problem> {
             Err(failure.into())
         }
     }
+}
+
+async fn sign_in(call: Call) -> Result<Answer, Problem> {
+    let credentials: Credentials = call.json()?;
+    let keeps = Keeps::Token {
+        days: call.front.auth.refresh_days,
+    };
+    let given = accounts::Credentials {
+        email: &credentials.email,
+        password: &credentials.password,
+        totp: credentials.totp.as_deref(),
+    };
+    let signed = by_password(&call, keeps, given).await?;
+    tokens(&call, signed)
 }
 
 async fn refresh(call: Call) -> Result<Answer, Problem> {

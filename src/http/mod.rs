@@ -18,6 +18,7 @@
 //! | [`open311`] | GeoReport v2 for reporting services, in XML and JSON |
 //! | [`attachments`] | files sent ahead of a contact, and had again |
 //! | [`dto`] | the documents that are sent |
+//! | [`within`] | operations asked by our own pages |
 //! | [`oidc`], [`identities`], [`page_sessions`] | through the council's identity provider, and who is who there; signed in to pages |
 //! | [`auth`], [`sign_in_links`], [`first_start`], [`second_factor`], [`users`], [`api_keys`] | signing in, by a mailed link too, the first administrator, codes beside the password, accounts, integrations' keys |
 //!
@@ -143,6 +144,7 @@ mod upload;
 pub mod users;
 mod visits;
 pub mod webchat;
+pub mod within;
 
 pub use access::{Access, CASEWORKERS, EVERYBODY};
 pub use answer::Answer;

@@ -250,7 +250,7 @@ async fn welcome(call: &Call, flow: Flow, identity: Identity) -> Result<Answer, 
     front.forget_the_recognised();
     let (code, why) = match welcome {
         Welcome::Signed(signed) if flow.is_for_pages => {
-            return page_sessions::begin(call, &signed).await;
+            return page_sessions::begin(call, &signed, None).await;
         }
         Welcome::Signed(signed) => return tokens(call, *signed),
         Welcome::NoRole => ("no_role", "You have signed in, and have no role here yet."),

@@ -5,11 +5,12 @@
 //! engine, loads only its own style sheet, and looks the same on a telephone and on paper. Residents
 //! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; teams that
 //! work by e-mail act by the links in their mail in [`by_email`]; a demo
-//! shows its clock and its mails in [`demo`].
+//! shows its clock and its mails in [`demo`]. Whoever is signed in has pages of their own: [`signed_in`] is
+//! what these have in common, [`staff`] those of agents and officers.
 
 use std::sync::LazyLock;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context, escape_formatter};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, escape_formatter};
 use serde::Serialize;
 
 use crate::casework::Desk;
@@ -20,6 +21,8 @@ pub mod demo;
 mod one_site;
 pub mod residents;
 pub mod sign_in;
+pub mod signed_in;
+pub mod staff;
 pub mod track;
 
 /// What every page needs around what it says.
@@ -45,6 +48,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(sign_in::operations());
     all.extend(by_email::operations());
     all.extend(residents::operations());
+    all.extend(staff::operations());
     all.push(
         get("/favicon.ico", icon)
             .id("get_icon")
@@ -98,8 +102,24 @@ pub fn page(
     ))
 }
 
+/// Writes a page of somebody signed in: what stands around it too.
+fn signed_page(
+    status: u16,
+    template: &str,
+    frame: &Frame,
+    desk: impl Serialize,
+    said: impl Serialize,
+) -> Result<Answer, Problem> {
+    let said = Value::from_serialize(said);
+    let desk = Value::from_serialize(desk);
+    let written = TEMPLATES
+        .get_template(template)
+        .and_then(|template| template.render(context! { frame, desk, said }));
+    Ok(Answer::page(status, written.map_err(Problem::fault)?))
+}
+
 fn html(template: &str, frame: &Frame, said: impl Serialize) -> Result<String, minijinja::Error> {
-    let said = minijinja::Value::from_serialize(said);
+    let said = Value::from_serialize(said);
     let around = residents::Around::plain();
     let w = residents::words::words(crate::domain::wording::Language::English);
     let of_english = "";
@@ -143,6 +163,7 @@ fn templates() -> Environment<'static> {
         Some(text) if !value.is_safe() => Ok(out.write_str(&escaped(text))?),
         _ => escape_formatter(out, state, value),
     });
+    staff::add_to(&mut env);
     for (name, text) in [
         ("layout.html", include_str!("templates/layout.html")),
         ("apology.html", include_str!("templates/apology.html")),

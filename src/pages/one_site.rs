@@ -94,7 +94,7 @@ fn made(call: &Call, cookie: &str) -> Hmac<Sha256> {
 }
 
 /// Whether the request came from a page of this site, or from no page at all.
-fn is_from_here(call: &Call) -> bool {
+pub fn is_from_here(call: &Call) -> bool {
     let own = [call.front.desk.manners.public_url.as_str()];
     let host = call.header("host").unwrap_or_default();
     is_own(

@@ -1,4 +1,7 @@
-//! Signing in by a mailed link, in a browser, and out again.
+//! Signing in with a password or by a mailed link, in a browser, and out again.
+//!
+//! The password goes the way of the API's sign-in: its throttles, its audit, its second factor. Whoever was
+//! asked to sign in goes on where they were going, and gets back the form they had been filling in.
 //!
 //! Opening the link uses nothing up, because scanners of mail open every link: it leaves the token in a
 //! cookie and goes on to a page whose address holds none. The button on that page signs in, once. The
@@ -9,12 +12,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::one_site::{for_anybody, form_of_anybody, seal, sent_form};
+use super::signed_in::{give_back, open_kept};
 use super::{Frame, apology, page};
 use crate::auth::access_tokens::TokenFault;
 use crate::auth::sign_in_links as tokens;
-use crate::casework::accounts::Keeps;
+use crate::casework::accounts::{Credentials, Keeps};
 use crate::casework::sign_in_links::{self, Holder};
 use crate::domain::wording::Language;
+use crate::http::auth::by_password;
 use crate::http::cookies::Cookie;
 use crate::http::operation::Answering;
 use crate::http::sign_in_links::{LINK_WORDS, ask, sign_in};
@@ -30,6 +35,8 @@ const LINK: Cookie = Cookie {
 const LINK_SECONDS: i64 = 600;
 const FORM: &str = "application/x-www-form-urlencoded";
 const FORM_LIMIT: usize = 4_096;
+/// A form that was kept while its writer signs in again comes along, sealed.
+const KEPT_LIMIT: usize = 1_048_576;
 
 /// The pages and their forms.
 #[must_use]
@@ -64,18 +71,41 @@ pub fn operations() -> Vec<Operation> {
             Box::pin(send_link(call))
         }),
         form("/sign-in", "post_sign_in", |call| Box::pin(press(call))),
+        post("/sign-in/password", with_password)
+            .id("post_password")
+            .summary("A form of signing in")
+            .tag("Pages")
+            .access(Access::public())
+            .raw_body(FORM, Limit::Bytes(KEPT_LIMIT))
+            .answers_nothing(303, "On to the next page.")
+            .not_idempotent()
+            .hidden(),
         form("/account/sign-out", "post_sign_out", |call| {
             Box::pin(sign_out(call))
         }),
     ]
 }
 
-/// What was wrong just before.
+/// What was wrong just before, and where they were going.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Shown {
     #[serde(default)]
     #[schemars(length(max = 20))]
     problem: Option<String>,
+    #[serde(default)]
+    #[schemars(length(max = 2000))]
+    next: Option<String>,
+}
+
+/// What the sign-in page says beside its form.
+#[derive(Default)]
+struct Asking<'a> {
+    mistake: Option<&'a str>,
+    email: &'a str,
+    /// Where they were going.
+    next: Option<&'a str>,
+    /// The form they had been filling in, sealed.
+    kept: &'a str,
 }
 
 async fn show(call: Call) -> Result<Answer, Problem> {
@@ -85,7 +115,12 @@ async fn show(call: Call) -> Result<Answer, Problem> {
             .problem
             .as_deref()
             .and_then(|code| explain(&call, code));
-        return asking(&call, 200, mistake.as_deref(), "");
+        let asked = Asking {
+            mistake: mistake.as_deref(),
+            next: shown.next.as_deref(),
+            ..Asking::default()
+        };
+        return asking(&call, 200, &asked);
     };
     match holder(&call, &token).await? {
         Some(holder) => Ok(offering(&call, 200, &token, &holder, None)),
@@ -111,7 +146,12 @@ async fn send_link(call: Call) -> Result<Answer, Problem> {
     let email = field(&form, "email");
     if crate::domain::person::email_address(email).is_none() {
         let mistake = "Give the whole e-mail address, such as name@council.example.";
-        return asking(&call, 422, Some(mistake), email);
+        let asked = Asking {
+            mistake: Some(mistake),
+            email,
+            ..Asking::default()
+        };
+        return asking(&call, 422, &asked);
     }
     if let Err(problem) = ask(&call, email, Language::English).await {
         return Ok(apologise(&call, problem));
@@ -125,6 +165,61 @@ async fn send_link(call: Call) -> Result<Answer, Problem> {
     )
 }
 
+/// Asks somebody to sign in again whose session was over when their form came; `kept` is the form, sealed.
+///
+/// # Errors
+/// When the page cannot be written.
+pub fn ask_again(call: &Call, kept: &str) -> Result<Answer, Problem> {
+    let mistake =
+        "You were signed out before this arrived. Sign in again: every word you wrote is kept.";
+    let asked = Asking {
+        mistake: Some(mistake),
+        kept,
+        ..Asking::default()
+    };
+    asking(call, 401, &asked)
+}
+
+async fn with_password(call: Call) -> Result<Answer, Problem> {
+    let form = match form_of_anybody(&call) {
+        Ok(form) => form,
+        Err(problem) => return Ok(apologise(&call, problem)),
+    };
+    let (email, kept) = (field(&form, "email"), field(&form, "kept"));
+    let code = Some(field(&form, "code").trim()).filter(|code| !code.is_empty());
+    let given = Credentials {
+        email,
+        password: field(&form, "password"),
+        totp: code,
+    };
+    let next = Some(field(&form, "next")).filter(|next| !next.is_empty());
+    let signed = match by_password(&call, Keeps::Cookie, given).await {
+        Ok(signed) => signed,
+        Err(problem) if problem.status == 401 => {
+            let mistake = if problem.code == "totp_required" {
+                "Give the code your authenticator app shows now, and your password once more."
+            } else {
+                "Address, password and code do not belong together. Check them and try again."
+            };
+            let asked = Asking {
+                mistake: Some(mistake),
+                email,
+                next,
+                kept,
+            };
+            return asking(&call, 401, &asked);
+        }
+        Err(problem) => return Ok(apologise(&call, problem)),
+    };
+    if let Some(kept) = open_kept(&call, kept, &signed.user) {
+        let cookie = page_sessions::begin_here(&call, &signed).await?;
+        let page = give_back(&call, &signed.user, &signed.refresh_token, &kept)?;
+        return Ok(page.with_header("set-cookie", cookie));
+    }
+    let next = next.unwrap_or_else(|| page_sessions::first_page(signed.user.role));
+    page_sessions::begin(&call, &signed, Some(next)).await
+}
+
 async fn press(call: Call) -> Result<Answer, Problem> {
     let token = LINK.read(&call).unwrap_or_default();
     let form = match sent_form(&call, &token) {
@@ -134,7 +229,7 @@ async fn press(call: Call) -> Result<Answer, Problem> {
     let code = Some(field(&form, "code").trim()).filter(|code| !code.is_empty());
     match sign_in(&call, Keeps::Cookie, &token, code).await {
         Ok(signed) => {
-            let begun = page_sessions::begin(&call, &signed).await?;
+            let begun = page_sessions::begin(&call, &signed, None).await?;
             Ok(begun.with_header("set-cookie", LINK.clear(&call)))
         }
         Err(problem) if problem.status == 401 => match holder(&call, &token).await? {
@@ -155,7 +250,7 @@ async fn account(call: Call) -> Result<Answer, Problem> {
     let cookie = page_sessions::cookie(&call);
     let said = json!({
         "name": user.name, "email": user.email, "role": user.role.as_str().replace('_', " "),
-        "form_token": seal(&call, &cookie),
+        "form_token": seal(&call, &cookie), "work": page_sessions::first_page(user.role),
     });
     page(
         200,
@@ -226,15 +321,18 @@ fn offering(
         .unwrap_or_else(|problem| apologise(call, problem))
 }
 
-fn asking(call: &Call, status: u16, mistake: Option<&str>, email: &str) -> Result<Answer, Problem> {
+fn asking(call: &Call, status: u16, asked: &Asking<'_>) -> Result<Answer, Problem> {
     let form = for_anybody(call);
+    let next = asked.next.and_then(page_sessions::own_place);
     let said = json!({
-        "mistake": mistake, "email": email, "form_token": form.seal,
-        "offers_link": !call.front.auth.sign_in_link_for.is_empty(),
-        "offers_provider": call.front.auth.oidc.is_on(),
+        "mistake": asked.mistake, "email": asked.email, "next": next, "kept": asked.kept,
+        "form_token": form.seal,
+        "offers_link": !call.front.auth.sign_in_link_for.is_empty() && asked.kept.is_empty(),
+        "offers_provider": call.front.auth.oidc.is_on() && asked.kept.is_empty(),
     });
     let shown = page(status, "sign_in.html", &frame(call, "Sign in"), said)?;
-    Ok(shown.with_cookie(form.set_cookie))
+    let going = next.and_then(|next| page_sessions::keep_place(call, next));
+    Ok(shown.with_cookie(form.set_cookie).with_cookie(going))
 }
 
 fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {

@@ -1,0 +1,460 @@
+//! Pages of somebody who signed in: who they are, where they may go, and forms that lose no word.
+//!
+//! [`shown`] and [`form`] make an operation of a page. Whoever is not signed in is asked to, and comes back;
+//! a form whose session is over is kept, sealed for whom it was shown to, and comes back with every word.
+//! What a page shows and does it asks for through [`Visit::ask`], as a program would.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::Mac as _;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::one_site::{is_from_here, seal, sent_form};
+use super::{Frame, apology, signed_page};
+use crate::auth::sealed::Sealer;
+use crate::domain::access::{Role, User};
+use crate::http::operation::Answering;
+use crate::http::recognise::Caller;
+use crate::http::within::{self, Asked, Told};
+use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, page_sessions, post};
+
+/// Somebody signed in, at a page.
+pub struct Visit {
+    pub call: Call,
+    caller: Caller,
+    user: User,
+    cookie: String,
+    fields: Fields,
+}
+
+/// What a form holds, as people write it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fields(Vec<(String, String)>);
+
+/// A form that came when its session was over.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// Where it was sent.
+    pub path: String,
+    pub fields: Fields,
+}
+
+/// What the pages of somebody signed in have around what they say.
+#[derive(Debug, Serialize)]
+struct Desk {
+    name: String,
+    role: String,
+    navigation: Vec<Way>,
+    /// What was done just before, in words.
+    done: Option<&'static str>,
+    form_token: String,
+    form_of: String,
+    /// So that a form sent twice is sent once.
+    form_key: String,
+}
+
+/// One way in the navigation.
+#[derive(Debug, Serialize)]
+struct Way {
+    href: &'static str,
+    words: &'static str,
+    /// Of the keyboard.
+    key: Option<&'static str>,
+    is_here: bool,
+}
+
+/// Type of the forms of pages.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+/// A long letter, as a form writes it: up to three bytes for one.
+pub const FORM_LIMIT: usize = 320 * 1024;
+/// Whose form it is.
+const FORM_OF: &str = "form_of";
+const KEPT_FORMS: &str = "kept form";
+
+/// Where one may go, in the order of the navigation: path, words, key, roles.
+type Signpost = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static [Role],
+);
+const WAYS: &[Signpost] = &[("/account", "Your account", None, Role::ALL)];
+
+/// What was done, by the code a page is shown with after it.
+const DONE: &[(&str, &str)] = &[("signed_in", "You are signed in again.")];
+
+/// A page for whoever is signed in.
+pub fn shown(path: &'static str, id: &'static str, handler: fn(Visit) -> Answering) -> Operation {
+    get(path, move |call| arrive(call, handler))
+        .id(id)
+        .summary("A page of somebody signed in")
+        .tag("Pages")
+        .access(Access::public())
+        .answers_raw(200, "text/html", "The page.")
+        .hidden()
+}
+
+/// A form for whoever is signed in. It is sealed; what it holds is [`Visit::fields`].
+pub fn form(path: &'static str, id: &'static str, handler: fn(Visit) -> Answering) -> Operation {
+    post(path, move |call| send(call, handler))
+        .id(id)
+        .summary("A form of somebody signed in")
+        .tag("Pages")
+        .access(Access::public())
+        .raw_body(FORM, Limit::Bytes(FORM_LIMIT))
+        .answers_nothing(303, "On to the next page.")
+        .not_idempotent()
+        .hidden()
+}
+
+impl Visit {
+    /// Who it is.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// What the form that was sent holds.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// Whether their role may ask this operation at all.
+    #[must_use]
+    pub fn may(&self, operation: &str) -> bool {
+        within::admits(&self.call, &self.caller, operation)
+    }
+
+    /// Asks an operation of the API as whoever is signed in.
+    ///
+    /// # Errors
+    /// As it refuses.
+    pub async fn ask(&self, asked: Asked) -> Result<Told, Problem> {
+        within::ask(&self.call, &self.caller, asked).await
+    }
+
+    /// Asks an operation whose answer is a file.
+    ///
+    /// # Errors
+    /// As it refuses.
+    pub async fn file(&self, asked: Asked) -> Result<Answer, Problem> {
+        within::answer_of(&self.call, &self.caller, asked).await
+    }
+
+    /// Writes a page: `said` in the template, and around it who is signed in.
+    ///
+    /// # Errors
+    /// When the template and what it is given do not fit, which is a defect.
+    pub fn page(
+        &self,
+        status: u16,
+        template: &str,
+        title: impl Into<String>,
+        said: impl Serialize,
+    ) -> Result<Answer, Problem> {
+        let frame = frame(&self.call, title);
+        signed_page(status, template, &frame, self.desk(), said)
+    }
+
+    fn desk(&self) -> Desk {
+        let here = self.call.route;
+        let role = self.user.role;
+        let navigation = WAYS.iter().filter(|(.., roles)| roles.contains(&role));
+        Desk {
+            name: self.user.name.clone(),
+            role: role.as_str().replace('_', " "),
+            navigation: navigation
+                .map(|(href, words, key, _)| Way {
+                    href,
+                    words,
+                    key: *key,
+                    is_here: here == *href,
+                })
+                .collect(),
+            done: done_just_before(&self.call),
+            form_token: seal(&self.call, &self.cookie),
+            form_of: whose(&self.call, &self.user),
+            form_key: self.call.front.form_key(),
+        }
+    }
+}
+
+impl Fields {
+    /// A field of one line, without what cannot stand in a line.
+    #[must_use]
+    pub fn line(&self, name: &str) -> String {
+        self.text(name)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// A field of several lines: as browsers end them, and without control characters.
+    #[must_use]
+    pub fn text(&self, name: &str) -> String {
+        let text = self.raw(name).replace("\r\n", "\n").replace('\r', "\n");
+        text.chars()
+            .filter(|character| !character.is_control() || matches!(character, '\n' | '\t'))
+            .collect()
+    }
+
+    /// A field of one line, when anything stands in it.
+    #[must_use]
+    pub fn some(&self, name: &str) -> Option<String> {
+        Some(self.line(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Every value of a field that can be chosen several times.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let own = self.0.iter().filter(|(own, _)| own == name);
+        own.map(|(_, value)| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+
+    /// Whether a box was ticked or a button pressed.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(own, _)| own == name)
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.line(name).parse().ok()
+    }
+
+    /// Under which key the form is done once.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        self.some("form_key")
+    }
+
+    /// The version of what was shown beside the form.
+    #[must_use]
+    pub fn version(&self) -> Option<i64> {
+        self.number("version")
+    }
+
+    /// What was written, by name, for a form that is shown again. Of several of one name, the last.
+    #[must_use]
+    pub fn words(&self) -> serde_json::Map<String, serde_json::Value> {
+        let own = self.0.iter().filter(|(name, _)| !is_of_the_seal(name));
+        own.map(|(name, value)| (name.clone(), json!(value)))
+            .collect()
+    }
+
+    /// All of it but the seals, in its order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter(|(name, _)| !is_of_the_seal(name))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn raw(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+}
+
+/// The way to the sign-in page, and back to here.
+#[must_use]
+pub fn to_sign_in(call: &Call) -> Answer {
+    let query = &call.query_string;
+    let place = if query.is_empty() {
+        call.path.clone()
+    } else {
+        format!("{}?{query}", call.path)
+    };
+    match page_sessions::own_place(&place) {
+        Some(place) => {
+            let place = place
+                .replace('%', "%25")
+                .replace('&', "%26")
+                .replace('#', "%23");
+            Answer::see_other(&format!("/sign-in?next={place}"))
+        }
+        None => Answer::see_other("/sign-in"),
+    }
+}
+
+/// Opens what was kept of a form, for whom it was kept and nobody else.
+#[must_use]
+pub fn open_kept(call: &Call, kept: &str, user: &User) -> Option<Kept> {
+    let sealed = URL_SAFE_NO_PAD.decode(kept).ok()?;
+    let bytes = sealer(call).open(&user.id.to_string(), &sealed)?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// The page that gives a kept form back to who has signed in again.
+///
+/// # Errors
+/// When the page cannot be written.
+pub fn give_back(call: &Call, user: &User, cookie: &str, kept: &Kept) -> Result<Answer, Problem> {
+    let fields: Vec<_> = kept.fields.pairs().collect();
+    let words: Vec<_> = fields
+        .iter()
+        .filter(|(name, value)| is_of_words(name) && !value.trim().is_empty())
+        .map(|(name, value)| {
+            (
+                crate::domain::wording::sentence_case(&name.replace('_', " ")),
+                value,
+            )
+        })
+        .collect();
+    let said = json!({
+        "path": kept.path, "fields": fields, "words": words,
+        "form_token": seal(call, cookie), "form_of": whose(call, user),
+    });
+    super::page(
+        200,
+        "staff/kept.html",
+        &frame(call, "You are signed in again"),
+        said,
+    )
+}
+
+/// Whoever is signed in is shown the page; anybody else is asked to sign in and comes back.
+async fn arrive(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
+    let Some(caller) = page_sessions::caller(&call).await? else {
+        return Ok(to_sign_in(&call));
+    };
+    visit(call, caller, Fields::default(), handler).await
+}
+
+async fn send(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
+    let Some(caller) = page_sessions::caller(&call).await? else {
+        return keep(&call);
+    };
+    match sent_form(&call, &page_sessions::cookie(&call)) {
+        Ok(fields) => visit(call, caller, Fields(fields), handler).await,
+        // Shown to the same person in a session that is over, in another window.
+        Err(problem) => {
+            let fields = Fields(call.form()?);
+            let is_own = caller.actor.user().is_some_and(|user| {
+                is_from_here(&call) && whose_it_is(&call, &fields) == Some(user.id.to_string())
+            });
+            if !is_own {
+                return Ok(apologise(&call, problem));
+            }
+            visit(call, caller, fields, handler).await
+        }
+    }
+}
+
+async fn visit(
+    call: Call,
+    caller: Caller,
+    fields: Fields,
+    handler: fn(Visit) -> Answering,
+) -> Result<Answer, Problem> {
+    let Some(user) = caller.actor.user().cloned() else {
+        return Ok(to_sign_in(&call));
+    };
+    let cookie = page_sessions::cookie(&call);
+    let (front, route, request_id) = (
+        std::sync::Arc::clone(&call.front),
+        call.route,
+        call.request_id.clone(),
+    );
+    let visit = Visit {
+        call,
+        caller,
+        user,
+        cookie,
+        fields,
+    };
+    handler(visit).await.or_else(|problem| {
+        let frame = Frame::of(&front.desk, front.is_demo, "Sorry, this did not work");
+        refused(route, &request_id, &frame, problem)
+    })
+}
+
+/// Why not, in words for people of the council.
+fn refused(
+    route: &str,
+    request_id: &str,
+    frame: &Frame,
+    problem: Problem,
+) -> Result<Answer, Problem> {
+    if !matches!(problem.status, 403 | 404 | 409 | 422) {
+        return Ok(apology(route, request_id, frame, problem));
+    }
+    let said = json!({
+        "status": problem.status, "detail": problem.detail, "request_id": request_id,
+        "faults": problem.errors.iter().map(|fault| fault.detail.as_str()).collect::<Vec<_>>(),
+    });
+    super::page(problem.status, "staff/refused.html", frame, said)
+}
+
+/// The session was over when the form came: the sign-in page, which holds the form until it is over.
+fn keep(call: &Call) -> Result<Answer, Problem> {
+    let fields = Fields(call.form()?);
+    let whose = whose_it_is(call, &fields).filter(|_| is_from_here(call));
+    let Some(whose) = whose else {
+        return Ok(Answer::see_other("/sign-in"));
+    };
+    let kept = Kept {
+        path: call.path.clone(),
+        fields: Fields(
+            fields
+                .pairs()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        ),
+    };
+    let bytes = serde_json::to_vec(&kept).map_err(Problem::fault)?;
+    let sealed = URL_SAFE_NO_PAD.encode(sealer(call).seal(&whose, &bytes));
+    super::sign_in::ask_again(call, &sealed)
+}
+
+fn sealer(call: &Call) -> Sealer {
+    Sealer::new(&call.front.keyed(KEPT_FORMS).finalize().into_bytes().into())
+}
+
+/// To whom a form is shown, so that it is known when their session is over.
+fn whose(call: &Call, user: &User) -> String {
+    let seal = call.front.keyed(FORM_OF).chain_update(user.id.to_string());
+    let seal = URL_SAFE_NO_PAD.encode(seal.finalize().into_bytes());
+    format!("{}.{seal}", user.id)
+}
+
+fn whose_it_is(call: &Call, fields: &Fields) -> Option<String> {
+    let (id, seal) = fields.raw(FORM_OF).split_once('.')?;
+    let seal = URL_SAFE_NO_PAD.decode(seal).ok()?;
+    let made = call.front.keyed(FORM_OF).chain_update(id);
+    made.verify_slice(&seal).ok().map(|()| id.to_owned())
+}
+
+fn is_of_the_seal(name: &str) -> bool {
+    matches!(name, "form_token" | FORM_OF)
+}
+
+/// Whether somebody wrote it, or a page put it there for itself.
+fn is_of_words(name: &str) -> bool {
+    !matches!(name, "form_key" | "version" | "do") && !is_of_the_seal(name)
+}
+
+fn done_just_before(call: &Call) -> Option<&'static str> {
+    let code = call
+        .query_string
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("done="))?;
+    let found = DONE.iter().find(|(own, _)| *own == code);
+    found.map(|(_, words)| *words)
+}
+
+fn apologise(call: &Call, problem: Problem) -> Answer {
+    let frame = frame(call, "Sorry, this did not work");
+    apology(call.route, &call.request_id, &frame, problem)
+}
+
+fn frame(call: &Call, title: impl Into<String>) -> Frame {
+    Frame::of(&call.front.desk, call.front.is_demo, title)
+}
