@@ -113,7 +113,9 @@ pub fn first_page(role: Role) -> &'static str {
         Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService | Role::Partner => {
             "/work"
         }
-        Role::Councillor | Role::Auditor | Role::Admin => "/account",
+        Role::Councillor => "/my-enquiries",
+        Role::Auditor => "/performance",
+        Role::Admin => "/admin",
     }
 }
 

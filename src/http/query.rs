@@ -125,7 +125,7 @@ pub(super) fn fit<T: DeserializeOwned + JsonSchema + 'static>(query: &str) -> Re
 }
 
 /// Names and values, decoded, in their order.
-pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
+pub fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
     text.split('&')
         .filter(|part| !part.is_empty())
         .map(|part| {
@@ -136,7 +136,8 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
 }
 
 /// As a part of a query: what is not plain is written by its numbers.
-pub(super) fn encoded(text: &str) -> String {
+#[must_use]
+pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut all, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             all.push(char::from(byte));

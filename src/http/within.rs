@@ -24,6 +24,7 @@ pub struct Asked {
     body: Option<Value>,
     version: Option<i64>,
     key: Option<String>,
+    is_table: bool,
 }
 
 /// What it answered.
@@ -74,6 +75,15 @@ impl Asked {
     #[must_use]
     pub fn of_version(self, version: Option<i64>) -> Self {
         Self { version, ..self }
+    }
+
+    /// As a table rather than a document.
+    #[must_use]
+    pub fn as_table(self) -> Self {
+        Self {
+            is_table: true,
+            ..self
+        }
     }
 
     /// Once, however often it is sent under this key.
@@ -162,6 +172,7 @@ fn inner(
     for (name, value) in [
         ("if-match", version.as_deref()),
         ("idempotency-key", asked.key.as_deref()),
+        ("accept", asked.is_table.then_some("text/csv")),
     ] {
         if let Some(value) = value {
             headers.insert(HeaderName::from_static(name), header(value)?);

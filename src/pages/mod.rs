@@ -6,7 +6,8 @@
 //! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; teams that
 //! work by e-mail act by the links in their mail in [`by_email`]; a demo
 //! shows its clock and its mails in [`demo`]. Whoever is signed in has pages of their own: [`signed_in`] is
-//! what these have in common, [`staff`] those of agents and officers.
+//! what these have in common, [`staff`] those of agents and officers, [`members`] of councillors, [`managers`]
+//! of those who see to it that promises are kept, [`admin`] of administrators.
 
 use std::sync::LazyLock;
 
@@ -16,13 +17,17 @@ use serde::Serialize;
 use crate::casework::Desk;
 use crate::http::{Access, Answer, Call, Operation, Problem, get};
 
+pub mod admin;
 pub mod by_email;
 pub mod demo;
+pub mod managers;
+pub mod members;
 mod one_site;
 pub mod residents;
 pub mod sign_in;
 pub mod signed_in;
 pub mod staff;
+mod told;
 pub mod track;
 
 /// What every page needs around what it says.
@@ -49,6 +54,9 @@ pub fn operations() -> Vec<Operation> {
     all.extend(by_email::operations());
     all.extend(residents::operations());
     all.extend(staff::operations());
+    all.extend(members::operations());
+    all.extend(managers::operations());
+    all.extend(admin::operations());
     all.push(
         get("/favicon.ico", icon)
             .id("get_icon")
@@ -164,6 +172,10 @@ fn templates() -> Environment<'static> {
         _ => escape_formatter(out, state, value),
     });
     staff::add_to(&mut env);
+    told::add_filters(&mut env);
+    members::add_to(&mut env);
+    managers::add_to(&mut env);
+    admin::add_to(&mut env);
     for (name, text) in [
         ("layout.html", include_str!("templates/layout.html")),
         ("apology.html", include_str!("templates/apology.html")),

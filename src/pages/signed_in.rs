@@ -13,8 +13,9 @@ use serde_json::json;
 use super::one_site::{is_from_here, seal, sent_form};
 use super::{Frame, apology, signed_page};
 use crate::auth::sealed::Sealer;
-use crate::domain::access::{Role, User};
+use crate::domain::access::{Actor, Role, User};
 use crate::http::operation::Answering;
+use crate::http::query;
 use crate::http::recognise::Caller;
 use crate::http::within::{self, Asked, Told};
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, page_sessions, post};
@@ -79,10 +80,52 @@ type Signpost = (
     Option<&'static str>,
     &'static [Role],
 );
-const WAYS: &[Signpost] = &[("/account", "Your account", None, Role::ALL)];
+const WAYS: &[Signpost] = &[
+    ("/my-enquiries", "My enquiries", None, &[Role::Councillor]),
+    ("/teams", "Teams", None, MANAGERS),
+    ("/escalations", "What is late", None, MANAGERS),
+    ("/performance", "Promises kept", None, COUNTERS),
+    ("/intake", "What came in", None, COUNTERS),
+    ("/my-ward", "Ward figures", None, WARD_READERS),
+    ("/admin", "Administration", None, &[Role::Admin]),
+    ("/admin/audit", "Audit", None, &[Role::Auditor, Role::Admin]),
+    ("/account", "Your account", None, Role::ALL),
+];
+/// Those who see to it that promises are kept; with those who check it; of wards.
+const MANAGERS: &[Role] = &[Role::TeamLeader, Role::HeadOfService];
+const COUNTERS: &[Role] = &[
+    Role::TeamLeader,
+    Role::HeadOfService,
+    Role::Auditor,
+    Role::Admin,
+];
+const WARD_READERS: &[Role] = &[
+    Role::Councillor,
+    Role::HeadOfService,
+    Role::Auditor,
+    Role::Admin,
+];
 
 /// What was done, by the code a page is shown with after it.
-const DONE: &[(&str, &str)] = &[("signed_in", "You are signed in again.")];
+const DONE: &[(&str, &str)] = &[
+    ("signed_in", "You are signed in again."),
+    (
+        "enquiry_raised",
+        "We have your enquiry. We will answer by the date below.",
+    ),
+    (
+        "word_added",
+        "We have added your words. Whoever has the enquiry was told.",
+    ),
+    ("notice_retried", "It is on its way again."),
+    ("user_added", "The account was made."),
+    (
+        "user_closed",
+        "The account was closed. Its sessions end within a minute.",
+    ),
+    ("key_revoked", "The key opens nothing any more."),
+    ("catalogue_applied", "The new catalogue is in force."),
+];
 
 /// A page for whoever is signed in.
 pub fn shown(path: &'static str, id: &'static str, handler: fn(Visit) -> Answering) -> Operation {
@@ -121,6 +164,19 @@ impl Visit {
         &self.fields
     }
 
+    /// A parameter of the page's address; empty where it is not there. Mails and gateways add others, so a
+    /// page is shown whatever else stands there.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> String {
+        match query::pairs(&self.call.query_string) {
+            Ok(pairs) => pairs
+                .into_iter()
+                .find(|(own, _)| own == name)
+                .map_or_else(String::new, |(_, value)| value),
+            Err(_) => String::new(),
+        }
+    }
+
     /// Whether their role may ask this operation at all.
     #[must_use]
     pub fn may(&self, operation: &str) -> bool {
@@ -133,6 +189,14 @@ impl Visit {
     /// As it refuses.
     pub async fn ask(&self, asked: Asked) -> Result<Told, Problem> {
         within::ask(&self.call, &self.caller, asked).await
+    }
+
+    /// The same councillor without what a portfolio lets them follow: what they raised is left, and no more.
+    #[must_use]
+    pub fn as_who_raised_it(mut self) -> Self {
+        self.user.services.clear();
+        self.caller.actor = Actor::User(self.user.clone());
+        self
     }
 
     /// Asks an operation whose answer is a file.
@@ -182,6 +246,17 @@ impl Visit {
 }
 
 impl Fields {
+    /// Of names and values.
+    #[must_use]
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let pairs = pairs.into_iter();
+        Self(
+            pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
+    }
+
     /// A field of one line, without what cannot stand in a line.
     #[must_use]
     pub fn line(&self, name: &str) -> String {
@@ -328,7 +403,7 @@ async fn arrive(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, P
     visit(call, caller, Fields::default(), handler).await
 }
 
-async fn send(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
+pub(super) async fn send(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
     let Some(caller) = page_sessions::caller(&call).await? else {
         return keep(&call);
     };

@@ -1,0 +1,62 @@
+//! Where things wait: mailboxes, mail that waits for somebody to look, and how long each place allows.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::ADMINS;
+use crate::domain::waiting::Place;
+use crate::http::within::Asked;
+use crate::http::{Answer, Problem};
+use crate::pages::signed_in::Visit;
+use crate::pages::told::{Listed, check_door, read, zone};
+
+/// Mail of a day that waited.
+#[derive(Debug, Deserialize)]
+struct Day {
+    on: String,
+    held: u64,
+    quarantined: u64,
+}
+
+/// So many days back.
+const DAYS: usize = 7;
+
+/// The places.
+pub async fn show(visit: Visit) -> Result<Answer, Problem> {
+    check_door(&visit, ADMINS)?;
+    let mailboxes: Listed<Value> = read(&visit, Asked::of("list_mailboxes")).await?;
+    let mut days = Vec::with_capacity(DAYS);
+    let mut on = visit.call.front.desk.moment().today();
+    for _ in 0..DAYS {
+        let day: Day = read(&visit, Asked::of("get_intake_report").with("on", on)).await?;
+        days.push(json!({"on": day.on, "held": day.held, "quarantined": day.quarantined}));
+        on = on.yesterday().map_err(Problem::fault)?;
+    }
+    let council = visit.call.front.desk.council();
+    let places: Vec<Value> = Place::ALL
+        .iter()
+        .map(|place| {
+            let ladder = council.catalogue.ladders.get(place.ladder());
+            json!({
+                "words": place_words(*place),
+                "days": ladder.and_then(|ladder| ladder.waits_at_most_working_days),
+                "steps": ladder.map_or(0, |ladder| ladder.steps.len()),
+            })
+        })
+        .collect();
+    let said = json!({
+        "mailboxes": mailboxes.items, "days": days, "places": places, "zone": zone(&visit),
+    });
+    visit.page(200, "admin/waiting.html", "Where things wait", said)
+}
+
+const fn place_words(place: Place) -> &'static str {
+    match place {
+        Place::Triage => "Nobody has said which service it is for",
+        Place::Unassigned => "A team has it, and nobody in it",
+        Place::Paused => "We wait for somebody",
+        Place::Bounced => "We could not reach the person",
+        Place::Held => "Mail that names a case, from a stranger",
+        Place::Quarantined => "Mail that could not be read",
+    }
+}
