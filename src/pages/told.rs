@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::signed_in::Visit;
 use crate::domain::access::Role;
-use crate::domain::wording::{at_when, on_day, sentence_case, short_day};
+use crate::domain::wording::{Language, at_when, on_day, sentence_case, short_day};
 use crate::http::Problem;
 use crate::http::within::{Asked, Told};
 
@@ -124,7 +124,8 @@ fn as_short_day(text: &str) -> Result<String, Error> {
 
 fn as_time(text: &str, zone: &str) -> Result<String, Error> {
     let at: Timestamp = text.parse().map_err(unreadable)?;
-    Ok(at_when(at, &TimeZone::get(zone).map_err(unreadable)?))
+    let zone = TimeZone::get(zone).map_err(unreadable)?;
+    Ok(at_when(at, &zone, Language::English))
 }
 
 fn as_day_of(text: &str, zone: &str) -> Result<String, Error> {

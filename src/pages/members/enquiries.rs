@@ -10,7 +10,7 @@ use super::forwarding::{ToForward, words};
 use crate::domain::case::{Outcome, Procedure, ReplyKind, Status, WaitingFor};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::member::Basis;
-use crate::domain::wording::public_status;
+use crate::domain::wording::{Language, public_status};
 use crate::http::within::Asked;
 use crate::http::{Answer, Problem};
 use crate::pages::signed_in::Visit;
@@ -252,6 +252,7 @@ impl CaseTold {
             self.outcome,
             team,
             follow_up_until,
+            Language::English,
         )
     }
 }
