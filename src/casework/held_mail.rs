@@ -55,12 +55,25 @@ pub struct Words {
 
 /// What is kept with a held mail, so that letting it through need not read its bytes again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HeldFacts {
     /// What our notices name as the conversation they stand in.
     pub references: Vec<String>,
     pub is_thanks: bool,
     /// In whose name it would open; empty for an ordinary matter.
     pub restricted_to: Vec<String>,
+    /// Danger that its words tell of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub danger: Option<HeldDanger>,
+}
+
+/// Danger in a mail that waits: whoever is on duty for it is told at once, and may look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldDanger {
+    /// For the duty officer; no names and nobody's words.
+    pub kind: String,
+    /// Whose duty contact is told.
+    pub queue: String,
 }
 
 /// Lets a mail through.
@@ -90,6 +103,7 @@ pub fn release(
             let mut mail = mail;
             mail.enquiry.service.clone_from(service);
             mail.enquiry.category.clone_from(category);
+            mail.enquiry.is_chosen_by_staff = true;
             (open(tx, at, &mail, None)?, Settlement::Opened)
         }
     };
@@ -160,6 +174,21 @@ pub(super) fn restricted_to(at: &Moment, enquiry: &Enquiry) -> Vec<String> {
     holders.sort();
     holders.dedup();
     holders
+}
+
+/// Danger that the words of a mail tell of, which would otherwise wait with them.
+pub(super) fn danger_in(at: &Moment, enquiry: &Enquiry) -> Option<HeldDanger> {
+    let placement = at.council.router.route(enquiry, &at.council.catalogue);
+    let danger = placement.danger?;
+    Some(HeldDanger {
+        kind: danger.kind,
+        queue: placement.queue,
+    })
+}
+
+/// Danger that was read in a mail when it came in.
+pub(super) fn danger_of(contact: &Contact) -> Result<Option<HeldDanger>, Failure> {
+    Ok(held_facts(contact)?.danger)
 }
 
 /// A mail that waited, as intake takes it.

@@ -10,12 +10,14 @@
 //! | `contact` | the contact itself: known again, or logged |
 //! | `joining` | puts it on the case it belongs to |
 //! | `complaining` | and opens the complaint it may be about that case |
+//! | `among_few` | keeps what only few may know on a case beside it |
 //! | `placing` | or says where it goes, and what is opened beside it |
 //! | `opening` | opens one case |
 //! | [`taking_over`] | an open case of the system before this one |
 //! | `restricted` | complaints about a post, and the receipt in place of a case |
 //! | `telling` | what is answered, read out and confirmed |
 
+mod among_few;
 mod complaining;
 mod contact;
 mod faults;
@@ -40,7 +42,7 @@ use super::failure::Failure;
 use super::incidents::Offered;
 use super::letters::{Access, Thread};
 use super::people::find_or_add;
-use crate::domain::access::Actor;
+use crate::domain::access::{Actor, Role};
 use crate::domain::clock::{Reading, Terms};
 use crate::domain::contact::{Channel, Disposition};
 use crate::domain::enquiry::Enquiry;
@@ -185,6 +187,8 @@ pub fn receive(
     let enquiry = &Enquiry {
         received_at: Timestamp::from_microsecond(enquiry.received_at.as_microsecond())
             .unwrap_or(enquiry.received_at),
+        is_chosen_by_staff: enquiry.is_chosen_by_staff
+            || is_chosen_by_staff(&entry.actor, enquiry.channel),
         ..enquiry.clone()
     };
     check_channel(&entry.actor, enquiry.channel)?;
@@ -223,6 +227,27 @@ pub(super) fn note_taken(
     }
     let action = format!("contact.{disposition}");
     note_look(tx, at, actor, &action, &format!("contact:{contact}"), None)
+}
+
+/// Whether one of the staff, who listened or read, chose where it goes. What people write themselves was
+/// chosen by them, whoever tries it out.
+#[must_use]
+pub fn is_chosen_by_staff(actor: &Actor, channel: Channel) -> bool {
+    let works_here = actor.user().is_some_and(|user| {
+        matches!(
+            user.role,
+            Role::Agent | Role::Officer | Role::TeamLeader | Role::HeadOfService
+        )
+    });
+    let is_written_down = matches!(
+        channel,
+        Channel::Phone
+            | Channel::Voicemail
+            | Channel::FaceToFace
+            | Channel::Letter
+            | Channel::Social
+    );
+    works_here && is_written_down
 }
 
 /// Asks where an enquiry would go, and saves nothing.

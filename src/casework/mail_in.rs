@@ -12,7 +12,7 @@ use super::by_email::{self, InboxReply};
 use super::desk::{Moment, hex};
 use super::escalation::{begin_waiting, mail_limit};
 use super::failure::Failure;
-use super::held_mail::{self, HeldFacts};
+use super::held_mail::{self, HeldDanger, HeldFacts};
 use super::intake::{self, Entry, Joining, MailFacts, note_contact};
 use super::letters::Thread;
 use super::mail_loop;
@@ -20,6 +20,7 @@ use super::members;
 use super::promises::{Settled, Written, settle, terms_of};
 use super::staff_reply::{self, StaffReply};
 use crate::channels::email_in::{self, Envelope, Incoming, Ours, Unreadable};
+use crate::channels::text::clean_body;
 use crate::domain::access::Actor;
 use crate::domain::case::Secrecy;
 use crate::domain::contact::{Channel, Direction, Disposition};
@@ -192,13 +193,11 @@ fn take<B: AsRef<[u8]>>(
     }
     let thread = find_thread(tx, at, &mail)?;
     match thread {
-        Found::Case(filed) => join(tx, at, actor, &mail, *filed),
+        Found::Case(filed) => join(tx, at, actor, mail, *filed),
         Found::Stranger(filed) => hold(tx, at, actor, &mail, &filed),
         Found::Nothing => {
             let enquiry = enquiry_of(tx, at, &mail)?;
-            let from = &mail.incoming.from.address;
-            let has_files = !mail.incoming.attachments.is_empty();
-            match mail_loop::sign_of(tx, at, &enquiry, from, has_files)? {
+            match loop_sign(tx, at, &mail, &enquiry)? {
                 None => open(tx, at, actor, &mail),
                 loop_sign => store(tx, at, actor, &Mail { loop_sign, ..mail }),
             }
@@ -319,13 +318,17 @@ fn join(
     tx: &mut Tx<'_>,
     at: &Moment,
     actor: &Actor,
-    mail: &Mail<'_>,
+    mail: Mail<'_>,
     filed: Filed,
 ) -> Result<Taken, Failure> {
+    let enquiry = enquiry_of(tx, at, &mail)?;
     if is_over(at, &filed) && !email_in::is_thanks(&mail.incoming.new_text) {
-        return open_following(tx, at, actor, mail, filed.case.id);
+        return match loop_sign(tx, at, &mail, &enquiry)? {
+            None => open_following(tx, at, actor, &mail, filed.case.id),
+            loop_sign => store(tx, at, actor, &Mail { loop_sign, ..mail }),
+        };
     }
-    let enquiry = enquiry_of(tx, at, mail)?;
+    let mail = &mail;
     let person = super::people::find_or_add(tx, at, &enquiry)?;
     let contact = log(
         tx,
@@ -350,6 +353,18 @@ fn join(
         case: Some(settled.filed),
         contact: Some(contact),
     })
+}
+
+/// Why a mail that would open a case is taken for a machine's.
+fn loop_sign(
+    conn: &mut Conn,
+    at: &Moment,
+    mail: &Mail<'_>,
+    enquiry: &Enquiry,
+) -> Result<Option<String>, Failure> {
+    let from = &mail.incoming.from.address;
+    let has_files = !mail.incoming.attachments.is_empty();
+    mail_loop::sign_of(conn, at, enquiry, from, has_files)
 }
 
 /// Whether the time in which a message reopens a closed case has ended.
@@ -448,8 +463,8 @@ fn note(
                     limit_at: mail_limit(at, Place::Held),
                     held: HeldFacts {
                         references: references(mail.incoming),
-                        is_thanks: false,
-                        restricted_to: Vec::new(),
+                        danger: held_mail::danger_in(at, &enquiry),
+                        ..HeldFacts::default()
                     },
                 };
                 let held = Disposition::Held;
@@ -515,6 +530,14 @@ fn hold(
     let mut enquiry = enquiry_of(tx, at, mail)?;
     enquiry.their_reference = Some(filed.case.reference.to_string());
     let restricted_to = held_mail::restricted_to(at, &enquiry);
+    let danger = held_mail::danger_in(at, &enquiry).map(|danger| match filed.case.secrecy {
+        // Only its own few may know that somebody names it.
+        Secrecy::Restricted => HeldDanger {
+            queue: filed.case.queue.clone(),
+            ..danger
+        },
+        Secrecy::Ordinary | Secrecy::Sensitive => danger,
+    });
     let queue = at.council.catalogue.queue(&filed.case.queue);
     // What may be about the place's own people is not put before them.
     let waits_for = queue
@@ -527,6 +550,7 @@ fn hold(
             references: references(mail.incoming),
             is_thanks: email_in::is_thanks(&mail.incoming.new_text),
             restricted_to,
+            danger,
         },
     };
     let contact = log(
@@ -611,10 +635,14 @@ fn quarantine(
     actor: &Actor,
     unread: &Unread<'_>,
 ) -> Result<Taken, Failure> {
+    let held = HeldFacts {
+        danger: danger_in_bytes(at, unread),
+        ..HeldFacts::default()
+    };
     let contact = Contact {
         fingerprint: Some(unread.fingerprint.to_owned()),
         mailbox: unread.envelope.recipient.clone(),
-        detail: json!({"mail": {"why": unread.why, "size": unread.raw.len()}}),
+        detail: json!({"mail": {"why": unread.why, "size": unread.raw.len()}, "held": held}),
         received_at: unread.received_at,
         waits_for: Some(centre(at)),
         limit_at: Some(mail_limit(at, Place::Quarantined)),
@@ -628,6 +656,24 @@ fn quarantine(
         case: None,
         contact: Some(contact.id),
     })
+}
+
+/// How much of a mail that cannot be read is looked at for danger.
+const LOOKED_AT: usize = 20_000;
+
+/// Danger in a mail that cannot be read as one: what of its bytes is text may say so all the same.
+fn danger_in_bytes(at: &Moment, unread: &Unread<'_>) -> Option<HeldDanger> {
+    let beginning = unread.raw.get(..LOOKED_AT).unwrap_or(unread.raw);
+    let text = clean_body(&String::from_utf8_lossy(beginning));
+    // What stands above the first empty line is for machines.
+    let words = text
+        .split_once("\n\n")
+        .map_or(text.as_str(), |(_, words)| words);
+    let enquiry = Enquiry {
+        body: words.to_owned(),
+        ..Enquiry::new(Channel::Email, unread.received_at)
+    };
+    held_mail::danger_in(at, &enquiry)
 }
 
 /// We had it. The figures of the day count it; the case it names is where the first one is now.

@@ -262,8 +262,13 @@ pub fn alert_steps(at: &Moment, case: &Case) -> Vec<PlannedStep> {
     if !case.is_in_danger() || case.is_claimed || case.is_closed() {
         return Vec::new();
     }
+    danger_steps(at, case.danger_since.unwrap_or(case.opened_at))
+}
+
+/// The steps that tell of danger known since then.
+#[must_use]
+pub fn danger_steps(at: &Moment, since: Timestamp) -> Vec<PlannedStep> {
     let catalogue = &at.council.catalogue;
-    let since = case.danger_since.unwrap_or(case.opened_at);
     catalogue
         .ladders
         .get("danger")

@@ -216,7 +216,15 @@ fn seen_in(
     })
 }
 
-/// Adds the person's message to their case.
+/// A message of the person's, taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    pub received_at: Timestamp,
+    /// Where somebody may be in danger: what to do now.
+    pub in_danger: Option<String>,
+}
+
+/// Adds the person's message to their case. What tells of danger is taken however old the case is.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -225,7 +233,7 @@ pub fn add_message(
     at: &Moment,
     link: &Link,
     body: &str,
-) -> Result<Timestamp, Failure> {
+) -> Result<Added, Failure> {
     add_message_with(tx, at, link, body, &[])
 }
 
@@ -239,26 +247,35 @@ pub fn add_message_with(
     link: &Link,
     body: &str,
     attachments: &[AttachmentId],
-) -> Result<Timestamp, Failure> {
+) -> Result<Added, Failure> {
     let filed = cases::find(tx, link.case)?.ok_or(Failure::Missing)?;
     let may_follow_up = filed
         .case
         .follow_up_until
         .is_none_or(|until| at.today() <= until);
-    if filed.case.is_closed() && !may_follow_up {
+    let mut enquiry = Enquiry::new(Channel::WebForm, at.now);
+    enquiry.body = body.to_owned();
+    enquiry.attachments = attachments.to_vec();
+    enquiry.who = link.person.map_or(Who::Nobody, Who::Known);
+    let is_danger = intake::trial(at, &enquiry)?.danger.is_some();
+    if filed.case.is_closed() && !may_follow_up && !is_danger {
         return Err(Failure::conflict(
             "case_closed",
             "This was closed some time ago. Please tell us again as something new; ring us if you would rather talk.",
         ));
     }
-    let mut enquiry = Enquiry::new(Channel::WebForm, at.now);
-    enquiry.body = body.to_owned();
-    enquiry.attachments = attachments.to_vec();
-    enquiry.who = link.person.map_or(Who::Nobody, Who::Known);
     let mut entry = Entry::by(follower(link));
     entry.case = Some(link.case);
-    intake::receive(tx, at, &enquiry, &entry)?;
-    Ok(at.now)
+    let received = intake::receive(tx, at, &enquiry, &entry)?;
+    let number = match (&received.receipt, &received.case) {
+        (Some(receipt), _) => receipt.number_to_ring.clone(),
+        (None, Some(filed)) => letters::emergency_line(at, &filed.case),
+        (None, None) => at.council.catalogue.council.emergency_phone.clone(),
+    };
+    Ok(Added {
+        received_at: at.now,
+        in_danger: is_danger.then(|| wording::read_out_danger(&number)),
+    })
 }
 
 /// Takes back the person's part; the case closes when nobody is left.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::given::{Faults, Given, Read};
-use crate::domain::contact::Channel;
+use crate::domain::contact::{Channel, Location};
 use crate::domain::enquiry::Enquiry;
 
 /// A form as it was sent.
@@ -33,6 +33,37 @@ pub fn read(form: WebForm, now: Timestamp) -> Read {
     enquiry.hidden_field_filled = form.is_hidden_filled;
     enquiry.external_id = faults.line("/external_id", form.external_id, 200);
     faults.beside(enquiry)
+}
+
+/// Takes out of an enquiry what cannot be meant in the part of the form a pointer names, so that the rest
+/// can be taken in.
+pub fn leave_out(enquiry: &mut Enquiry, pointer: &str, now: Timestamp) {
+    match pointer.split('/').nth(1).unwrap_or_default() {
+        "service" => {
+            enquiry.service = None;
+            enquiry.category = None;
+        }
+        "category" => enquiry.category = None,
+        "fields" => enquiry.fields.clear(),
+        "attachments" => enquiry.attachments.clear(),
+        // What the place is called is worth more than half a point on a map.
+        "location" => {
+            enquiry.location = enquiry.location.take().and_then(|given| {
+                let place = Location {
+                    lat: None,
+                    long: None,
+                    ..given
+                };
+                (place != Location::default()).then_some(place)
+            });
+        }
+        "language" => enquiry.language = None,
+        "received_at" => enquiry.received_at = now,
+        "external_id" => enquiry.external_id = None,
+        "contact_reason" => enquiry.contact_reason = None,
+        // Name, number and address were read one by one, each left out by itself.
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -601,6 +601,7 @@ pub enum Says {
     },
     /// To the duty contact. No name, address or words.
     Alert {
+        /// Empty when it is about a mail that waits and is on no case.
         reference: String,
         /// "no heating with a baby in the house".
         danger: String,

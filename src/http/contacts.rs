@@ -337,6 +337,7 @@ pub(super) fn answer_for(
 ) -> Result<ContactReceived, Failure> {
     if let Some(filed) = &received.case
         && (received.is_joined || received.is_duplicate)
+        && received.receipt.is_none()
     {
         let said = receipts::said(tx, at, filed)?;
         received.read_out = said.read_out;

@@ -18,8 +18,7 @@ use super::operation::{Limit, Operation, get, post};
 use super::paging::Page;
 use super::problem::Problem;
 use crate::casework::mail_in::Taken;
-use crate::casework::views::AfterRow;
-use crate::casework::views::mail::{self, MailDetail, MailView};
+use crate::casework::views::mail::{self, AfterMail, MailDetail, MailView};
 use crate::casework::{MailFilter, held_mail, mail_in};
 use crate::channels::email_in::Envelope;
 use crate::domain::access::{Role, Scope};
@@ -93,7 +92,7 @@ pub fn operations() -> Vec<Operation> {
             })),
         get("/v1/channels/email/messages", list_mails)
             .id("list_mails")
-            .summary("E-mail as it came in, oldest first")
+            .summary("E-mail as it came in, oldest first; of what waits, danger first")
             .description(
                 "`?waiting=true` is what waits for a person: `held` mail names a case its sender is not on, \
                  `quarantined` mail could not be read. Agents see all of it but what belongs to restricted cases; a \
@@ -207,7 +206,7 @@ async fn take_mail(call: Call) -> Result<Answer, Problem> {
 
 async fn list_mails(call: Call) -> Result<Answer, Problem> {
     let query: MailsQuery = call.query()?;
-    let after: Option<AfterRow> = call.cursor(query.page.cursor.as_deref())?;
+    let after: Option<AfterMail> = call.cursor(query.page.cursor.as_deref())?;
     let filter = MailFilter {
         dispositions: query.disposition,
         is_waiting: query.waiting,
@@ -267,7 +266,7 @@ fn mail_example() -> Value {
         "id": "019a9f5e-7c00-7000-8000-000000000002", "disposition": "held",
         "received_at": "2026-11-20T16:58:00Z",
         "sender": {"name": "Bryn Example", "email": "bryn@mail.example"},
-        "recipient": "contact@council.example", "subject": "Re: 4X7-K92-MQ3",
+        "recipient": "contact@council.example", "subject": "Re: 4X7-K92-MQ3", "danger": null,
         "owner": {"name": "Team Leader, Waste Operations", "email": "team.leader.waste-ops@council.example"},
         "waiting_since": "2026-11-20T16:58:00Z", "limit_at": "2026-11-24T08:00:00Z", "case": null,
         "guessed_case": {"id": "019a9f5e-7c00-7000-8000-000000000001", "reference": "4X7-K92-MQ3"},

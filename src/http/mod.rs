@@ -132,6 +132,7 @@ pub mod reports;
 pub mod routes;
 mod satisfaction;
 pub mod second_factor;
+pub mod sent_form;
 pub mod server;
 pub mod shape;
 pub mod sign_in_links;

@@ -3,13 +3,11 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
-use super::contacts::{as_far_as_it_fits, read_as_far_as_it_fits, refuse_all, together};
-use super::dto::contact::TrackingObject;
 use super::dto::public::{
     AccessPoints, PublicAccessPoint, PublicContact, PublicReceipt, PublicService,
     PublicServiceDetail, Taken, TrackingFeedback, TrackingLinkAnswer, TrackingLinkRequest,
@@ -19,18 +17,10 @@ use super::dto::public_form::{FormQuery, FormSetting, PublicForm};
 use super::operation::{Allowance, Operation, get, post};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
-use crate::casework::actions::{self, Target};
-use crate::casework::intake::{self, Entry, Received};
-use crate::casework::receipts::{self, Said};
+use super::sent_form::send_form;
 use crate::casework::tracking::{self, PublicView};
-use crate::casework::{Failure, Fault, Filed, Link, Moment, Tx, letters};
-use crate::channels::given::Read;
-use crate::channels::web_form;
-use crate::domain::access::{Act, Actor, Scope};
-use crate::domain::case::Secrecy;
-use crate::domain::contact::Disposition;
-use crate::domain::enquiry::Enquiry;
-use crate::domain::wording;
+use crate::casework::{Failure, Link};
+use crate::domain::access::{Actor, Scope};
 
 /// A list that is short enough for one page unless somebody asks for less.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -54,7 +44,8 @@ pub fn operations() -> Vec<Operation> {
             .summary("Send the council a web form")
             .description(
                 "No account is needed. In danger, and for what only a small team may see, there is no reference: \
-                 `what_happens_next` says what to do now. With a website's key, the same `external_id` again \
+                 `what_happens_next` says what to do now. A form that says `danger` is never sent back for what is \
+                 wrong in it: that is left out and named in `left_out`. With a website's key, the same `external_id` again \
                  answers 200 with what it made before.",
             )
             .tag("Public")
@@ -278,200 +269,6 @@ fn a_hundred() -> u16 {
     100
 }
 
-async fn send_form(call: Call) -> Result<Answer, Problem> {
-    let (form, faults) = read_as_far_as_it_fits::<PublicContact>(&call)?;
-    take_form(&call, form, faults, |receipt| {
-        let status = if receipt.duplicate.is_some() {
-            200
-        } else {
-            201
-        };
-        Answer::json(status, receipt)
-    })
-    .await
-}
-
-/// Takes a form in, whoever shows it, and keeps the answer to it under its key. `faults` are those of its
-/// shape.
-///
-/// # Errors
-/// Everything that stands against it.
-pub async fn take_form<A>(
-    call: &Call,
-    form: PublicContact,
-    faults: Vec<Fault>,
-    answer: A,
-) -> Result<Answer, Problem>
-where
-    A: Fn(&PublicReceipt) -> Answer + Send + 'static,
-{
-    if form
-        .website
-        .as_deref()
-        .is_some_and(|website| !website.trim().is_empty())
-    {
-        metrics::counter!("reeve_forms_with_hidden_field_filled_total").increment(1);
-    }
-    // Whoever else has signed in sends a form as anybody does.
-    let actor = match &call.actor {
-        key @ Actor::Key(_) => key.clone(),
-        _ => Actor::Anonymous {
-            address: call.address.clone(),
-        },
-    };
-    let faults = [faults, refuse_without_key(&actor, &form)].concat();
-    call.commit(
-        move |tx, at| {
-            let (enquiry, faults) = read_form(at, &form, &faults);
-            refuse_all(at, &enquiry, faults)?;
-            let entry = Entry {
-                is_silent: enquiry.hidden_field_filled,
-                ..Entry::by(actor.clone())
-            };
-            let received = intake::receive(tx, at, &enquiry, &entry)?;
-            receipt_for(tx, at, &received)
-        },
-        answer,
-    )
-    .await
-}
-
-/// A form as far as it is filled in, and everything that stands against it. Nothing is written.
-///
-/// # Errors
-/// The faults alone, where no form can be made of it at all.
-pub fn look_over(at: &Moment, sent: Value) -> Result<(PublicContact, Vec<Fault>), Vec<Fault>> {
-    let (form, faults) = as_far_as_it_fits::<PublicContact>(sent)?;
-    let (enquiry, mut faults) = read_form(at, &form, &faults);
-    if let Err(Failure::Invalid(more)) = intake::check(at, &enquiry) {
-        faults.extend(more);
-    }
-    Ok((form, faults))
-}
-
-/// What a form means, and what stands against it before the catalogue is asked.
-fn read_form(at: &Moment, form: &PublicContact, faults: &[Fault]) -> (Enquiry, Vec<Fault>) {
-    let Read {
-        enquiry,
-        faults: unfit,
-    } = web_form::read(form.clone().into_form(), at.now);
-    let mut faults = together(faults, unfit);
-    let struck = |pointer: &str| faults.iter().any(|fault| fault.pointer == pointer);
-    if !struck("/fields") {
-        faults.extend(intake::unanswered(at, &enquiry));
-    }
-    (enquiry, faults)
-}
-
-/// What only a website with a key may say.
-fn refuse_without_key(actor: &Actor, form: &PublicContact) -> Vec<Fault> {
-    if matches!(actor, Actor::Key(_)) {
-        return Vec::new();
-    }
-    let fields = [
-        ("/received_at", form.received_at.is_some()),
-        ("/external_id", form.external_id.is_some()),
-    ];
-    fields
-        .into_iter()
-        .filter(|(_, is_given)| *is_given)
-        .map(|(pointer, _)| Fault {
-            pointer: pointer.to_owned(),
-            code: "key_needed",
-            detail: "Only a website with a key may send this.".to_owned(),
-        })
-        .collect()
-}
-
-/// What the person is told at once.
-fn receipt_for(
-    tx: &mut Tx<'_>,
-    at: &Moment,
-    received: &Received,
-) -> Result<PublicReceipt, Failure> {
-    // The form's sender may not see cases; what a repeat made is told to them once more.
-    let filed = match (&received.case, received.contact.case) {
-        (Some(filed), _) => Some(filed.clone()),
-        (None, Some(id)) if received.is_duplicate => Some(actions::find(
-            tx,
-            &Actor::System,
-            &Target::Id(id),
-            Act::Read,
-        )?),
-        (None, _) => None,
-    };
-    let duplicate = received.is_duplicate.then_some(true);
-    let open = filed
-        .filter(|filed| filed.case.secrecy != Secrecy::Restricted && !filed.case.is_in_danger());
-    match open {
-        Some(filed) if !received.is_danger => {
-            let mut access = received.access.clone();
-            if received.is_duplicate && received.contact.disposition == Disposition::Opened {
-                access = Some(letters::link_for(
-                    tx,
-                    at,
-                    filed.case.id,
-                    received.contact.person,
-                )?);
-            }
-            let said = receipts::said(tx, at, &filed)?;
-            let tracking = access.map(|access| TrackingObject {
-                url: access.url,
-                token: access.token,
-            });
-            Ok(told(&filed, said, tracking, duplicate))
-        }
-        _ => {
-            let number = number_to_ring(at, received);
-            Ok(PublicReceipt {
-                reference: None,
-                acknowledge_by: None,
-                acknowledge_on: None,
-                respond_by: None,
-                respond_on: None,
-                what_happens_next: vec![
-                    "We have your message.".to_owned(),
-                    wording::read_out_danger(&number),
-                ],
-                phone: number,
-                phone_hours: None,
-                tracking: None,
-                duplicate,
-            })
-        }
-    }
-}
-
-fn told(
-    filed: &Filed,
-    said: Said,
-    tracking: Option<TrackingObject>,
-    duplicate: Option<bool>,
-) -> PublicReceipt {
-    let dates = &filed.dates;
-    PublicReceipt {
-        reference: Some(filed.case.reference.to_string()),
-        acknowledge_by: dates.acknowledge_by.map(Into::into),
-        acknowledge_on: dates.acknowledge_on.map(Into::into),
-        respond_by: dates.respond_by.map(Into::into),
-        respond_on: dates.respond_on.map(Into::into),
-        what_happens_next: said.what_happens,
-        phone: said.phone.number,
-        phone_hours: said.phone.hours,
-        tracking,
-        duplicate,
-    }
-}
-
-/// The emergency line that is open now.
-fn number_to_ring(at: &Moment, received: &Received) -> String {
-    match (&received.receipt, &received.case) {
-        (Some(receipt), _) => receipt.number_to_ring.clone(),
-        (None, Some(filed)) => letters::emergency_line(at, &filed.case),
-        (None, None) => at.council.catalogue.council.emergency_phone.clone(),
-    }
-}
-
 async fn list_services(call: Call) -> Result<Answer, Problem> {
     let query: ServicesQuery = call.query()?;
     let after: Option<String> = call.cursor(query.cursor.as_deref())?;
@@ -570,11 +367,12 @@ async fn add_message(call: Call) -> Result<Answer, Problem> {
     }
     call.commit(
         move |tx, at| tracking::add_message(tx, at, &link, &message.body),
-        |received_at| {
+        |added| {
             Answer::json(
                 201,
                 &Taken {
-                    received_at: (*received_at).into(),
+                    received_at: added.received_at.into(),
+                    what_happens_next: added.in_danger.iter().cloned().collect(),
                 },
             )
         },
@@ -595,6 +393,7 @@ async fn withdraw(call: Call) -> Result<Answer, Problem> {
                 201,
                 &Taken {
                     received_at: (*received_at).into(),
+                    what_happens_next: Vec::new(),
                 },
             )
         },
@@ -616,6 +415,7 @@ async fn give_feedback(call: Call) -> Result<Answer, Problem> {
                 201,
                 &Taken {
                     received_at: (*received_at).into(),
+                    what_happens_next: Vec::new(),
                 },
             )
         },
@@ -641,27 +441,7 @@ fn link_of(call: &Call) -> Result<Link, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn form(value: serde_json::Value) -> PublicContact {
-        crate::http::shape::fit(value).unwrap()
-    }
-
-    #[test]
-    fn only_a_website_with_a_key_may_say_when_a_form_came() {
-        let anybody = Actor::Anonymous {
-            address: "192.0.2.1".to_owned(),
-        };
-        let check = |value: serde_json::Value, expect: &[&str]| {
-            let faults = refuse_without_key(&anybody, &form(value));
-            let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-            assert_eq!(pointers, expect);
-        };
-        check(json!({"body": "x", "website": "http://spam.example"}), &[]);
-        check(
-            json!({"body": "x", "external_id": "web-1", "received_at": "2026-11-20T16:58:00Z"}),
-            &["/received_at", "/external_id"],
-        );
-    }
+    use crate::domain::wording;
 
     #[test]
     fn the_words_for_a_link_are_plain() {

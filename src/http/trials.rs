@@ -45,7 +45,8 @@ async fn try_routing(call: Call) -> Result<Answer, Problem> {
     let actor = call.actor.clone();
     let result = call
         .read(move |conn, at| {
-            let (enquiry, _) = read_logged(conn, at, &actor, &sent, &faults)?;
+            let (mut enquiry, _) = read_logged(conn, at, &actor, &sent, &faults)?;
+            enquiry.is_chosen_by_staff = intake::is_chosen_by_staff(&actor, enquiry.channel);
             let placement = intake::trial(at, &enquiry)?;
             let matter = (placement.service.as_str(), placement.category.as_str());
             let known = if placement.danger.is_some() {

@@ -556,6 +556,13 @@ fn staff_words() -> Vec<Says> {
         why: "the mail server does not answer".to_owned(),
     });
     said.extend(inbox_words(&full_item, &bare_item));
+    said.push(Says::Alert {
+        reference: String::new(),
+        danger: "gas, fumes or fire".to_owned(),
+        number_to_ring: "01632 960999".to_owned(),
+        occurrence: 2,
+        case_page: None,
+    });
     for occurrence in [1, 3] {
         said.push(Says::Alert {
             reference: "4X7-K92-MQ3".to_owned(),

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::one_site::{check_sealed, seal, sent_form};
 use super::residents::words::{self, say};
 use super::residents::{Shown as ResidentsPage, apologise as tell_of};
-use crate::casework::tracking::{self, PublicView};
+use crate::casework::tracking::{self, Added, PublicView};
 use crate::casework::views::incidents::PublicIncident;
 use crate::casework::{Failure, Link, Moment, Tx};
 use crate::domain::access::Actor;
+use crate::domain::wording::form::form_danger;
 use crate::domain::wording::{Language, day, sentence_case};
 use crate::http::attachments::keep_for;
 use crate::http::cookies::Cookie;
@@ -85,6 +86,10 @@ pub fn operations() -> Vec<Operation> {
         }),
     ]
 }
+
+/// In the address of the page whose message tells of danger. Whoever reads the history of the browser
+/// learns nothing from it.
+const RING: &str = "sent";
 
 /// What was done just before.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -166,6 +171,7 @@ async fn show(call: Call) -> Result<Answer, Problem> {
     let shown: Shown = call.query()?;
     let done = match shown.done.as_deref() {
         Some("message") => Some("track.done_message"),
+        Some(RING) => Some(RING),
         Some("file") => Some("track.done_file"),
         Some("withdrawal") => Some("track.done_withdrawal"),
         Some("feedback") => Some("track.done_feedback"),
@@ -192,10 +198,11 @@ async fn add_message(call: Call) -> Result<Answer, Problem> {
     }
     let words = body.clone();
     let done = act(&call, move |tx, at, link| {
-        tracking::add_message(tx, at, link, &words).map(|_| ())
+        tracking::add_message(tx, at, link, &words)
     })
     .await;
-    Ok(after(&call, done, "message", body).await)
+    let what = after_message(&done, "message");
+    Ok(after(&call, done.map(|_| ()), what, body).await)
 }
 
 /// A photograph of what it is about, with a word to it.
@@ -233,10 +240,11 @@ async fn add_file(mut call: Call) -> Result<Answer, Problem> {
         Err(problem) => return Err(problem),
     };
     let done = act(&call, move |tx, at, link| {
-        tracking::add_message_with(tx, at, link, &body, &[kept]).map(|_| ())
+        tracking::add_message_with(tx, at, link, &body, &[kept])
     })
     .await;
-    Ok(after(&call, done, "file", String::new()).await)
+    let what = after_message(&done, "file");
+    Ok(after(&call, done.map(|_| ()), what, String::new()).await)
 }
 
 async fn withdraw(call: Call) -> Result<Answer, Problem> {
@@ -274,9 +282,10 @@ async fn give_feedback(call: Call) -> Result<Answer, Problem> {
 }
 
 /// Does something for whoever holds the cookie's link.
-async fn act<W>(call: &Call, work: W) -> Result<(), Problem>
+async fn act<T, W>(call: &Call, work: W) -> Result<T, Problem>
 where
-    W: Fn(&mut Tx<'_>, &Moment, &Link) -> Result<(), Failure> + Send + 'static,
+    T: Send + 'static,
+    W: Fn(&mut Tx<'_>, &Moment, &Link) -> Result<T, Failure> + Send + 'static,
 {
     let token = token(call).unwrap_or_default();
     call.perform(move |tx, at| {
@@ -284,6 +293,21 @@ where
         work(tx, at, &link)
     })
     .await
+}
+
+/// What the page says after a message: in danger whom to ring, and nothing else.
+fn after_message(done: &Result<Added, Problem>, otherwise: &'static str) -> &'static str {
+    match done {
+        Ok(added) if added.in_danger.is_some() => RING,
+        _ => otherwise,
+    }
+}
+
+fn ring(call: &Call, language: Language) -> String {
+    let council = call.front.desk.council();
+    let number = &council.catalogue.council.emergency_phone;
+    let received = say(language, "track.taken", &[]);
+    format!("{received} {}", form_danger(number, language))
 }
 
 /// Back to the page, which says that it is done; or the page again, which says why not.
@@ -340,7 +364,10 @@ async fn shown_page(
     };
     let today = call.front.desk.moment().today();
     let told = Told {
-        done: done.map(|key| say(language, key, &[])),
+        done: done.map(|key| match key {
+            RING => ring(call, language),
+            key => say(language, key, &[]),
+        }),
         mistake: mistake.map(|key| say(language, key, &[])),
         body,
         form_token,

@@ -734,6 +734,31 @@ pub fn open_complaint(
     Ok(id.map(Into::into))
 }
 
+/// The open case for few beside another, about this matter and from this person.
+pub fn open_aside(
+    conn: &mut Conn,
+    beside: CaseId,
+    reporter: PersonId,
+    (service, category): (&str, &str),
+) -> Result<Option<CaseId>, StoreError> {
+    let linked = case_links::table
+        .filter(case_links::to_case.eq(Id::from(beside)))
+        .filter(case_links::kind.eq(LinkKind::About.as_str()))
+        .select(case_links::from_case);
+    let id: Option<Id> = cases::table
+        .filter(cases::id.eq_any(linked))
+        .filter(cases::secrecy.eq(Secrecy::Restricted.as_str()))
+        .filter(cases::service.eq(service.to_owned()))
+        .filter(cases::category.eq(category.to_owned()))
+        .filter(cases::status.ne(Status::Closed.as_str()))
+        .filter(cases::reporter.eq(Some(Id::from(reporter))))
+        .order(cases::id.asc())
+        .select(cases::id)
+        .first(conn)
+        .optional()?;
+    Ok(id.map(Into::into))
+}
+
 /// Whether the case's reporter has this e-mail address.
 pub fn is_raised_by(conn: &mut Conn, case: &Case, email: &str) -> Result<bool, StoreError> {
     let Some(reporter) = case.reporter else {

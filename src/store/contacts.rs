@@ -187,6 +187,20 @@ pub fn of_case(
     page(conn, query, after, limit)
 }
 
+/// The same, with those that were said on it and stand on a case for few.
+pub fn said_on(
+    conn: &mut Conn,
+    case: CaseId,
+    after: Option<(Timestamp, ContactId)>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreError> {
+    let id = Some(Id::from(case));
+    let query = contacts::table
+        .filter(contacts::case_id.eq(id).or(contacts::said_on.eq(id)))
+        .into_boxed();
+    page(conn, query, after, limit)
+}
+
 /// The contacts that opened some cases by one channel.
 pub fn that_opened(
     conn: &mut Conn,
@@ -259,10 +273,34 @@ pub fn put_on(tx: &mut Tx<'_>, id: ContactId, case: CaseId) -> Result<(), StoreE
     Ok(())
 }
 
+/// Puts a contact on a case for few, which was said on another: there it stands without its words.
+pub fn put_aside(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    case: CaseId,
+    said_on: CaseId,
+) -> Result<(), StoreError> {
+    diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))
+        .set((
+            contacts::case_id.eq(Some(Id::from(case))),
+            contacts::said_on.eq(Some(Id::from(said_on))),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// When the sweep must look at a waiting mail next; never again where there is no instant.
 pub fn wake(tx: &mut Tx<'_>, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
     diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))
         .set(contacts::wake_at.eq(at.map(At)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// A mail that waits tells of danger.
+pub fn note_danger(tx: &mut Tx<'_>, id: ContactId, since: Timestamp) -> Result<(), StoreError> {
+    diesel::update(contacts::table.filter(contacts::id.eq(Id::from(id))))
+        .set(contacts::danger_since.eq(Some(At(since))))
         .execute(&mut **tx)?;
     Ok(())
 }

@@ -561,6 +561,8 @@ diesel::table! {
         settled_by -> Nullable<Text>,
         settled_why -> Nullable<Text>,
         wake_at -> Nullable<Ts>,
+        said_on -> Nullable<Uid>,
+        danger_since -> Nullable<Ts>,
     }
 }
 

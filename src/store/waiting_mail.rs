@@ -24,6 +24,8 @@ pub struct Message {
     pub contact: Contact,
     /// What a person made of it; nothing while it waits, or when it never had to.
     pub settled: Option<Settled>,
+    /// Since when it is known to tell of danger.
+    pub danger_since: Option<Timestamp>,
 }
 
 /// What a person made of mail that waited.
@@ -45,18 +47,30 @@ pub struct Filter {
     pub is_waiting: Option<bool>,
 }
 
-type SettledColumns = (Option<At>, Option<String>, Option<String>, Option<String>);
+/// Where a list of mails goes on: whether it has come to those without danger, which come last, and the
+/// last mail shown.
+pub type After = (bool, Timestamp, ContactId);
+
+type SettledColumns = (
+    Option<At>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<At>,
+);
 
 const SETTLED: (
     contacts::settled_at,
     contacts::settled_as,
     contacts::settled_by,
     contacts::settled_why,
+    contacts::danger_since,
 ) = (
     contacts::settled_at,
     contacts::settled_as,
     contacts::settled_by,
     contacts::settled_why,
+    contacts::danger_since,
 );
 
 /// What may wait for a person.
@@ -67,7 +81,7 @@ diesel::define_sql_function! {
     fn substr(bytes: diesel::sql_types::Binary, from: diesel::sql_types::Integer, n: diesel::sql_types::Integer) -> diesel::sql_types::Binary;
 }
 
-/// A page of mails in the order they reached us: those on cases within `sight`, those that are held, and,
+/// A page of mails in the order they reached us, of those that wait first where there is danger: those on cases within `sight`, those that are held, and,
 /// where `takes_unplaced`, all others that belong to no case. Who may see a held one depends on the case
 /// it names, which its reader looks up.
 ///
@@ -78,7 +92,7 @@ pub fn page(
     sight: &Sight,
     takes_unplaced: bool,
     filter: &Filter,
-    after: Option<(Timestamp, ContactId)>,
+    after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
     let mut query = contacts::table
@@ -113,15 +127,26 @@ pub fn page(
         ),
         None => query,
     };
-    if let Some((at, id)) = after {
-        query = query.filter(
-            contacts::logged_at.gt(At(at)).or(contacts::logged_at
-                .eq(At(at))
-                .and(contacts::id.gt(Id::from(id)))),
-        );
+    let danger_first = filter.is_waiting == Some(true);
+    if let Some((is_calm, at, id)) = after {
+        let is_later = contacts::logged_at.gt(At(at)).or(contacts::logged_at
+            .eq(At(at))
+            .and(contacts::id.gt(Id::from(id))));
+        query = match (danger_first, is_calm) {
+            (false, _) => query.filter(is_later),
+            (true, true) => query.filter(contacts::danger_since.is_null().and(is_later)),
+            (true, false) => query.filter(contacts::danger_since.is_null().or(is_later)),
+        };
     }
+    let oldest_first = (contacts::logged_at.asc(), contacts::id.asc());
+    query = if danger_first {
+        query
+            .order(contacts::danger_since.is_null().asc())
+            .then_order_by(oldest_first)
+    } else {
+        query.order(oldest_first)
+    };
     let rows: Vec<(Row, SettledColumns)> = query
-        .order((contacts::logged_at.asc(), contacts::id.asc()))
         .limit(limit)
         .select((Row::as_select(), SETTLED))
         .load(conn)?;
@@ -235,8 +260,9 @@ pub fn note_settlement(
 }
 
 fn message((row, settled): (Row, SettledColumns)) -> Result<Message, StoreError> {
+    let danger_since = settled.4.map(|at| at.0);
     let settled = match settled {
-        (Some(at), Some(settlement), Some(by), why) => Some(Settled {
+        (Some(at), Some(settlement), Some(by), why, _) => Some(Settled {
             at: at.0,
             settlement: word(&settlement)?,
             by,
@@ -247,5 +273,6 @@ fn message((row, settled): (Row, SettledColumns)) -> Result<Message, StoreError>
     Ok(Message {
         contact: row.try_into()?,
         settled,
+        danger_since,
     })
 }

@@ -17,6 +17,7 @@ mod channels;
 mod contact_reasons;
 mod contacts;
 mod contract;
+mod danger;
 mod errors;
 mod escalation;
 mod first_start;

@@ -582,8 +582,13 @@ CREATE TABLE contacts (
     settled_by      text,
     settled_why     text,
     -- When the sweep must look at it next.
-    wake_at         bigint
+    wake_at         bigint,
+    -- The case it was said on, where only few may know the words: those stand on a case of their own.
+    said_on         blob REFERENCES cases (id),
+    -- Since when a mail that waits is known to tell of danger.
+    danger_since    bigint
 );
+CREATE INDEX contacts_said_on ON contacts (said_on, received_at) WHERE said_on IS NOT NULL;
 CREATE INDEX contacts_to_wake ON contacts (wake_at) WHERE wake_at IS NOT NULL;
 CREATE UNIQUE INDEX contacts_by_external_id ON contacts (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX contacts_of_case ON contacts (case_id, received_at);

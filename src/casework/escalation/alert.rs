@@ -1,23 +1,51 @@
 //! Danger: the duty contact is told at once, day and night, and again until somebody has the case
-//! or has been rung.
+//! or has been rung; of a mail that waits, until somebody has dealt with it.
 //!
 //! Only the newest time that has come is told and kept: what nobody was there to send in between
 //! never happened, and a night's worth of it would bury the one that matters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::chain::Chain;
 use super::look::Looking;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::held_mail::HeldDanger;
 use crate::casework::letters;
-use crate::casework::promises::{ALERT, alert_steps};
-use crate::domain::ids::ClockId;
+use crate::casework::promises::{ALERT, alert_steps, danger_steps};
+use crate::domain::ids::{CaseId, ClockId, ContactId, UserId};
 use crate::domain::ladder::PlannedStep;
 use crate::domain::lifecycle::Event;
 use crate::domain::notice::Says;
 use crate::store::Tx;
+use crate::store::contacts::Contact;
 use crate::store::escalations::{self, Taken};
+
+/// What is in danger, and what has been told of it.
+struct Alarm<'a> {
+    case: Option<CaseId>,
+    /// Alerts have no clock of their own; their rows stand beside the first one of the case.
+    clock_id: Option<ClockId>,
+    contact: Option<ContactId>,
+    owner: Option<UserId>,
+    /// Empty for a mail.
+    reference: String,
+    danger: String,
+    number_to_ring: String,
+    steps: Vec<PlannedStep>,
+    taken: &'a [Taken],
+}
+
+/// Who was told.
+#[derive(Default)]
+struct Raised {
+    n_told: usize,
+    n_undeliverable: usize,
+    occurrence: u32,
+    to: Vec<String>,
+}
 
 /// Tells those who must know of danger now.
 ///
@@ -29,37 +57,90 @@ pub(super) fn raise_due(
     looking: &mut Looking<'_>,
     chain: &Chain<'_>,
 ) -> Result<(), Failure> {
-    let Some(danger) = looking.case.danger.clone() else {
+    let case = &looking.case;
+    let Some(danger) = case.danger.clone() else {
         return Ok(());
     };
-    // Alerts have no clock of their own; their rows stand beside the first one of the case.
     let Some(clock_id) = looking.kept.first().map(|kept| kept.id) else {
-        return Err(anyhow::anyhow!(
-            "case {} has no clock to keep its alerts by",
-            looking.case.id
-        )
-        .into());
+        return Err(anyhow::anyhow!("case {} has no clock to keep its alerts by", case.id).into());
     };
+    let alarm = Alarm {
+        case: Some(case.id),
+        clock_id: Some(clock_id),
+        contact: None,
+        owner: case.owner,
+        reference: case.reference.to_string(),
+        danger,
+        number_to_ring: letters::emergency_line(at, case),
+        steps: alert_steps(at, case),
+        taken: &looking.taken,
+    };
+    let raised = raise(tx, at, &alarm, chain)?;
+    looking.n_told += raised.n_told;
+    looking.n_undeliverable += raised.n_undeliverable;
+    if !raised.to.is_empty() {
+        looking.happened.push(Event::AlertRaised {
+            occurrence: raised.occurrence,
+            to: raised.to,
+        });
+    }
+    Ok(())
+}
+
+/// Tells those on duty of danger in a mail that waits. How many were told, and how many could not be.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn raise_of_mail(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    contact: &Contact,
+    danger: &HeldDanger,
+    taken: &[Taken],
+) -> Result<(usize, usize), Failure> {
+    let chain = Chain::of_queue(at, &danger.queue);
+    let alarm = Alarm {
+        case: None,
+        clock_id: None,
+        contact: Some(contact.id),
+        owner: None,
+        reference: String::new(),
+        danger: danger.kind.clone(),
+        number_to_ring: at.council.catalogue.council.emergency_phone.clone(),
+        steps: danger_steps(at, contact.logged_at),
+        taken,
+    };
+    let raised = raise(tx, at, &alarm, &chain)?;
+    Ok((raised.n_told, raised.n_undeliverable))
+}
+
+/// When those on duty are told again of danger in a mail that still waits.
+pub(super) fn next_of_mail(at: &Moment, contact: &Contact) -> Option<Timestamp> {
+    danger_steps(at, contact.logged_at)
+        .into_iter()
+        .filter(|step| !step.skipped && step.at > at.now)
+        .map(|step| step.at)
+        .min()
+}
+
+fn raise(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    alarm: &Alarm<'_>,
+    chain: &Chain<'_>,
+) -> Result<Raised, Failure> {
+    let mut raised = Raised::default();
     let mut told: BTreeSet<String> = BTreeSet::new();
-    let mut newest_occurrence = 0;
-    let mut to = Vec::new();
-    for step in newest_due(at, looking) {
-        if is_known(at, looking, &step) {
+    for step in newest_due(at, alarm) {
+        if is_known(at, alarm, &step) {
             continue;
         }
         for whom in &step.to {
-            let resolved = chain.resolve(tx, whom, looking.case.owner)?;
+            let resolved = chain.resolve(tx, whom, alarm.owner)?;
             for unreached in &resolved.unreached {
-                let row = row(
-                    at,
-                    looking,
-                    clock_id,
-                    &step,
-                    &unreached.post,
-                    &unreached.address,
-                    "undeliverable",
-                );
-                looking.n_undeliverable += usize::from(escalations::take(tx, &row)?);
+                let (post, address) = (&unreached.post, &unreached.address);
+                let row = row(at, alarm, &step, post, address, "undeliverable");
+                raised.n_undeliverable += usize::from(escalations::take(tx, &row)?);
             }
             let Some(recipient) = resolved
                 .recipient
@@ -69,8 +150,7 @@ pub(super) fn raise_due(
             };
             let row = row(
                 at,
-                looking,
-                clock_id,
+                alarm,
                 &step,
                 &recipient.post,
                 &recipient.address,
@@ -80,46 +160,39 @@ pub(super) fn raise_due(
                 continue;
             }
             let says = Says::Alert {
-                reference: looking.case.reference.to_string(),
-                danger: danger.clone(),
-                number_to_ring: letters::emergency_line(at, &looking.case),
-                occurrence: n_told_before(looking, &recipient.address) + 1,
+                reference: alarm.reference.clone(),
+                danger: alarm.danger.clone(),
+                number_to_ring: alarm.number_to_ring.clone(),
+                occurrence: n_told_before(alarm, &recipient.address) + 1,
                 case_page: None,
             };
-            let key = format!(
-                "alert:{}:{}:{}:{}",
-                looking.case.id, step.step, step.occurrence, recipient.address
-            );
-            let notice = letters::tell_staff(
-                tx,
-                at,
-                Some(looking.case.id),
-                &recipient.address,
-                says,
-                key,
-                at.now,
-            )?;
+            let (to, case) = (&recipient.address, alarm.case);
+            let key = dedupe_key(alarm, &step, to);
+            let notice = letters::tell_staff(tx, at, case, to, says, key, at.now)?;
             escalations::note_notice(tx, row.id, notice)?;
-            looking.n_told += 1;
-            newest_occurrence = newest_occurrence.max(step.occurrence);
-            to.push(recipient.post);
+            raised.n_told += 1;
+            raised.occurrence = raised.occurrence.max(step.occurrence);
+            raised.to.push(recipient.post);
         }
     }
-    if !to.is_empty() {
-        looking.happened.push(Event::AlertRaised {
-            occurrence: newest_occurrence,
-            to,
-        });
-    }
-    Ok(())
+    Ok(raised)
+}
+
+fn dedupe_key(alarm: &Alarm<'_>, step: &PlannedStep, address: &str) -> String {
+    let about = match (alarm.case, alarm.contact) {
+        (Some(case), _) => case.to_string(),
+        (None, Some(contact)) => contact.to_string(),
+        (None, None) => String::new(),
+    };
+    format!("alert:{about}:{}:{}:{address}", step.step, step.occurrence)
 }
 
 /// The last time of each step that has come.
-fn newest_due(at: &Moment, looking: &Looking<'_>) -> Vec<PlannedStep> {
+fn newest_due(at: &Moment, alarm: &Alarm<'_>) -> Vec<PlannedStep> {
     let mut newest: BTreeMap<String, PlannedStep> = BTreeMap::new();
-    for step in alert_steps(at, &looking.case) {
+    for step in &alarm.steps {
         if step.at <= at.now && !step.skipped {
-            newest.insert(step.step.clone(), step);
+            newest.insert(step.step.clone(), step.clone());
         }
     }
     newest.into_values().collect()
@@ -127,8 +200,8 @@ fn newest_due(at: &Moment, looking: &Looking<'_>) -> Vec<PlannedStep> {
 
 /// A later one hushes those before it, unless it was told by a clock that has been set back since:
 /// the danger is as real as it was.
-fn is_known(at: &Moment, looking: &Looking<'_>, step: &PlannedStep) -> bool {
-    looking.taken.iter().any(|taken| {
+fn is_known(at: &Moment, alarm: &Alarm<'_>, step: &PlannedStep) -> bool {
+    alarm.taken.iter().any(|taken| {
         let occurrence = u32::try_from(taken.occurrence).unwrap_or(u32::MAX);
         let is_same = occurrence == step.occurrence;
         let is_later = occurrence > step.occurrence && taken.due_at <= at.now;
@@ -139,17 +212,16 @@ fn is_known(at: &Moment, looking: &Looking<'_>, step: &PlannedStep) -> bool {
     })
 }
 
-fn n_told_before(looking: &Looking<'_>, address: &str) -> u32 {
+fn n_told_before(alarm: &Alarm<'_>, address: &str) -> u32 {
     let told = |taken: &&Taken| {
         taken.clock == ALERT && taken.state == "sent" && taken.recipient == address
     };
-    u32::try_from(looking.taken.iter().filter(told).count()).unwrap_or(u32::MAX)
+    u32::try_from(alarm.taken.iter().filter(told).count()).unwrap_or(u32::MAX)
 }
 
 fn row(
     at: &Moment,
-    looking: &Looking<'_>,
-    clock_id: ClockId,
+    alarm: &Alarm<'_>,
     step: &PlannedStep,
     post: &str,
     address: &str,
@@ -157,9 +229,9 @@ fn row(
 ) -> Taken {
     Taken {
         id: at.id(),
-        case: Some(looking.case.id),
-        clock_id: Some(clock_id),
-        contact: None,
+        case: alarm.case,
+        clock_id: alarm.clock_id,
+        contact: alarm.contact,
         clock: ALERT.to_owned(),
         step: step.step.clone(),
         occurrence: i32::try_from(step.occurrence).unwrap_or(i32::MAX),

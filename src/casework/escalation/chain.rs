@@ -102,9 +102,22 @@ impl<'c> Chain<'c> {
     /// for, else of the contact centre.
     #[must_use]
     pub fn of_mail(at: &'c Moment, contact: &Contact) -> Self {
+        Self::over(at, queue_of_mail(&at.council.catalogue, contact))
+    }
+
+    /// The people over a queue, for a mail that is on no case; of the contact centre's, where there is no
+    /// such queue.
+    #[must_use]
+    pub fn of_queue(at: &'c Moment, slug: &str) -> Self {
+        let catalogue = &at.council.catalogue;
+        let fallback = &catalogue.routing.fallback.queue;
+        let queue = catalogue.queue(slug);
+        Self::over(at, queue.or_else(|| catalogue.queue(fallback)))
+    }
+
+    fn over(at: &'c Moment, queue: Option<&'c Queue>) -> Self {
         let catalogue = &at.council.catalogue;
         let fallback = &catalogue.routing.fallback;
-        let queue = queue_of_mail(catalogue, contact);
         let service = queue.and_then(|queue| {
             let mut all = catalogue.services.values();
             all.find(|service| service.queue == queue.slug)

@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::alert;
 use super::chain::{Chain, Recipient};
 use super::look::{Looked, Looking};
 use super::steps::{Outcome, is_for_digest, put_on_timeline, recipients};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
+use crate::casework::held_mail;
 use crate::casework::letters;
 use crate::casework::promises::{answer_reading, stays_of, taken_steps, terms_of};
 use crate::domain::case::{Case, Secrecy};
@@ -178,7 +180,14 @@ pub fn look_at_mail(tx: &mut Tx<'_>, at: &Moment, id: ContactId) -> Result<Looke
             Outcome::Coalesced | Outcome::Skipped => {}
         }
     }
-    let next = stay.next_step_at(&at.council.catalogue, at.now);
+    let mut next = stay.next_step_at(&at.council.catalogue, at.now);
+    if let Some(danger) = held_mail::danger_of(&contact)? {
+        let (n_told, n_undeliverable) = alert::raise_of_mail(tx, at, &contact, &danger, &taken)?;
+        looked.n_told += n_told;
+        looked.n_undeliverable += n_undeliverable;
+        let again = alert::next_of_mail(at, &contact);
+        next = next.into_iter().chain(again).min();
+    }
     contacts::wake(tx, id, next)?;
     Ok(looked)
 }
@@ -192,7 +201,7 @@ pub fn mail_limit(at: &Moment, place: Place) -> Timestamp {
     Stay::of_days(place, at.now, days, &catalogue.calendar).limit_at
 }
 
-/// Sees to it that a mail just put away is looked at when its hour comes.
+/// Sees to it that a mail just put away is looked at when its hour comes; where it tells of danger, now.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -202,7 +211,12 @@ pub fn begin_waiting(tx: &mut Tx<'_>, at: &Moment, contact: &Contact) -> Result<
         let first = steps.into_iter().find(|step| !step.skipped);
         first.map(|step| step.at)
     });
-    contacts::wake(tx, contact.id, first)?;
+    if stay_of(contact).is_some() && held_mail::danger_of(contact)?.is_some() {
+        contacts::note_danger(tx, contact.id, at.now)?;
+        contacts::wake(tx, contact.id, Some(at.now))?;
+    } else {
+        contacts::wake(tx, contact.id, first)?;
+    }
     Ok(())
 }
 

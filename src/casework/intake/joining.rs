@@ -4,10 +4,12 @@
 //! the time to reopen is over it opens a case of its own, which follows the old one. Mail that found
 //! its case by itself comes in at [`note_contact`].
 
+use super::among_few::put_aside;
 use super::complaining::complain;
 use super::contact::log;
 use super::placing::open_cases;
-use super::telling::answer;
+use super::restricted::keep_receipt;
+use super::telling::{DANGER, answer, has_had_enough};
 use super::{Entry, Received};
 use crate::casework::by_email;
 use crate::casework::callbacks;
@@ -51,6 +53,8 @@ pub struct Joined {
     pub settled: Settled,
     /// What was opened beside it, because the contact complains about it.
     pub complaint: Option<Filed>,
+    /// Where its words stand instead, because only few may know them.
+    pub aside: Option<Filed>,
 }
 
 impl Joining<'_> {
@@ -76,6 +80,9 @@ pub fn note_contact(
     person: Option<&Person>,
     entry: &Entry,
 ) -> Result<Joined, Failure> {
+    if let Some(joined) = put_aside(tx, at, &filed, joining, person, entry)? {
+        return Ok(joined);
+    }
     let mut case = filed.case;
     let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
@@ -150,6 +157,7 @@ pub fn note_contact(
     Ok(Joined {
         settled,
         complaint: complaint.map(|opened| opened.filed),
+        aside: None,
     })
 }
 
@@ -198,7 +206,11 @@ pub(super) fn join(
         cases::add_person(tx, case, person.id, role)?;
     }
     let placement = at.council.router.route(enquiry, &at.council.catalogue);
-    let Joined { settled, complaint } = note_contact(
+    let Joined {
+        settled,
+        complaint,
+        aside,
+    } = note_contact(
         tx,
         at,
         filed,
@@ -213,15 +225,22 @@ pub(super) fn join(
         person.as_ref(),
         entry,
     )?;
-    if !entry.is_silent {
+    if !entry.is_silent && aside.is_none() {
         let key = format!("tried:{}", contact.id);
         let case = &settled.filed.case;
         callbacks::tell_tried(tx, at, case, enquiry, person.as_ref(), key)?;
     }
     let mut received = answer(at, contact, Some(settled.filed));
     received.is_joined = true;
+    if let Some(aside) = &aside {
+        received.contact.case = Some(aside.case.id);
+        received.is_danger = placement.danger.is_some();
+        received.receipt = Some(keep_receipt(tx, at, entry, &aside.case)?);
+        received.read_out = wording::read_out_danger(&letters::emergency_line(at, &aside.case));
+    }
     received.linked = complaint
         .into_iter()
+        .chain(aside)
         .filter(|filed| may(&entry.actor, Act::Read, &filed.case, true) != Verdict::Hide)
         .collect();
     received.readings = settled.readings;
@@ -263,7 +282,9 @@ fn tell_of_joining(
             send_at: at.now,
             is_automatic: true,
         };
-        letters::tell_person(tx, at, case, person, telling)?;
+        if !has_had_enough(tx, at, person, DANGER)? {
+            letters::tell_person(tx, at, case, person, telling)?;
+        }
     } else if chasing.is_confirmed {
         let says = InEach::of(|language| {
             let mut standing = vec![letters::standing(at, case, language)];

@@ -102,7 +102,11 @@ pub(super) fn confirm(
         }
         says
     });
-    if is_answering_machine(tx, at, person)? {
+    let kind = match says.in_english() {
+        Says::Danger { .. } => DANGER,
+        _ => CONFIRMATION,
+    };
+    if has_had_enough(tx, at, person, kind)? {
         tracing::warn!(case.id = %case.id, "No confirmation for case {}: this address has had too many", case.id);
         return Ok(());
     }
@@ -142,15 +146,21 @@ pub(super) fn confirm(
     Ok(())
 }
 
-/// Ten automatic notices to one address in an hour are a conversation between machines.
-fn is_answering_machine(
+/// Kinds of answers that are counted, each by itself: whoever has been told often that we have their
+/// mail is told all the same whom to ring.
+pub(super) const CONFIRMATION: &str = "confirmation";
+pub(super) const DANGER: &str = "danger";
+
+/// Ten automatic answers of a kind to one address in an hour are a conversation between machines.
+pub(super) fn has_had_enough(
     tx: &mut Tx<'_>,
     at: &Moment,
     person: Option<&Person>,
+    kind: &str,
 ) -> Result<bool, Failure> {
     let Some(email) = person.and_then(|person| person.email.as_deref()) else {
         return Ok(false);
     };
     let hour_ago = at.now - SignedDuration::from_hours(1);
-    Ok(outbox::n_since(tx, email, Some("confirmation"), hour_ago)? >= 10)
+    Ok(outbox::n_since(tx, email, Some(kind), hour_ago)? >= 10)
 }

@@ -67,6 +67,9 @@ pub struct ContactView {
     pub identity_checked: IdentityChecked,
     /// Why it was made, where that is known.
     pub contact_reason: Option<ContactReasonView>,
+    /// Where its words are, when only few may know them: it then stands here without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_elsewhere: Option<String>,
 }
 
 /// Why a contact was made.
@@ -174,16 +177,36 @@ pub fn contacts(
     limit: u16,
 ) -> Result<Part<ContactView, AfterRow>, Failure> {
     let after = after.map(|(at, id)| (at, ContactId(id)));
-    let rows = contacts::of_case(conn, case.id, after, i64::from(limit) + 1)?;
+    let rows = contacts::said_on(conn, case.id, after, i64::from(limit) + 1)?;
     let part = Part::cut(rows, limit, |row: &Contact| (row.received_at, row.id.0));
     let mut items = Vec::with_capacity(part.items.len());
     for contact in part.items {
-        items.push(contact_view(conn, contact)?);
+        let is_here = contact.case == Some(case.id);
+        let shown = contact_view(conn, contact)?;
+        items.push(if is_here { shown } else { without_words(shown) });
     }
     Ok(Part {
         items,
         next: part.next,
     })
+}
+
+/// A contact on the case it was said on, when its words stand on a case for few.
+fn without_words(contact: ContactView) -> ContactView {
+    ContactView {
+        subject: String::new(),
+        body: String::new(),
+        language: None,
+        external_id: None,
+        attachments: Vec::new(),
+        detail: Value::Null,
+        identity_checked: IdentityChecked::None,
+        contact_reason: None,
+        kept_elsewhere: Some(
+            "It went to those few who may read it. They have been told, and answer it.".to_owned(),
+        ),
+        ..contact
+    }
 }
 
 /// One contact as staff read it.
@@ -230,6 +253,7 @@ pub fn contact_view(conn: &mut Conn, contact: Contact) -> Result<ContactView, Fa
         entered_by: contact.entered_by,
         external_id: contact.external_id,
         detail: contact.detail,
+        kept_elsewhere: None,
     })
 }
 

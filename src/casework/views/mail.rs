@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::attachments::{self, AttachmentView};
-use super::{AfterRow, CaseName, Part, filled, readable};
+use super::{CaseName, Part, filled, readable};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::{figures, held_mail};
@@ -45,6 +45,8 @@ pub struct MailView {
     pub waiting_since: Option<Timestamp>,
     /// By when somebody must have looked.
     pub limit_at: Option<Timestamp>,
+    /// What danger its words tell of, while it waits; such mail comes first among what waits.
+    pub danger: Option<String>,
     /// The case it is on.
     pub case: Option<CaseName>,
     /// The case it names, while nobody has said that it belongs there.
@@ -106,7 +108,11 @@ pub struct MailAttachment {
 /// Bytes shown of a mail that could not be read.
 const EXCERPT: i32 = 20_000;
 
-/// A part of the mails the actor may see, in the order they reached us.
+/// Where a list of mails goes on.
+pub type AfterMail = (bool, Timestamp, Uuid);
+
+/// A part of the mails the actor may see, in the order they reached us; of those that wait first where
+/// there is danger.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -115,9 +121,9 @@ pub fn list(
     at: &Moment,
     actor: &Actor,
     filter: &Filter,
-    after: Option<AfterRow>,
+    after: Option<AfterMail>,
     limit: u16,
-) -> Result<Part<MailView, AfterRow>, Failure> {
+) -> Result<Part<MailView, AfterMail>, Failure> {
     let sight = actor.sight();
     let takes_unplaced = is_agent(actor) || reaches_centre(at, actor);
     filled(
@@ -125,7 +131,7 @@ pub fn list(
         after,
         limit,
         |conn, after, n| {
-            let after = after.map(|(at, id)| (at, ContactId(id)));
+            let after = after.map(|(is_calm, at, id)| (is_calm, at, ContactId(id)));
             Ok(waiting_mail::page(
                 conn,
                 &sight,
@@ -135,7 +141,10 @@ pub fn list(
                 n,
             )?)
         },
-        |message| (message.contact.logged_at, message.contact.id.0),
+        |message| {
+            let is_calm = message.danger_since.is_none();
+            (is_calm, message.contact.logged_at, message.contact.id.0)
+        },
         |conn, message| {
             let guess = guess(conn, &message.contact)?;
             if is_shown(conn, at, actor, &message.contact, guess.as_ref())? {
@@ -240,12 +249,21 @@ fn is_shown(
     if let Some(case) = contact.case {
         return Ok(readable(conn, actor, case)?.is_some());
     }
+    let holders = held_mail::holders(contact)?;
+    // Whoever is on duty for the danger in it looks, whatever case it names.
+    if holders.is_empty()
+        && let Some(danger) = held_mail::danger_of(contact)?
+        && reaches(actor, &danger.queue)
+        && guess.is_none_or(|filed| filed.case.secrecy != Secrecy::Restricted)
+    {
+        return Ok(true);
+    }
     if let Some(filed) = guess
         && readable(conn, actor, filed.case.id)?.is_none()
     {
         return Ok(false);
     }
-    if !held_mail::holders(contact)?.is_empty() {
+    if !holders.is_empty() {
         return is_for(actor, contact);
     }
     Ok(is_agent(actor) || guess.is_some() || reaches_centre(at, actor))
@@ -298,10 +316,13 @@ pub(in crate::casework) fn may_learn_of(
 
 /// Whether somebody works the queue that what belongs nowhere goes to.
 fn reaches_centre(at: &Moment, actor: &Actor) -> bool {
-    let centre = &at.council.catalogue.routing.fallback.queue;
+    reaches(actor, &at.council.catalogue.routing.fallback.queue)
+}
+
+fn reaches(actor: &Actor, queue: &str) -> bool {
     match actor.sight().ordinary {
         Reach::Everything => true,
-        Reach::Within { queues, .. } => queues.contains(centre),
+        Reach::Within { queues, .. } => queues.iter().any(|one| one == queue),
         Reach::Nothing => false,
     }
 }
@@ -329,7 +350,9 @@ fn view(
     message: Message,
     guess: Option<Filed>,
 ) -> Result<MailView, Failure> {
-    let Message { contact, settled } = message;
+    let Message {
+        contact, settled, ..
+    } = message;
     let is_waiting = contact.waits_for.is_some() && settled.is_none();
     let sender = match held_mail::sender(&contact)? {
         Some(from) => Some(MailPerson {
@@ -359,7 +382,13 @@ fn view(
         Some(id) => readable(conn, actor, id)?.map(|filed| CaseName::of(&filed.case)),
         None => None,
     };
+    let guess = match guess.filter(|_| is_waiting) {
+        Some(filed) => readable(conn, actor, filed.case.id)?,
+        None => None,
+    };
+    let danger = held_mail::danger_of(&contact)?.filter(|_| is_waiting);
     Ok(MailView {
+        danger: danger.map(|danger| danger.kind),
         id: contact.id.0,
         disposition: contact.disposition,
         received_at: contact.received_at,
@@ -369,9 +398,7 @@ fn view(
         owner,
         waiting_since: is_waiting.then_some(contact.logged_at),
         limit_at: contact.limit_at.filter(|_| is_waiting),
-        guessed_case: guess
-            .filter(|_| is_waiting)
-            .map(|filed| CaseName::of(&filed.case)),
+        guessed_case: guess.map(|filed| CaseName::of(&filed.case)),
         case,
         settled: settled.map(|settled| MailSettled {
             at: settled.at,

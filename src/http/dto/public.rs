@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::contact::{MatterGiven, TrackingObject};
+use crate::casework::Fault;
 use crate::channels::web_form::WebForm;
 use crate::domain::catalogue::{AccessPoint, Catalogue, Category, Hours, Service};
 use crate::domain::standard::Target;
@@ -61,6 +62,30 @@ pub struct PublicReceipt {
     /// It had been sent before, under the same `external_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate: Option<bool>,
+    /// In danger: what could not be meant and was left out, so that the rest went through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A part of a form that was left out.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// RFC 6901 pointer into the document.
+    pub pointer: String,
+    /// Stable; for programs to decide by.
+    pub code: String,
+    /// What is wrong with it, in words.
+    pub detail: String,
+}
+
+impl From<Fault> for LeftOut {
+    fn from(fault: Fault) -> Self {
+        Self {
+            pointer: fault.pointer,
+            code: fault.code.to_owned(),
+            detail: fault.detail,
+        }
+    }
 }
 
 /// A service, in the list.
@@ -171,6 +196,9 @@ pub struct TrackingMessage {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Taken {
     pub received_at: At,
+    /// Where somebody may be in danger: what to do now, as whole sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub what_happens_next: Vec<String>,
 }
 
 /// Taking one's own part back.

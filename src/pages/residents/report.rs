@@ -18,7 +18,7 @@ use crate::domain::enquiry::Enquiry;
 use crate::domain::wording::Language;
 use crate::domain::wording::form::{form_danger, form_words};
 use crate::http::attachments::keep_for;
-use crate::http::public::{look_over, take_form};
+use crate::http::sent_form::{look_over, take_form};
 use crate::http::{Access, Answer, Call, Limit, Operation, Problem, post};
 use crate::pages::one_site::{check_sealed, for_anybody, form_of_anybody, visitor};
 
