@@ -5,23 +5,29 @@
 //! case that is there it is a promise of its own. Ringing in vain keeps nothing: it is counted, the
 //! person is told that we tried, and the promise stands.
 
-use super::desk::Moment;
+use sha2::{Digest as _, Sha256};
+
+use super::desk::{Moment, hex};
 use super::failure::Failure;
 use super::intake::{self, Entry, Received};
 use super::letters::{self, Thread, ToPerson, Told};
 use super::promises::{Written, answer_reading, settle_by, terms_of};
+use crate::channels::telephony::says_nothing_new;
+use crate::domain::access::{Act, Verdict, may};
 use crate::domain::case::Case;
 use crate::domain::clock;
 use crate::domain::contact::{CallOutcome, Channel, Direction};
-use crate::domain::enquiry::Enquiry;
+use crate::domain::enquiry::{Enquiry, Who};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::notice::{InEach, Says};
+use crate::domain::person::are_compatible_names;
 use crate::domain::telephony::waiting::ring_back_by;
 use crate::domain::wording::{self, Language};
 use crate::store::callbacks::{self, Callback};
 use crate::store::cases::{self, Filed};
+use crate::store::contacts::{self, Contact};
 use crate::store::people::{self, Person};
-use crate::store::{Conn, Tx, calls};
+use crate::store::{Conn, Tx, calls, settings};
 
 /// The category of those who want nothing but to be rung.
 pub const CATEGORY: &str = "callback";
@@ -33,9 +39,12 @@ pub struct Promised {
     pub callback: Callback,
     /// "5pm on Monday 23 November 2026".
     pub by: String,
+    /// It had been asked for in this call before.
+    pub was_promised: bool,
 }
 
-/// Takes in somebody's wish to be rung, and promises it. The same call asks once.
+/// Takes in somebody's wish to be rung, and promises it. The same call asks once: what it says beyond
+/// that, another number or other words, is put on what it asked before and read as any message is.
 ///
 /// # Errors
 /// Names everything that cannot be meant.
@@ -45,13 +54,29 @@ pub fn ask(
     enquiry: &Enquiry,
     entry: &Entry,
 ) -> Result<Promised, Failure> {
-    let (enquiry, entry) = placed(tx, at, enquiry, entry)?;
-    let received = intake::receive(tx, at, &enquiry, &entry)?;
-    if let Some(known) = callbacks::of_contact(tx, received.contact.id)? {
+    let before = asked_before(tx, enquiry, &entry.source)?;
+    let is_one_person = before.as_ref().is_some_and(|_| says_no_name(enquiry));
+    let (mut enquiry, mut entry) = placed(tx, at, enquiry, entry)?;
+    if let Some(before) = &before
+        && says_more(tx, &enquiry, before)?
+    {
+        (enquiry, entry) = added(tx, at, enquiry, entry, before)?;
+    }
+    let mut received = intake::receive(tx, at, &enquiry, &entry)?;
+    if is_one_person && received.is_joined {
+        // Who they are was not said this time, and is told to nobody who may not see their case.
+        let is_seen =
+            |filed: &Filed| may(&entry.actor, Act::Read, &filed.case, false) == Verdict::Allow;
+        received.person = received
+            .person
+            .filter(|_| received.case.as_ref().is_some_and(is_seen));
+    }
+    if let Some(known) = promised_before(tx, &received, before.as_ref())? {
         return Ok(Promised {
             by: by_when(at, &known, Language::English),
             callback: known,
             received,
+            was_promised: true,
         });
     }
     let Some(case) = received.contact.case else {
@@ -95,6 +120,7 @@ pub fn ask(
         by,
         callback,
         received,
+        was_promised: false,
     })
 }
 
@@ -168,6 +194,118 @@ pub fn tell_tried(
         is_automatic: true,
     };
     letters::tell_person(tx, at, case, rung.as_ref(), telling).map(Some)
+}
+
+/// What was asked in the same call first. Until this transaction ends nobody else asks in it.
+fn asked_before(
+    tx: &mut Tx<'_>,
+    enquiry: &Enquiry,
+    source: &str,
+) -> Result<Option<Contact>, Failure> {
+    let Some(id) = enquiry
+        .external_id
+        .as_ref()
+        .filter(|_| enquiry.call.is_some())
+    else {
+        return Ok(None);
+    };
+    settings::hold(tx, &format!("external:{source}:{id}"))?;
+    Ok(contacts::find_external(tx, source, id)?)
+}
+
+/// Whether a wish says more than the one asked in the same call before: another number, other words,
+/// another name, a recording.
+fn says_more(conn: &mut Conn, enquiry: &Enquiry, before: &Contact) -> Result<bool, Failure> {
+    if intake::is_same_content(before, enquiry) {
+        return Ok(false);
+    }
+    let recorded = before.detail.get("recording").and_then(|url| url.as_str());
+    let has_new_recording = enquiry.recording.is_some() && enquiry.recording.as_deref() != recorded;
+    if has_new_recording || !says_nothing_new(&enquiry.body, &before.body) {
+        return Ok(true);
+    }
+    match &enquiry.who {
+        Who::Nobody => Ok(false),
+        Who::Known(person) => Ok(before.person != Some(*person)),
+        Who::Described(described) => {
+            let Some(name) = described.name.as_deref() else {
+                return Ok(false);
+            };
+            let known = match before.person {
+                Some(person) => people::find(conn, person)?,
+                None => None,
+            };
+            let known = known.and_then(|person| person.name);
+            Ok(known.is_none() || !are_compatible_names(Some(name), known.as_deref()))
+        }
+    }
+}
+
+/// A wish that says more, as a message on the case of the one before. Each is one message, however often
+/// it is sent.
+fn added(
+    conn: &mut Conn,
+    at: &Moment,
+    enquiry: Enquiry,
+    entry: Entry,
+    before: &Contact,
+) -> Result<(Enquiry, Entry), Failure> {
+    let who = match (&enquiry.who, before.person) {
+        (Who::Nobody | Who::Described(_), Some(person)) if says_no_name(&enquiry) => {
+            Who::Known(person)
+        }
+        (who, _) => who.clone(),
+    };
+    let said = serde_json::to_vec(&(&enquiry.body, &enquiry.recording, &who))
+        .map_err(anyhow::Error::from)?;
+    let told_apart: String = hex(&Sha256::digest(said)).chars().take(16).collect();
+    let enquiry = Enquiry {
+        external_id: enquiry.external_id.map(|id| format!("{id}:{told_apart}")),
+        who,
+        ..enquiry
+    };
+    // Where they say which case it is about, it goes there.
+    if entry.case.is_some() || entry.follows.is_some() {
+        return Ok((enquiry, entry));
+    }
+    let enquiry = Enquiry {
+        service: None,
+        category: None,
+        ..enquiry
+    };
+    let entry = Entry {
+        case: before.case,
+        ..entry
+    };
+    placed(conn, at, &enquiry, &entry)
+}
+
+fn says_no_name(enquiry: &Enquiry) -> bool {
+    match &enquiry.who {
+        Who::Nobody => true,
+        Who::Known(_) => false,
+        Who::Described(described) => described.name.is_none(),
+    }
+}
+
+/// The call back that a wish belongs to, where one was promised: for the same wish, or in the same call
+/// on the same case while nobody has rung.
+fn promised_before(
+    conn: &mut Conn,
+    received: &Received,
+    before: Option<&Contact>,
+) -> Result<Option<Callback>, Failure> {
+    if let Some(known) = callbacks::of_contact(conn, received.contact.id)? {
+        return Ok(Some(known));
+    }
+    let Some(before) = before else {
+        return Ok(None);
+    };
+    let first = callbacks::of_contact(conn, before.id)?;
+    Ok(first.filter(|first| {
+        let waits = first.kept_at.is_none() && received.contact.case == Some(first.case);
+        waits || received.is_duplicate
+    }))
 }
 
 /// Where the wish goes: to the case it names, while that is open; else to the category for it.

@@ -22,7 +22,8 @@ pub enum Chatted {
     },
 }
 
-/// Takes a chat in. Somebody in danger is heard whether they agreed or not: their life goes before.
+/// Takes a chat in. Somebody in danger is heard whether they agreed or not: their life goes before. Who
+/// agrees later is kept from then on.
 ///
 /// # Errors
 /// Names everything that cannot be meant.
@@ -35,20 +36,32 @@ pub fn receive(
 ) -> Result<Chatted, Failure> {
     intake::check_channel(&entry.actor, enquiry.channel)?;
     let is_in_danger = intake::trial(at, enquiry)?.danger.is_some();
+    let external_id = enquiry.external_id.clone();
+    let known = match &external_id {
+        Some(id) => {
+            settings::hold(tx, &format!("external:{}:{id}", entry.source))?;
+            contacts::find_external(tx, &entry.source, id)?
+        }
+        None => None,
+    };
     if is_agreed || is_in_danger {
-        let received = intake::receive(tx, at, enquiry, entry)?;
+        // It stays the one contact it was; from now on it has words.
+        let logged_as = known.as_ref().filter(|known| is_unsaid(known));
+        let entry = Entry {
+            logged_as: logged_as.map(|known| known.id),
+            ..entry.clone()
+        };
+        let received = intake::receive(tx, at, enquiry, &entry)?;
         return Ok(Chatted::Taken(Box::new(received)));
     }
     let enquiry = webchat::unsaid(enquiry);
-    let external_id = enquiry.external_id.clone();
-    if let Some(id) = &external_id {
-        settings::hold(tx, &format!("external:{}:{id}", entry.source))?;
-        if let Some(contact) = contacts::find_external(tx, &entry.source, id)? {
-            return Ok(Chatted::NotKept {
-                contact: Box::new(contact),
-                is_repeat: true,
-            });
-        }
+    if let Some(contact) = known {
+        intake::log_repeat(tx, at, &contact)?;
+        intake::note_taken(tx, at, &entry.actor, Disposition::Duplicate, contact.id)?;
+        return Ok(Chatted::NotKept {
+            contact: Box::new(contact),
+            is_repeat: true,
+        });
     }
     let contact = Contact {
         id: at.id(),
@@ -79,4 +92,11 @@ pub fn receive(
         contact: Box::new(contact),
         is_repeat: false,
     })
+}
+
+/// Whether nothing was kept of a chat but that there was one.
+fn is_unsaid(contact: &Contact) -> bool {
+    contact.disposition == Disposition::Stored
+        && contact.case.is_none()
+        && contact.fingerprint.is_none()
 }

@@ -28,6 +28,7 @@ mod restricted;
 pub mod taking_over;
 mod telling;
 
+pub(super) use contact::{is_same_content, log_repeat, opened_by};
 pub use faults::{check, unanswered};
 pub use joining::{Joined, Joining, note_contact};
 pub(super) use opening::ward_of;

@@ -1,30 +1,33 @@
 //! The night's hand-over: what a partner took in between closing time and the next opening, so that the
 //! morning begins with a list and nothing lies in a note book.
 //!
+//! A contact belongs to the night in which it was received, whenever it reaches us; one that was received
+//! in opening hours and reached us by night, to that night. So each is in one night and no more.
+//!
 //! And the reckoning: what the partner says it sent, held against what is here.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
 
 use super::actions::{self, Target};
 use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Act, Actor, Role};
-use crate::domain::calendar::WallTime;
+use crate::domain::calendar::Calendar;
 use crate::domain::contact::Channel;
 use crate::store::cases::Filed;
 use crate::store::contacts::{self, Contact};
 use crate::store::tracking::{self, Receipt};
 use crate::store::{Conn, cases};
 
-/// What came in over one night.
+/// What came in over one night, or over several that follow each other.
 #[derive(Debug, Clone)]
 pub struct Night {
-    /// Closing time.
+    /// When the first begins.
     pub from_at: Timestamp,
-    /// When the next open day opens.
+    /// When the last ends.
     pub until_at: Timestamp,
     /// In the order it reached us, without what the reader may not know of.
     pub items: Vec<Item>,
@@ -45,6 +48,8 @@ pub struct Item {
     pub is_followed: bool,
     /// What whoever logged it keeps of a case they may not see.
     pub receipt: Option<Receipt>,
+    /// It reached us when its night was over.
+    pub came_later: bool,
 }
 
 /// What the partner says it sent, against what is here.
@@ -58,33 +63,49 @@ pub struct Reckoning {
     pub n_matched: u32,
 }
 
-/// A night is never so full that it must be read in parts.
-const MOST: i64 = 2_000;
+/// Nights are never so full that they must be read in parts.
+const MOST: i64 = 5_000;
+/// Nights read at once: a long weekend's, and more.
+const MOST_NIGHTS: i32 = 14;
 
-/// The night that began on a date. What is on a restricted case is shown to those named on it and to
-/// whoever logged it, and to nobody else.
+/// The nights that began from one date to another, or on the first alone. What is on a restricted case is
+/// shown to those named on it and to whoever logged it, and to nobody else.
 ///
 /// # Errors
-/// When the date is beyond the calendar.
-pub fn night_of(conn: &mut Conn, at: &Moment, actor: &Actor, on: Date) -> Result<Night, Failure> {
-    let (from_at, until_at) = bounds(at, on)?;
-    let night = (from_at, until_at);
+/// When a date is beyond the calendar, or there are too many nights between them.
+pub fn nights_of(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    first: Date,
+    last: Option<Date>,
+) -> Result<Night, Failure> {
+    let last = last.unwrap_or(first);
+    let nights = Nights::of(at, first, last)?;
+    let between = (nights.from_at, nights.until_at);
     let (sight, own) = (actor.sight(), actor.principal());
     let mut items = Vec::new();
-    for contact in contacts::of_channel(conn, &sight, &own, Channel::OutOfHours, night, MOST)? {
-        if let Some(item) = item(conn, actor, contact)? {
+    for contact in contacts::of_channel(conn, &sight, &own, Channel::OutOfHours, between, MOST)? {
+        let Some(ends_at) = nights.end_of_its(contact.received_at, contact.logged_at) else {
+            continue;
+        };
+        if let Some(item) = item(conn, actor, contact, ends_at)? {
             items.push(item);
         }
     }
-    let ids = if is_staff(actor) {
-        contacts::external_ids(conn, Channel::OutOfHours, night, MOST)?
+    let ids: Vec<Option<String>> = if is_staff(actor) {
+        let all = contacts::external_ids(conn, Channel::OutOfHours, between, MOST)?;
+        let of_these = all.into_iter().filter(|(_, received_at, logged_at)| {
+            nights.end_of_its(*received_at, *logged_at).is_some()
+        });
+        of_these.map(|(id, ..)| id).collect()
     } else {
         let own = items.iter();
         own.map(|item| item.contact.external_id.clone()).collect()
     };
     Ok(Night {
-        from_at,
-        until_at,
+        from_at: nights.from_at,
+        until_at: nights.until_at,
         items,
         n_came_in: ids.len(),
         ids,
@@ -110,34 +131,62 @@ pub fn reckon(night: &Night, sent: &[String]) -> Reckoning {
     }
 }
 
-/// From closing time on that date, or its beginning where nothing was open, until the next open day
-/// opens.
-fn bounds(at: &Moment, on: Date) -> Result<(Timestamp, Timestamp), Failure> {
-    let beyond = |_| {
-        Failure::invalid(
-            "/night_of",
-            "out_of_range",
-            "This date is beyond the calendar.",
-        )
-    };
-    let calendar = &at.council.catalogue.calendar;
-    let office = calendar.office();
-    let from_at = if office.is_working_day(on) {
-        office.closing_at(on)
-    } else {
-        calendar.instant(on, WallTime::MIDNIGHT)
-    };
-    let next = office.next_open_day(on.checked_add(1.day()).map_err(beyond)?);
-    let opens = office
-        .intervals(next)
-        .next()
-        .map_or(WallTime::MIDNIGHT, |interval| interval.opens());
-    Ok((from_at, calendar.instant(next, opens)))
+/// Nights that follow each other.
+struct Nights<'c> {
+    calendar: &'c Calendar,
+    first: Date,
+    last: Date,
+    from_at: Timestamp,
+    until_at: Timestamp,
+}
+
+impl<'c> Nights<'c> {
+    fn of(at: &'c Moment, first: Date, last: Date) -> Result<Self, Failure> {
+        let calendar = &at.council.catalogue.calendar;
+        let beyond = |pointer| {
+            Failure::invalid(pointer, "out_of_range", "This date is beyond the calendar.")
+        };
+        let days = (last - first).get_days();
+        if !(0..MOST_NIGHTS).contains(&days) {
+            return Err(Failure::invalid(
+                "/to_night_of",
+                "out_of_range",
+                format!("Not before `night_of`, and at most {MOST_NIGHTS} nights."),
+            ));
+        }
+        let (from_at, _) = calendar.night(first).ok_or_else(|| beyond("/night_of"))?;
+        let (_, until_at) = calendar.night(last).ok_or_else(|| beyond("/to_night_of"))?;
+        Ok(Self {
+            calendar,
+            first,
+            last,
+            from_at,
+            until_at,
+        })
+    }
+
+    /// When the night ended that a contact belongs to, where that is one of these.
+    fn end_of_its(&self, received_at: Timestamp, logged_at: Timestamp) -> Option<Timestamp> {
+        let night = self
+            .calendar
+            .night_of(received_at)
+            .or_else(|| self.calendar.night_of(logged_at))?;
+        if !(self.first..=self.last).contains(&night) {
+            return None;
+        }
+        let (_, until_at) = self.calendar.night(night)?;
+        Some(until_at)
+    }
 }
 
 /// What the reader may know of one of them. A partner sees its own and the cases of its queues; of the
 /// work of other queues staff are told as a line without a case.
-fn item(conn: &mut Conn, actor: &Actor, contact: Contact) -> Result<Option<Item>, Failure> {
+fn item(
+    conn: &mut Conn,
+    actor: &Actor,
+    contact: Contact,
+    night_ends_at: Timestamp,
+) -> Result<Option<Item>, Failure> {
     let is_theirs = contact.entered_by == actor.principal();
     let mut is_followed = false;
     let case = match contact.case {
@@ -164,6 +213,7 @@ fn item(conn: &mut Conn, actor: &Actor, contact: Contact) -> Result<Option<Item>
         _ => None,
     };
     Ok(Some(Item {
+        came_later: contact.logged_at >= night_ends_at,
         contact,
         case,
         is_followed,

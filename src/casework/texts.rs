@@ -71,7 +71,7 @@ pub fn receive(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, text: &Text) -> Resu
     };
     let ties = Ties {
         raised_it: false,
-        logged_it: disposition == Disposition::Opened,
+        logged_it: received.contact.disposition == Disposition::Opened,
     };
     let is_shown =
         |filed: &Filed| may(&entry.actor, Act::Follow, &filed.case, ties) == Verdict::Allow;
@@ -133,6 +133,8 @@ fn heed(
     if let Some(id) = &external_id {
         settings::hold(tx, &format!("external:{}:{id}", entry.source))?;
         if let Some(known) = contacts::find_external(tx, &entry.source, id)? {
+            intake::log_repeat(tx, at, &known)?;
+            intake::note_taken(tx, at, &entry.actor, Disposition::Duplicate, known.id)?;
             return Ok(Taken {
                 disposition: Disposition::Duplicate,
                 case: None,

@@ -1,10 +1,13 @@
 //! A text message as GOV.UK Notify passes it on: who texted, when, and in which words.
 //!
+//! Nobody is there who could correct it, so what does not belong in it is cleaned away, as in a mail.
+//!
 //! A few words are not for the council's staff but for its machine: STOP and START, alone.
 
 use jiff::Timestamp;
 
 use super::given::{Faults, Given, GivenPerson, Unfit};
+use super::text;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::Enquiry;
 use crate::domain::person::phone_number;
@@ -51,9 +54,10 @@ pub fn read(received: Received, now: Timestamp) -> Result<Text, Vec<Unfit>> {
     // Their clock may be a little ahead of ours, and a text cannot come before it was sent.
     let mut enquiry = Enquiry::new(Channel::Sms, received.received_at.min(now));
     let mut faults = Faults::default();
-    let wish = wish_of(&received.message);
+    let message = text::clean_body(&received.message);
+    let wish = wish_of(&message);
     let given = Given {
-        body: Some(received.message),
+        body: Some(message),
         person: Some(GivenPerson {
             phone: number.clone(),
             ..GivenPerson::default()
@@ -61,7 +65,8 @@ pub fn read(received: Received, now: Timestamp) -> Result<Text, Vec<Unfit>> {
         ..Given::default()
     };
     given.read_into(&mut enquiry, false, &mut faults);
-    enquiry.external_id = faults.line("/id", Some(received.id), 200);
+    let id = text::clean_line(&received.id, 201);
+    enquiry.external_id = faults.line("/id", Some(id), 200);
     let faults: Vec<Unfit> = faults
         .into_vec()
         .into_iter()
@@ -133,6 +138,18 @@ mod tests {
         check("unsubscribe", None);
         check("Please stop the lorries in Alder Street", None);
         check("", None);
+    }
+
+    #[test]
+    fn what_does_not_belong_in_a_text_is_cleaned_away_and_its_words_stay() {
+        let received = Received {
+            id: "one".to_owned(),
+            source_number: "447700900123".to_owned(),
+            message: "The bin\rwas missed\u{c}\u{b} again\r\nat no. 3\u{0}".to_owned(),
+            received_at: Timestamp::UNIX_EPOCH,
+        };
+        let text = read(received, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(text.enquiry.body, "The bin\nwas missed again\nat no. 3");
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! What a phone system tells of a call, read: which call, what happened, and when.
+//! What a phone system tells of a call, read: which call, what happened, and when; and what somebody
+//! says who wants to be rung.
 //!
-//! A withheld number is left out, not sent as a word. The event's own instant counts, by the phone
-//! system's clock, so that what is told late is told right.
+//! What comes in place of a number (`anonymous`, `999`, an extension) is none: a call counts whoever
+//! rings. The event's own instant counts, by the phone system's clock, so that what is told late is told
+//! right.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,6 +29,10 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 const OLDEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Longer than any name of a line, queue or agent.
 const NAME_LIMIT: usize = 100;
+/// What is said where nobody said what it is about.
+const PLEASE: &str = "Please ring me back.";
+/// What stands before the number, under what it is about.
+const NUMBER: &str = "\n\nNumber to ring: ";
 
 /// Reads an event.
 ///
@@ -53,20 +59,6 @@ pub fn read(told: Told, now: Timestamp) -> Result<CallEvent, Vec<Unfit>> {
             "Say which place it has now: 1 is next.",
         );
     }
-    let number = told
-        .number
-        .filter(|text| !text.trim().is_empty())
-        .and_then(|text| {
-            let number = phone_number(&text);
-            if number.is_none() {
-                faults.add(
-                    "/number",
-                    "bad_format",
-                    "A telephone number with its area code, such as `01632 960123`. Leave a withheld one out.",
-                );
-            }
-            number
-        });
     let event = CallEvent {
         // Kept to the microsecond, as the databases do: what is read back equals what was written.
         at: Timestamp::from_microsecond(told.at.as_microsecond()).unwrap_or(told.at),
@@ -75,7 +67,7 @@ pub fn read(told: Told, now: Timestamp) -> Result<CallEvent, Vec<Unfit>> {
         queue: faults.line("/queue", told.queue, NAME_LIMIT),
         line: faults.line("/line", told.line, NAME_LIMIT),
         agent: faults.line("/agent", told.agent, NAME_LIMIT),
-        number,
+        number: told.number.as_deref().and_then(phone_number),
     };
     let faults = faults.into_vec();
     if faults.is_empty() {
@@ -83,6 +75,30 @@ pub fn read(told: Told, now: Timestamp) -> Result<CallEvent, Vec<Unfit>> {
     } else {
         Err(faults)
     }
+}
+
+/// What somebody says who wants to be rung: what it is about, and the number under it.
+#[must_use]
+pub fn wish(about: Option<&str>, number: &str) -> String {
+    format!("{}{NUMBER}{number}", about.unwrap_or(PLEASE))
+}
+
+/// Whether a wish says nothing that did not stand in one before: the same number, however it is written,
+/// and the same words or none.
+#[must_use]
+pub fn says_nothing_new(wish: &str, before: &str) -> bool {
+    match (taken_apart(wish), taken_apart(before)) {
+        (Some((about, number)), Some((about_before, number_before))) => {
+            number == number_before && (about == PLEASE || about == about_before)
+        }
+        _ => wish == before,
+    }
+}
+
+fn taken_apart(wish: &str) -> Option<(&str, String)> {
+    let (about, number) = wish.rsplit_once(NUMBER)?;
+    let number = phone_number(number).unwrap_or_else(|| number.trim().to_owned());
+    Some((about.trim(), number))
 }
 
 #[cfg(test)]
@@ -127,10 +143,52 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_in_place_of_a_number_is_none_and_the_event_counts() {
+        for odd in [
+            "anonymous",
+            "999",
+            "4021",
+            "sip:anonymous@anonymous.invalid",
+            " ",
+        ] {
+            let event = read(
+                Told {
+                    number: Some(odd.to_owned()),
+                    ..told(CallEventKind::Offered)
+                },
+                now(),
+            )
+            .unwrap();
+            assert_eq!(
+                (event.kind, event.number),
+                (CallEventKind::Offered, None),
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wish_said_again_with_another_number_or_other_words_is_news() {
+        let before = wish(Some("My bill"), "01632 960123");
+        assert_eq!(before, "My bill\n\nNumber to ring: 01632 960123");
+        let check = |about, number, nothing_new| {
+            assert_eq!(
+                says_nothing_new(&wish(about, number), &before),
+                nothing_new,
+                "{about:?} {number}"
+            );
+        };
+        check(Some("My bill"), "+44 1632 960123", true);
+        check(None, "01632960123", true);
+        check(Some("There is gas"), "01632 960123", false);
+        check(None, "07700 900999", false);
+        assert!(!says_nothing_new(&wish(None, "01632 960123"), "[removed]"));
+    }
+
+    #[test]
     fn everything_that_cannot_be_meant_is_named_at_once() {
         let found = faults(Told {
             at: now() + SignedDuration::from_mins(6),
-            number: Some("withheld".to_owned()),
             queue: Some("repairs\r\nX: y".to_owned()),
             ..told(CallEventKind::Position)
         });
@@ -143,7 +201,6 @@ mod tests {
             [
                 ("/at", "in_future"),
                 ("/position", "missing_field"),
-                ("/number", "bad_format"),
                 ("/queue", "control_character"),
             ]
         );

@@ -349,7 +349,7 @@ fn integrations(secret: &DemoSecret) -> Vec<DemoKey> {
         key(
             "partner",
             &[Scope::ContactsWrite, Scope::CasesRead],
-            &[],
+            &["out_of_hours"],
             &[PARTNER_QUEUE],
         ),
         key("open311", &[Scope::Open311Write], &["open311"], &[]),

@@ -237,6 +237,15 @@ impl Actor {
         }
     }
 
+    /// Whether they are a partner's night desk, whatever they call the channel: a partner who signed in, or
+    /// a key limited to that one channel.
+    #[must_use]
+    pub fn is_night_desk(&self) -> bool {
+        let is_limited_to_it = matches!(self, Self::Key(key)
+            if matches!(key.channels.as_slice(), [only] if only == Channel::OutOfHours.as_str()));
+        is_limited_to_it || self.user().is_some_and(|user| user.role == Role::Partner)
+    }
+
     /// The same actor as they stand at one instant: turns of the rota that run are queues of theirs,
     /// and passes that are over open nothing.
     #[must_use]

@@ -11,6 +11,7 @@
 mod day;
 mod holidays;
 mod instants;
+mod night;
 mod opening;
 mod view;
 

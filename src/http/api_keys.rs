@@ -25,7 +25,8 @@ struct NewApiKey {
     name: Line<100>,
     #[schemars(length(min = 1, max = 20))]
     scopes: Vec<Scope>,
-    /// Channels it may log contacts on; none named, all its scopes allow.
+    /// Channels it may log contacts on; none named, all its scopes allow. With `out_of_hours` alone it is a
+    /// partner's night desk: whatever it logs counts as that.
     #[serde(default)]
     #[schemars(length(max = 20))]
     channels: Vec<Channel>,

@@ -54,7 +54,8 @@ pub fn operations() -> Vec<Operation> {
             .summary("Log what somebody told the council")
             .description(
                 "It opens a case, or joins the one named by `case`. A councillor's contact always counts as \
-                 `councillor`, the night desk's as `out_of_hours`. What only a small team may see is answered with \
+                 `councillor`; the night desk's, and what comes by a key limited to the channel `out_of_hours`, as \
+                 `out_of_hours`. What only a small team may see is answered with \
                  a `receipt` in place of `case`. The same `external_id` again answers 200 with what it made before.",
             )
             .tag("Intake")
@@ -216,7 +217,7 @@ pub(super) fn read_logged(
                 &mut enquiry,
             );
         }
-        Some(user) if user.role == Role::Partner => enquiry.channel = Channel::OutOfHours,
+        _ if actor.is_night_desk() => enquiry.channel = Channel::OutOfHours,
         _ => {}
     }
     intake::check_channel(actor, enquiry.channel)?;
@@ -354,6 +355,7 @@ pub(super) fn answer_for(
     received.linked.retain(|filed| may_be_named(actor, filed));
     let related = received.linked.iter().map(related).collect();
     let case = match &received.case {
+        Some(filed) if received.is_duplicate => Some(case::view_again(tx, at, actor, filed)?),
         Some(filed) => Some(case::view(tx, filed)?),
         None => None,
     };

@@ -21,6 +21,9 @@ use crate::domain::contact::Disposition;
 struct NightQuery {
     /// The local date on which the night began.
     night_of: On,
+    /// The last of several nights: on a Monday morning, Sunday. Left out: the one.
+    #[serde(default)]
+    to_night_of: Option<On>,
 }
 
 /// What the partner says it sent.
@@ -29,18 +32,21 @@ struct NightQuery {
 struct NightSent {
     /// The local date on which the night began.
     night_of: On,
+    /// The last of several nights. Left out: the one.
+    #[serde(default)]
+    to_night_of: Option<On>,
     /// The `external_id` of everything it sent.
     #[schemars(length(max = 2000))]
     sent: Vec<Line<200>>,
 }
 
-/// What came in over one night.
+/// What came in over one night, or several.
 #[derive(Debug, Serialize, JsonSchema)]
 struct NightReport {
     night_of: On,
-    /// Closing time.
+    /// Closing time; on a closed day, the hour at which the next open day opens.
     from_at: At,
-    /// When the next open day opens.
+    /// When the office opens, or the next night begins.
     until_at: At,
     came_in: usize,
     /// In the order it reached us.
@@ -55,6 +61,8 @@ struct NightItem {
     external_id: Option<String>,
     received_at: At,
     logged_at: At,
+    /// It reached us when its night was over, and the morning had begun without it.
+    came_later: bool,
     disposition: Disposition,
     /// Null where it is not yours to read.
     case: Option<NightCase>,
@@ -118,8 +126,10 @@ pub fn operations() -> Vec<Operation> {
             .id("get_night_report")
             .summary("What the night desk took in, for the morning")
             .description(
-                "Everything of the channel `out_of_hours` that reached us between closing time and the next opening. \
-                 A partner sees its own and the cases of its queues. What only a small team may see is listed for \
+                "Everything of the channel `out_of_hours` that the night desk received between closing time and the \
+                 next opening, whenever it reached us: what came when the night was over is `came_later`. What it \
+                 received in opening hours and sent by night is in that night. Over closed days each night ends where \
+                 the next begins, so that none is in two: ask for all of a weekend with `to_night_of`. A partner sees its own and the cases of its queues. What only a small team may see is listed for \
                  those of the team, and with a `receipt` in place of the case for whoever logged it; to the council's \
                  own staff `came_in` counts it all the same.",
             )
@@ -128,12 +138,12 @@ pub fn operations() -> Vec<Operation> {
             .query::<NightQuery>()
             .answers::<NightReport>(200, "The night.")
             .example_response(json!({
-                "night_of": "2026-11-20", "from_at": "2026-11-20T17:00:00Z", "until_at": "2026-11-23T09:00:00Z",
+                "night_of": "2026-11-20", "from_at": "2026-11-20T17:00:00Z", "until_at": "2026-11-21T09:00:00Z",
                 "came_in": 1,
                 "items": [{
                     "contact": {"id": "019a9f5e-7c00-7000-8000-000000000002"}, "external_id": "night-17",
                     "received_at": "2026-11-20T22:10:00Z", "logged_at": "2026-11-20T22:12:00Z",
-                    "disposition": "opened",
+                    "came_later": false, "disposition": "opened",
                     "case": {
                         "id": "019a9f5e-7c00-7000-8000-000000000001", "reference": "4X7-K92-MQ3",
                         "service": "housing-repairs", "category": "no-heating", "status": "new", "queue": "repairs",
@@ -147,8 +157,8 @@ pub fn operations() -> Vec<Operation> {
             .id("reckon_night")
             .summary("Hold what the night desk sent against what is here")
             .description(
-                "Nothing is changed. What is `missing` never reached us, or not in that night. `not_named` holds what \
-                 you may see in the list of that night.",
+                "Nothing is changed. What is `missing` never reached us, or was not received in that night. \
+                 `not_named` holds what you may see in the list of that night.",
             )
             .tag("Reports")
             .access(readers())
@@ -166,7 +176,10 @@ async fn show_night(call: Call) -> Result<Answer, Problem> {
     let query: NightQuery = call.query()?;
     let actor = call.actor.clone();
     let night = call
-        .read(move |conn, at| night_desk::night_of(conn, at, &actor, query.night_of.0))
+        .read(move |conn, at| {
+            let last = query.to_night_of.map(|on| on.0);
+            night_desk::nights_of(conn, at, &actor, query.night_of.0, last)
+        })
         .await?;
     Ok(Answer::ok(&NightReport {
         night_of: query.night_of,
@@ -180,11 +193,11 @@ async fn show_night(call: Call) -> Result<Answer, Problem> {
 async fn reckon(call: Call) -> Result<Answer, Problem> {
     let sent: NightSent = call.json()?;
     let actor = call.actor.clone();
-    let on = sent.night_of;
+    let (on, last) = (sent.night_of, sent.to_night_of.map(|on| on.0));
     let ids: Vec<String> = sent.sent.into_iter().map(Line::into_string).collect();
     let reckoning: Reckoning = call
         .read(move |conn, at| {
-            let night = night_desk::night_of(conn, at, &actor, on.0)?;
+            let night = night_desk::nights_of(conn, at, &actor, on.0, last)?;
             Ok(night_desk::reckon(&night, &ids))
         })
         .await?;
@@ -207,6 +220,7 @@ impl From<Item> for NightItem {
             external_id: item.contact.external_id,
             received_at: item.contact.received_at.into(),
             logged_at: item.contact.logged_at.into(),
+            came_later: item.came_later,
             disposition: item.contact.disposition,
             case: item.case.map(|filed| NightCase {
                 id: filed.case.id.0.into(),

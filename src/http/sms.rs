@@ -35,7 +35,8 @@ pub struct NewText {
     #[serde(default)]
     #[schemars(length(max = 40))]
     pub destination_number: Option<String>,
-    #[schemars(length(max = 10_000), extend("format" = "multi-line"))]
+    /// Control characters are cleaned away, as in a mail.
+    #[schemars(length(max = 10_000))]
     pub message: String,
     pub date_received: At,
 }

@@ -43,9 +43,10 @@ pub struct NewCallEvent {
     /// Where it waits.
     #[serde(default)]
     pub queue: Option<Line<100>>,
-    /// Whence it comes. Left out when it is withheld.
+    /// Whence it comes. What is no telephone number with its area code (`anonymous`, `999`, an extension)
+    /// is not kept: the call then has none.
     #[serde(default)]
-    pub number: Option<Line<40>>,
+    pub number: Option<Line<400>>,
     /// Place among those that wait: 1 is next.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100_000))]
@@ -97,7 +98,8 @@ pub struct NewCallback {
     /// The case it is about: an id or a reference.
     #[serde(default)]
     pub case: Option<Line<100>>,
-    /// The call they asked in. The same call asks once.
+    /// The call they asked in. The same call asks once: another number or other words go to what it asked
+    /// before.
     #[serde(default)]
     #[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$"))]
     pub call: Option<String>,
@@ -206,13 +208,17 @@ pub fn operations() -> Vec<Operation> {
                 "It opens a case, or stands on the one named by `case`, and is a promise there with its own date and \
                  reminders: the end of the next working day. The person is told the date. It is kept by an outbound \
                  contact on that case with `outcome: spoke`; `no_answer` and `voicemail` count as tries, and the \
-                 person is told that we rang.",
+                 person is told that we rang. Asked once more in the same `call`, the promise stays one: what is new \
+                 is put on its case, and read for danger as any message is.",
             )
             .tag("Intake")
             .access(staff())
             .body::<NewCallback>()
             .answers::<CallbackPromised>(201, "What was promised.")
-            .answers::<CallbackPromised>(200, "It had been asked for in this call before.")
+            .answers::<CallbackPromised>(
+                200,
+                "It had been asked for in this call before. `contact` is what this added, where it said anything new.",
+            )
             .example_request(json!({
                 "number": "01632 960123", "name": "Ada Example", "about": "My council tax bill",
                 "call": "pbx-20261120-0042",
@@ -278,10 +284,10 @@ async fn ask_callback(call: Call) -> Result<Answer, Problem> {
             let promised = callbacks::ask(tx, at, &enquiry, &entry)?;
             Ok((
                 CallbackPromised::of(at, &actor, &promised),
-                promised.received.is_duplicate,
+                promised.was_promised,
             ))
         },
-        |(promised, is_repeat)| Answer::json(if *is_repeat { 200 } else { 201 }, promised),
+        |(promised, was_promised)| Answer::json(if *was_promised { 200 } else { 201 }, promised),
     )
     .await
 }
@@ -300,10 +306,9 @@ fn read_callback(
     };
     let mut enquiry = Enquiry::new(channel, at.now);
     let mut faults = Faults::default();
-    let about = sent.about.as_deref().unwrap_or("Please ring me back.");
     let given = Given {
         subject: Some("Call back".to_owned()),
-        body: Some(format!("{about}\n\nNumber to ring: {}", &*sent.number)),
+        body: Some(telephony::wish(sent.about.as_deref(), &sent.number)),
         person: Some(GivenPerson {
             name: sent.name.as_deref().map(str::to_owned),
             phone: Some(sent.number.to_string()),
@@ -405,7 +410,12 @@ impl CallbackPromised {
             .filter(|filed| may(actor, Act::Read, &filed.case, true) == Verdict::Allow);
         let due_on: Date = at.council.catalogue.calendar.date_of(callback.due_at);
         let reference = visible.map(|filed| filed.case.reference.to_string());
-        let read_out = if received.is_danger || received.receipt.is_some() {
+        // What is asked in one call may be harmless first, and then not.
+        let is_danger = received
+            .case
+            .as_ref()
+            .is_some_and(|filed| filed.case.is_in_danger());
+        let read_out = if received.is_danger || is_danger || received.receipt.is_some() {
             received.read_out.clone()
         } else {
             let said = format!("We will ring you by {}.", promised.by);

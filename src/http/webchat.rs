@@ -97,7 +97,8 @@ pub fn operations() -> Vec<Operation> {
             .description(
                 "One contact, read by what the person said: an adviser's questions place nothing and raise no \
                  alarm. Staff read the whole of it under `detail.transcript`; the person's own page shows none of \
-                 it. Without `consent_to_keep` it is `stored` without a word, unless somebody is in danger.",
+                 it. Without `consent_to_keep` it is `stored` without a word, unless somebody is in danger. Sent again \
+                 under the same `external_id` with consent, it is kept from then on.",
             )
             .tag("Channels")
             .access(Access::scope(Scope::WebchatWrite))

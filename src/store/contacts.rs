@@ -405,9 +405,9 @@ pub fn logged_between(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
-/// What came in by one channel and was logged between two instants, in the order it reached us, but for
-/// repeats: what `entered_by` logged, what is on cases somebody with this sight may know of, and what is
-/// on none.
+/// What came in by one channel and was received or logged between two instants, in the order it reached
+/// us, but for repeats: what `entered_by` logged, what is on cases somebody with this sight may know of,
+/// and what is on none.
 pub fn of_channel(
     conn: &mut Conn,
     sight: &Sight,
@@ -430,6 +430,9 @@ pub fn of_channel(
     rows.into_iter().map(Contact::try_from).collect()
 }
 
+/// The id its source gave to a contact, when that was received, and when logged.
+pub type SourceId = (Option<String>, Timestamp, Timestamp);
+
 /// The ids their sources gave to everything that came in so, whoever may know of it: one for each
 /// contact, none where it has none.
 pub fn external_ids(
@@ -437,12 +440,20 @@ pub fn external_ids(
     channel: Channel,
     between: (Timestamp, Timestamp),
     limit: i64,
-) -> Result<Vec<Option<String>>, StoreError> {
-    Ok(by_channel(channel, between)
+) -> Result<Vec<SourceId>, StoreError> {
+    let rows: Vec<(Option<String>, At, At)> = by_channel(channel, between)
         .order((contacts::logged_at.asc(), contacts::id.asc()))
         .limit(limit)
-        .select(contacts::external_id)
-        .load(conn)?)
+        .select((
+            contacts::external_id,
+            contacts::received_at,
+            contacts::logged_at,
+        ))
+        .load(conn)?;
+    let ids = rows.into_iter();
+    Ok(ids
+        .map(|(id, received_at, logged_at)| (id, received_at.0, logged_at.0))
+        .collect())
 }
 
 type Boxed<'a> = contacts::BoxedQuery<'a, super::db::MultiBackend>;
@@ -459,15 +470,17 @@ fn said_by<'a>(people: &[PersonId]) -> Boxed<'a> {
 }
 
 fn by_channel<'a>(channel: Channel, (from, to): (Timestamp, Timestamp)) -> Boxed<'a> {
+    let was_logged = contacts::logged_at
+        .ge(At(from))
+        .and(contacts::logged_at.lt(At(to)));
+    let was_received = contacts::received_at
+        .ge(At(from))
+        .and(contacts::received_at.lt(At(to)));
     contacts::table
         .filter(contacts::direction.eq("inbound"))
         .filter(contacts::channel.eq(channel.as_str()))
         .filter(contacts::disposition.ne(Disposition::Duplicate.as_str()))
-        .filter(
-            contacts::logged_at
-                .ge(At(from))
-                .and(contacts::logged_at.lt(At(to))),
-        )
+        .filter(was_logged.or(was_received))
         .into_boxed()
 }
 

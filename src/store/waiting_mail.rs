@@ -216,13 +216,18 @@ pub fn claim(tx: &mut Tx<'_>, id: ContactId, settled: &Settled) -> Result<bool, 
     Ok(n == 1)
 }
 
-/// Puts a mail that waited where it belongs: its case, its person and the words as they were read.
+/// Puts a mail that waited, or a chat that may be kept after all, where it belongs: its case, its person and the words as they were read.
 /// When it came in, from where and as what stays as it was logged.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub fn place(tx: &mut Tx<'_>, placed: &Contact) -> Result<(), StoreError> {
     let was = super::contacts::find(tx, placed.id)?;
+    // What had none, because its words were not kept, is known again by them from now on.
+    let (fingerprint, language) = match &was {
+        Some(was) => (was.fingerprint.clone(), was.language.clone()),
+        None => (None, None),
+    };
     let mut detail = was.map_or(Value::Null, |was| was.detail);
     match (&mut detail, &placed.detail) {
         (Value::Object(kept), Value::Object(new)) => {
@@ -239,6 +244,8 @@ pub fn place(tx: &mut Tx<'_>, placed: &Contact) -> Result<(), StoreError> {
             contacts::subject.eq(placed.subject.clone()),
             contacts::body.eq(placed.body.clone()),
             contacts::detail.eq(Json(detail)),
+            contacts::fingerprint.eq(fingerprint.or_else(|| placed.fingerprint.clone())),
+            contacts::language.eq(language.or_else(|| placed.language.clone())),
         ))
         .execute(&mut **tx)?;
     Ok(())

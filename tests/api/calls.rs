@@ -88,11 +88,24 @@ stories! {
         check(json!({"colour": "red"}), "unknown_field", "/colour").await;
         check(json!({"event": "rang"}), "unknown_value", "/event").await;
         check(json!({"event": "position"}), "missing_field", "/position").await;
-        check(json!({"number": "anonymous"}), "bad_format", "/number").await;
         check(json!({"at": "2026-11-20T17:30:00Z"}), "in_future", "/at").await;
         app.get(&app.agent().await, "/v1/calls/bad").await.expect(404);
         let body = json!({"call": "bad", "event": "offered", "at": at});
         app.post(&app.agent().await, EVENTS, body).await.expect(403);
+    }
+
+    async fn a_call_counts_whatever_stands_where_its_number_should(app) {
+        let agent = app.agent().await;
+        for (n, odd) in ["anonymous", "999", "4021", "sip:anonymous@anonymous.invalid;user=phone;tag=0123456789"].into_iter().enumerate() {
+            let id = format!("odd-{n}");
+            let more = json!({"number": odd, "line": "01632 960110"});
+            let told = tell(&app, &id, "offered", "2026-11-20T10:00:00Z", more).await.expect(200);
+            assert_eq!((&told["call"]["number"], &told["call"]["line"]), (&Value::Null, &json!("01632 960110")), "{odd}");
+            tell(&app, &id, "answered", "2026-11-20T10:00:20Z", json!({"number": "01632 960123"})).await.expect(200);
+            assert_eq!(call(&app, &agent, &id).await["number"], "+441632960123", "a right one told later is taken");
+        }
+        let report = app.get(&agent, "/v1/reports/calls?from_on=2026-11-20&to_on=2026-11-20").await.expect(200);
+        assert_eq!((&report["offered"], &report["answered"]), (&json!(4), &json!(4)));
     }
 
     async fn whoever_rings_from_a_number_that_is_theirs_is_shown_with_their_open_cases(app) {
@@ -204,6 +217,63 @@ stories! {
         let counted = json!({"asked": 1, "kept": 1, "kept_in_time": 1, "not_yet": 0});
         assert_eq!(report["callbacks"], counted);
         assert_eq!((&report["by_queue"][0]["queue"], &report["by_queue"][0]["callbacks"]), (&json!("council-tax"), &counted));
+    }
+
+    async fn what_is_said_when_a_call_back_is_asked_once_more_is_kept_and_read(app) {
+        let (key, agent, officer) = (app.key("telephony"), app.agent().await, app.officer().await);
+        let asked = json!({"number": "01632 960123", "call": "x"});
+        let promised = app.post(&key, "/v1/callbacks", asked.clone()).await.expect(201);
+        let case = app.get(&officer, "/v1/cases?category=callback").await.expect(200)["items"][0]["reference"].as_str().unwrap().to_owned();
+        let said = async || {
+            let contacts = app.get(&officer, &format!("/v1/cases/{case}/contacts")).await.expect(200);
+            let items = contacts["items"].as_array().unwrap().clone();
+            items.into_iter().filter(|one| one["disposition"] != "duplicate").collect::<Vec<_>>()
+        };
+        // The number written otherwise says nothing new.
+        let same = json!({"number": "+44 1632 960 123", "call": "x"});
+        assert_eq!(app.post(&agent, "/v1/callbacks", same).await.expect(200)["contact"], promised["contact"]);
+        assert_eq!(said().await.len(), 1);
+
+        let about = "There is a gas leak, my children are trapped in the flat";
+        let more = json!({"number": "07700 900999", "call": "x", "about": about});
+        let heard = app.post(&agent, "/v1/callbacks", more.clone()).await.expect(200);
+        assert_eq!(heard["callback"], promised["callback"], "the promise stays one");
+        assert_ne!(heard["contact"], promised["contact"]);
+        assert_eq!(heard["case"]["reference"], case);
+        let now = app.get(&officer, &format!("/v1/cases/{case}")).await.expect(200);
+        assert_eq!(now["priority"], "emergency", "{now:#}");
+        assert!(!heard["read_out"].as_str().unwrap().starts_with("We will ring you"), "they are told what to do now: {heard:#}");
+        let words = said().await;
+        assert_eq!(words.len(), 2);
+        assert_eq!(words[1]["body"], format!("{about}\n\nNumber to ring: 07700 900999"));
+        assert_eq!(words[1]["person"]["id"], words[0]["person"]["id"], "whoever rings once is one person");
+        let seen = call(&app, &agent, "x").await;
+        assert_eq!(seen["contacts"].as_array().unwrap().len(), 2);
+
+        // Each once, however often they are sent.
+        for body in [more, asked] {
+            assert_eq!(app.post(&agent, "/v1/callbacks", body).await.expect(200)["callback"], promised["callback"]);
+        }
+        assert_eq!(said().await.len(), 2);
+        let report = app.get(&officer, "/v1/reports/calls").await.expect(200);
+        assert_eq!(report["callbacks"]["asked"], 1);
+        let came = app.get(&officer, "/v1/reports/intake?on=2026-11-20").await.expect(200);
+        let n = |name: &str| came[name].as_u64().unwrap();
+        assert_eq!((n("came_in"), n("opened"), n("joined"), n("duplicate")), (5, 1, 1, 3), "{came:#}");
+    }
+
+    async fn a_call_back_asked_again_after_we_rang_is_a_promise_of_its_own(app) {
+        let (key, officer) = (app.key("telephony"), app.officer().await);
+        let first = app.post(&key, "/v1/callbacks", json!({"number": "01632 960123", "call": "y"})).await.expect(201);
+        let case = app.get(&officer, "/v1/cases?category=callback").await.expect(200)["items"][0]["reference"].as_str().unwrap().to_owned();
+        app.jump_to("2026-11-23T10:00:00Z").await;
+        let rang = json!({"channel": "phone", "direction": "outbound", "case": case, "outcome": "spoke", "subject": "Rang back"});
+        app.post(&officer, "/v1/contacts", rang).await.expect(201);
+        let more = json!({"number": "07700 900999", "call": "y", "about": "And when do you come?"});
+        let second = app.post(&key, "/v1/callbacks", more.clone()).await.expect(201);
+        assert_ne!(second["callback"]["id"], first["callback"]["id"]);
+        let again = app.post(&key, "/v1/callbacks", more).await.expect(200);
+        assert_eq!(again["callback"]["id"], second["callback"]["id"]);
     }
 
     async fn a_call_back_on_a_case_is_a_promise_of_its_own_and_asks_nothing_else(app) {

@@ -246,6 +246,21 @@ stories! {
         assert_eq!(texts_of(&app, &case).await.len(), 1);
     }
 
+    async fn a_text_is_taken_whatever_its_telephone_put_in_it_and_a_repeat_is_counted(app) {
+        for (id, message) in [("odd-1", "my black bin\rwas missed at 14 Larkfield Rise"), ("odd-2", "my bin was\u{c} missed\u{0}\u{b}")] {
+            let taken = text(&app, id, message).await.expect(202);
+            assert_eq!(taken["disposition"], "opened", "{taken:#}");
+        }
+        for _ in 0..2 {
+            text(&app, "odd-3", "STOP\r").await.expect(202);
+        }
+        let cases = app.get(&app.officer().await, "/v1/cases?channel=sms").await.expect(200);
+        assert_eq!(cases["items"].as_array().unwrap().len(), 2, "{cases:#}");
+        let report = app.get(&app.agent().await, "/v1/reports/intake?on=2026-11-20").await.expect(200);
+        let n = |name: &str| report[name].as_u64().unwrap();
+        assert_eq!((n("came_in"), n("opened"), n("stored"), n("duplicate")), (4, 2, 1, 1), "{report:#}");
+    }
+
     async fn a_stop_from_a_number_nobody_knew_holds_once_it_is_somebodys(app) {
         let notify = FakeNotify::answering(&[]);
         let _pump = pump(&app, &notify);

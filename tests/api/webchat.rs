@@ -68,7 +68,32 @@ stories! {
         send(&app, body).await.expect(200);
         assert_eq!(app.database.where_stands("Zebedee"), Vec::<String>::new());
         let report = app.get(&app.agent().await, "/v1/reports/intake?on=2026-11-20").await.expect(200);
-        assert_eq!((&report["came_in"], &report["stored"]), (&json!(1), &json!(1)));
+        let n = |name: &str| report[name].clone();
+        assert_eq!((n("came_in"), n("stored"), n("duplicate")), (json!(2), json!(1), json!(1)), "a repeat is counted");
+    }
+
+    async fn who_agrees_later_is_kept_from_then_on(app) {
+        let mut body = chat("chat-8", "My black bin was missed today");
+        body["consent_to_keep"] = json!(false);
+        let stored = send(&app, body.clone()).await.expect(201);
+        body["consent_to_keep"] = json!(true);
+        let kept = send(&app, body.clone()).await.expect(201);
+        assert_eq!(kept["contact"]["id"], stored["contact"]["id"], "it stays the one contact it was");
+        let case = only_case(&app).await;
+        let agent = app.agent().await;
+        let contacts = app.get(&agent, &format!("/v1/cases/{case}/contacts")).await.expect(200);
+        let items = contacts["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{contacts:#}");
+        assert_eq!(items[0]["body"], "My black bin was missed today");
+        assert_eq!(items[0]["detail"]["transcript"][0]["who"], "adviser");
+        let again = send(&app, body.clone()).await.expect(200);
+        assert_eq!(again["contact"]["id"], kept["contact"]["id"]);
+        only_case(&app).await;
+        body["turns"][1]["words"] = json!("Something else");
+        send(&app, body).await.expect(409);
+        let report = app.get(&agent, "/v1/reports/intake?on=2026-11-20").await.expect(200);
+        let n = |name: &str| report[name].as_u64().unwrap();
+        assert_eq!((n("came_in"), n("stored"), n("opened"), n("duplicate")), (2, 1, 0, 1), "{report:#}");
     }
 
     async fn the_persons_own_page_shows_no_advisers_name(app) {

@@ -3,6 +3,7 @@
 //! Each story starts the program itself, as a council would, and looks at it from outside.
 
 mod abuse;
+mod by_email;
 mod clocks;
 mod demo;
 mod dovecot;

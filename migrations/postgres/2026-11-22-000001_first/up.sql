@@ -597,6 +597,7 @@ CREATE INDEX contacts_by_enterer ON contacts (entered_by, case_id);
 CREATE INDEX contacts_by_fingerprint ON contacts (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX contacts_by_message_id ON contacts (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX contacts_by_day ON contacts (logged_at, disposition);
+CREATE INDEX contacts_by_channel ON contacts (channel, received_at);
 CREATE INDEX contacts_that_waited ON contacts (logged_at, id) WHERE waits_for IS NOT NULL;
 
 -- Why a contact was made, by a code of the catalogue. The contact itself never changes.

@@ -12,15 +12,18 @@ use super::{Entry, Received};
 use crate::casework::contact_reasons;
 use crate::casework::desk::{Moment, hex};
 use crate::casework::failure::Failure;
-use crate::casework::visits;
-use crate::domain::access::{Act, Verdict, may};
+use crate::casework::{receipts, visits};
+use crate::domain::access::{Act, Actor, Verdict, may};
+use crate::domain::case::{LinkKind, Secrecy};
 use crate::domain::clock::Reading;
 use crate::domain::contact::Disposition;
 use crate::domain::enquiry::{Enquiry, Sender, Spoken};
 use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::wording::{self, ReadOut};
+use crate::store::cases::{self, Filed};
 use crate::store::contacts::{self, Contact};
 use crate::store::people::Person;
-use crate::store::{Tx, calls, cases, settings, waiting_mail};
+use crate::store::{Tx, calls, settings, tracking, waiting_mail};
 
 /// The same external id again is the same contact; with other content it is a mistake.
 pub(super) fn known_again(
@@ -36,14 +39,25 @@ pub(super) fn known_again(
     let Some(contact) = contacts::find_external(tx, &entry.source, external_id)? else {
         return Ok(None);
     };
-    let is_the_same = contact.fingerprint.as_deref() == Some(content_of(enquiry).as_str());
-    if !is_the_same && !entry.same_id_is_same {
+    if entry.logged_as == Some(contact.id) {
+        return Ok(None);
+    }
+    if !entry.same_id_is_same && !is_same_content(&contact, enquiry) {
         return Err(Failure::conflict(
             "external_id_taken",
             "This external_id was used for another contact. Send a new one, or the same content.",
         ));
     }
-    // The figures of the day count it as come in and duplicate.
+    log_repeat(tx, at, &contact)?;
+    answer_again(tx, at, contact, &entry.actor).map(Some)
+}
+
+/// Logs that a contact was sent once more: the figures of the day count it as come in and duplicate.
+pub(in crate::casework) fn log_repeat(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    contact: &Contact,
+) -> Result<(), Failure> {
     let repeat = Contact {
         id: at.id(),
         external_id: None,
@@ -56,16 +70,83 @@ pub(super) fn known_again(
         ..contact.clone()
     };
     contacts::insert(tx, &repeat)?;
-    let filed = match contact.case {
+    Ok(())
+}
+
+/// What is answered to whoever sends a contact once more. Whoever logged it is answered as the first
+/// time; somebody else, as far as they may read its case.
+fn answer_again(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    contact: Contact,
+    actor: &Actor,
+) -> Result<Received, Failure> {
+    let is_theirs = contact.entered_by == actor.principal()
+        && contact.disposition == Disposition::Opened
+        && !matches!(actor, Actor::Anonymous { .. });
+    let on = match contact.case {
         Some(case) => cases::find(tx, case)?,
         None => None,
     };
-    let filed =
-        filed.filter(|filed| may(&entry.actor, Act::Read, &filed.case, false) == Verdict::Allow);
-    Ok(Some(Received {
+    let receipt = match &on {
+        Some(filed) if is_theirs => tracking::receipt(tx, filed.case.id, &contact.entered_by)?,
+        _ => None,
+    };
+    let is_read = |filed: &Filed| may(actor, Act::Read, &filed.case, is_theirs) == Verdict::Allow;
+    if let Some((receipt, filed)) = receipt.zip(on.as_ref().filter(|filed| !is_read(filed))) {
+        // What happens there since is not theirs to know.
+        let read_out = if filed.case.version == 1 || filed.case.is_in_danger() {
+            receipts::said(tx, at, filed)?.read_out
+        } else {
+            wording::read_out(&ReadOut {
+                reference: &receipt.reference,
+                what_happens: &[],
+                phone: &receipt.number_to_ring,
+                phone_hours: None,
+            })
+        };
+        return Ok(Received {
+            is_duplicate: true,
+            receipt: Some(receipt),
+            read_out,
+            ..answer(at, contact, None)
+        });
+    }
+    let filed = match on {
+        Some(filed) if is_read(&filed) => Some(filed),
+        Some(_) if is_theirs => opened_by(tx, &contact)?.filter(|filed| {
+            filed.case.secrecy != Secrecy::Restricted && filed.case.about.is_none()
+        }),
+        _ => None,
+    };
+    Ok(Received {
         is_duplicate: true,
         ..answer(at, contact, filed)
-    }))
+    })
+}
+
+/// The case a contact opened. Words about a colleague are kept with the complaint beside it, of which
+/// whoever sent them never hears.
+pub(in crate::casework) fn opened_by(
+    tx: &mut Tx<'_>,
+    contact: &Contact,
+) -> Result<Option<Filed>, Failure> {
+    let Some(id) = contact.case else {
+        return Ok(None);
+    };
+    let lies_on = cases::find(tx, id)?;
+    if lies_on
+        .as_ref()
+        .is_none_or(|filed| filed.case.about.is_none())
+    {
+        return Ok(lies_on);
+    }
+    let beside = cases::related(tx, &Actor::System.sight(), id)?;
+    let opened = beside
+        .into_iter()
+        .find(|(kind, other)| *kind == LinkKind::About && other.case.opened_at == contact.logged_at)
+        .map(|(_, other)| other);
+    Ok(opened.or(lies_on))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one row, said once")]
@@ -153,6 +234,11 @@ fn written_by(enquiry: &Enquiry) -> Option<&str> {
         Sender::Member { written_by } => written_by.as_deref(),
         Sender::AsTheySay | Sender::Resident => None,
     }
+}
+
+/// Whether a contact says what was logged as this one.
+pub(in crate::casework) fn is_same_content(logged: &Contact, enquiry: &Enquiry) -> bool {
+    logged.fingerprint.as_deref() == Some(content_of(enquiry).as_str())
 }
 
 /// Two contacts under one external id are the same when this is.

@@ -4,22 +4,21 @@
 //! It is sent again until it is answered, so the same number is the same report, whatever else it
 //! says by then.
 
+use crate::casework::attachments::{self, Sent};
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::{letters, receipts};
 use crate::channels::open311::update::Update;
 use crate::domain::access::Actor;
-use crate::domain::case::{Case, LinkKind, Status};
+use crate::domain::case::{Case, Status};
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Enquiry, Who};
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{AttachmentId, ContactId};
 use crate::domain::lifecycle::Event;
 use crate::domain::reference::Reference;
 use crate::domain::wording;
-use crate::store::cases::{self, Filed};
-use crate::store::contacts::{self, Contact};
-use crate::store::{Tx, events, people};
+use crate::store::{Tx, cases, contacts, events, people, settings};
 
 /// A report, taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +29,8 @@ pub struct Reported {
     pub notice: Option<String>,
 }
 
-/// Takes a report in. `they_confirm` says that the reporting service tells the person by itself.
+/// Takes a report in, with the photographs that came as files. `they_confirm` says that the reporting
+/// service tells the person by itself.
 ///
 /// # Errors
 /// As [`intake::receive`].
@@ -40,13 +40,16 @@ pub fn report(
     actor: &Actor,
     enquiry: &Enquiry,
     they_confirm: bool,
+    photographs: &[Sent],
 ) -> Result<Reported, Failure> {
     let entry = Entry {
         they_confirm,
         same_id_is_same: true,
         ..Entry::by(actor.clone())
     };
-    let received = intake::receive(tx, at, enquiry, &entry)?;
+    let mut enquiry = enquiry.clone();
+    enquiry.attachments = keep(tx, at, &entry, &enquiry, photographs)?;
+    let received = intake::receive(tx, at, &enquiry, &entry)?;
     if received.is_danger {
         let number = match (&received.receipt, &received.case) {
             (Some(receipt), _) => receipt.number_to_ring.clone(),
@@ -60,7 +63,9 @@ pub fn report(
     }
     let reference = reference_of(tx, &received)?;
     let notice = if received.is_duplicate {
-        match filed_of(tx, &received.contact)?.filter(|filed| super::may_be_told(at, &filed.case)) {
+        match intake::opened_by(tx, &received.contact)?
+            .filter(|filed| super::may_be_told(at, &filed.case))
+        {
             Some(filed) => Some(receipts::said(tx, at, &filed)?.what_happens.join(" ")),
             None => None,
         }
@@ -84,6 +89,7 @@ pub fn say(
     actor: &Actor,
     update: &Update,
     they_confirm: bool,
+    photographs: &[Sent],
 ) -> Result<ContactId, Failure> {
     let by_sender = Entry::by(actor.clone());
     let reference = Reference::parse(&update.request).map_err(|_| Failure::Missing)?;
@@ -114,7 +120,31 @@ pub fn say(
         same_id_is_same: true,
         ..by_sender
     };
+    enquiry.attachments = keep(tx, at, &entry, &enquiry, photographs)?;
     Ok(intake::receive(tx, at, &enquiry, &entry)?.contact.id)
+}
+
+/// Keeps photographs for the contact that is about to be logged. One that was logged before has its own.
+fn keep(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    entry: &Entry,
+    enquiry: &Enquiry,
+    photographs: &[Sent],
+) -> Result<Vec<AttachmentId>, Failure> {
+    if photographs.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(id) = &enquiry.external_id {
+        settings::hold(tx, &format!("external:{}:{id}", entry.source))?;
+        if contacts::find_external(tx, &entry.source, id)?.is_some() {
+            return Ok(Vec::new());
+        }
+    }
+    let kept = photographs
+        .iter()
+        .map(|sent| attachments::keep(tx, at, &entry.actor, sent));
+    kept.map(|kept| Ok(kept?.id)).collect()
 }
 
 /// The sender vouches for its own users: who writes under the address that made the report is who
@@ -155,26 +185,9 @@ fn reference_of(tx: &mut Tx<'_>, received: &Received) -> Result<String, Failure>
     }
     let filed = match &received.case {
         Some(filed) if !received.is_duplicate => Some(filed.clone()),
-        _ => filed_of(tx, &received.contact)?,
+        _ => intake::opened_by(tx, &received.contact)?,
     };
     filed
         .map(|filed| filed.case.reference.to_string())
         .ok_or_else(|| anyhow::anyhow!("contact {} is on no case", received.contact.id).into())
-}
-
-/// The case a contact opened. Words about a colleague are kept with the complaint beside it, which the
-/// sender never hears of.
-fn filed_of(tx: &mut Tx<'_>, contact: &Contact) -> Result<Option<Filed>, Failure> {
-    let Some(id) = contact.case else {
-        return Ok(None);
-    };
-    let beside = cases::related(tx, &super::sight(), id)?
-        .into_iter()
-        .find(|(kind, other)| *kind == LinkKind::About && other.case.opened_at == contact.logged_at)
-        .map(|(_, other)| other);
-    let own = cases::find(tx, id)?;
-    Ok(match (own, beside) {
-        (Some(own), Some(beside)) if own.case.about.is_some() => Some(beside),
-        (own, _) => own,
-    })
 }

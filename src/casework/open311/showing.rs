@@ -13,6 +13,7 @@ use crate::casework::failure::Failure;
 use crate::casework::intake::Entry;
 use crate::casework::letters;
 use crate::casework::promises::terms_of;
+use crate::channels::open311::form::public_words;
 use crate::channels::open311::shapes::{
     ExtendedAttributes, Note, RequestShown, TokenAnswered, UpdateShown, instant_in_words,
 };
@@ -309,11 +310,9 @@ fn openings_of(conn: &mut Conn, ids: &[CaseId]) -> Result<BTreeMap<CaseId, Conta
 }
 
 fn words_of(contact: &Contact) -> String {
-    match (contact.subject.is_empty(), contact.body.is_empty()) {
-        (true, _) => contact.body.clone(),
-        (false, true) => contact.subject.clone(),
-        (false, false) => format!("{}\n\n{}", contact.subject, contact.body),
-    }
+    let (subject, words) = (contact.subject.as_str(), public_words(&contact.body));
+    let said = [subject, words].into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<&str>>().join("\n\n")
 }
 
 /// Words that anybody may read. Where some were taken away, what staff read in their place (by whom

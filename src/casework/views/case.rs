@@ -632,6 +632,24 @@ pub fn view(conn: &mut Conn, filed: &Filed) -> Result<CaseView, Failure> {
     Ok(show(filed, &names))
 }
 
+/// A case for whoever sends once more what opened it: as the first time while nothing has happened to it;
+/// from then on as far as they may read it, and else as the public does.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn view_again(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    filed: &Filed,
+) -> Result<CaseView, Failure> {
+    let mut shown = view(conn, filed)?;
+    if filed.case.version > 1 && may(actor, Act::Read, &filed.case, true) != Verdict::Allow {
+        leave_out_what_is_not_public(at, &mut shown, &filed.case);
+    }
+    Ok(shown)
+}
+
 /// What an act left, for whoever did it.
 ///
 /// # Errors

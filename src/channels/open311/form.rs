@@ -1,4 +1,8 @@
 //! What a client sends: fields by name, the same whether it came as a form or in parts.
+//!
+//! Nobody sits at the other end who could correct a form, and a reporting service sends a refused one for
+//! ever. So texts are cleaned as a mail's are, and what somebody wrote of themselves that is no address or
+//! number is kept in words under what they said, which [`public_words`] leaves out.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +12,7 @@ use crate::channels::given::{Faults, Given, GivenPerson, Read, Unfit};
 use crate::channels::text;
 use crate::domain::contact::Location;
 use crate::domain::enquiry::Enquiry;
+use crate::domain::person::{email_address, phone_number};
 
 /// Fields in the order they came, and the files that came with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +37,18 @@ const LONGEST_ID: usize = 200;
 const MOST_ATTRIBUTES: usize = 100;
 const MOST_PHOTOGRAPHS: usize = 20;
 const LONGEST_ADDRESS: usize = 2_000;
+/// The longest description of a place, in characters.
+const LONGEST_PLACE: usize = 300;
+/// The longest number, in characters.
+const LONGEST_NUMBER: usize = 40;
+/// More of a detail than anybody means to write.
+const LONGEST_DETAIL: usize = 1_000;
+/// How each line begins that keeps what could not be used: [`public_words`] leaves them out.
+const AS_GIVEN: [&str; 4] = [NAME, EMAIL, PHONE, PLACE];
+const NAME: &str = "Name, as it was given: ";
+const EMAIL: &str = "E-mail address, as it was given: ";
+const PHONE: &str = "Telephone number, as it was given: ";
+const PLACE: &str = "Place, as it was given: ";
 /// What FixMyStreet says where nobody put a pin on the map.
 const NOT_PINPOINTED: &str = "#NOTPINPOINTED#";
 
@@ -74,13 +91,11 @@ impl Form {
                 continue;
             }
             let pointer = format!("/attribute[{code}]");
-            match text::body_text(value).and_then(|value| {
-                text::within(&value, LONGEST_ANSWER).map(|value| value.trim().to_owned())
-            }) {
+            match text::within(&text::clean_body(value), LONGEST_ANSWER) {
                 Ok(value) => {
                     let values = found.entry(code.to_owned()).or_default();
-                    if !value.is_empty() {
-                        values.push(value);
+                    if !value.trim().is_empty() {
+                        values.push(value.trim().to_owned());
                     }
                 }
                 Err(fault) => faults.add(&pointer, text_code(fault), format!("{fault}.")),
@@ -118,7 +133,7 @@ impl Form {
         found
     }
 
-    /// What is known of files that came along, for staff: their bytes are not kept.
+    /// What is known of files that came along and were not kept, for staff.
     pub(super) fn files_in_words(&self) -> Vec<String> {
         self.files
             .iter()
@@ -134,26 +149,52 @@ impl Form {
             .collect()
     }
 
-    /// Who sends it, as they say.
-    pub(super) fn person(&self) -> Option<GivenPerson> {
+    /// What was written, cleaned.
+    pub(super) fn words(&self, field: &str) -> String {
+        text::clean_body(self.get(field).unwrap_or_default())
+    }
+
+    /// Who sends it, as they say. What cannot be used of it goes to `as_given`.
+    pub(super) fn person(&self, as_given: &mut Vec<String>) -> Option<GivenPerson> {
+        let detail = |field: &str| {
+            let detail = text::clean_line(self.get(field)?, LONGEST_DETAIL);
+            (!detail.is_empty()).then_some(detail)
+        };
         // FixMyStreet writes a hyphen where there is no family name.
-        let names: Vec<&str> = ["first_name", "last_name"]
+        let names: Vec<String> = ["first_name", "last_name"]
             .into_iter()
-            .filter_map(|field| self.get(field))
-            .map(str::trim)
-            .filter(|name| *name != "-")
+            .filter_map(detail)
+            .filter(|name| name != "-")
             .collect();
+        let names = (!names.is_empty()).then(|| names.join(" "));
+        let name = names.map(|name| cut(NAME, name, text::NAME_LIMIT, as_given));
+        let mut fit = |label: &str, given: Option<String>, is_one: fn(&str) -> bool| {
+            given.filter(|given| {
+                let is_one = is_one(given);
+                if !is_one {
+                    as_given.push(format!("{label}{given}"));
+                }
+                is_one
+            })
+        };
         let person = GivenPerson {
-            name: (!names.is_empty()).then(|| names.join(" ")),
-            email: self.get("email").map(str::to_owned),
-            phone: self.get("phone").map(str::to_owned),
+            name,
+            email: fit(EMAIL, detail("email"), |text| email_address(text).is_some()),
+            phone: fit(PHONE, detail("phone"), |text| {
+                phone_number(text).is_some() && text.chars().count() <= LONGEST_NUMBER
+            }),
             ..GivenPerson::default()
         };
         (person != GivenPerson::default()).then_some(person)
     }
 
-    /// Where it is. `uprn` comes as an attribute.
-    pub(super) fn place(&self, uprn: Option<&str>, faults: &mut Faults) -> Option<Location> {
+    /// Where it is. `uprn` comes as an attribute. What does not fit goes to `as_given`.
+    pub(super) fn place(
+        &self,
+        uprn: Option<&str>,
+        as_given: &mut Vec<String>,
+        faults: &mut Faults,
+    ) -> Option<Location> {
         let lat = self.degrees("lat", 90.0, faults);
         let long = self.degrees("long", 180.0, faults);
         let address_id = self.get("address_id").map(str::trim);
@@ -163,7 +204,11 @@ impl Form {
         let mut location = Location {
             lat,
             long,
-            description: self.get("address_string").map(str::to_owned),
+            description: self
+                .get("address_string")
+                .map(|place| text::clean_line(place, LONGEST_DETAIL))
+                .filter(|place| !place.is_empty())
+                .map(|place| cut(PLACE, place, LONGEST_PLACE, as_given)),
             uprn: uprn
                 .filter(is_uprn)
                 .or_else(|| address_id.filter(is_uprn))
@@ -200,8 +245,7 @@ impl Form {
 
     /// An id of the sender's own.
     pub(super) fn id(&self, field: &str, faults: &mut Faults) -> Option<String> {
-        let given = self.get(field).map(str::to_owned);
-        faults.line(&format!("/{field}"), given, LONGEST_ID)
+        id(&format!("/{field}"), self.get(field), faults)
     }
 
     /// An instant that must be readable where it is given.
@@ -216,6 +260,45 @@ impl Form {
 }
 
 pub use crate::domain::catalogue::{INSTANT, instant};
+
+/// An id of the sender's own, cleaned.
+pub(super) fn id(pointer: &str, given: Option<&str>, faults: &mut Faults) -> Option<String> {
+    let given = given.map(|id| text::clean_line(id, LONGEST_ID + 1));
+    faults.line(pointer, given, LONGEST_ID)
+}
+
+/// Words, and under them what could not be used; what does not fit there any more is handed back.
+pub(super) fn under(words: String, as_given: Vec<String>) -> (String, Vec<String>) {
+    let lines = as_given.join("\n");
+    let both = [words.as_str(), lines.as_str()];
+    let whole: Vec<&str> = both.into_iter().filter(|part| !part.is_empty()).collect();
+    let whole = whole.join("\n\n");
+    match text::within(&whole, text::BODY_LIMIT) {
+        Ok(_) => (whole, Vec::new()),
+        Err(_) => (words, as_given),
+    }
+}
+
+/// What anybody may read of words that were taken in so: without what their writer said of themselves.
+#[must_use]
+pub fn public_words(body: &str) -> &str {
+    let (before, last) = body.rsplit_once("\n\n").unwrap_or(("", body));
+    let is_kept_aside = |line: &str| AS_GIVEN.iter().any(|label| line.starts_with(label));
+    if !last.is_empty() && last.lines().all(is_kept_aside) {
+        before
+    } else {
+        body
+    }
+}
+
+/// As much of a detail as fits where it belongs; one that does not goes whole to `as_given`.
+fn cut(label: &str, detail: String, limit: usize, as_given: &mut Vec<String>) -> String {
+    if text::within(&detail, limit).is_ok() {
+        return detail;
+    }
+    as_given.push(format!("{label}{detail}"));
+    text::clean_line(&detail, limit)
+}
 
 /// Reads what a person told into an enquiry. Faults name the fields they were sent in.
 pub(super) fn read_given(
@@ -293,6 +376,59 @@ mod tests {
             Timestamp::UNIX_EPOCH,
         ));
         assert_eq!(read.faults.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_address_or_number_is_kept_in_words_that_nobody_else_reads() {
+        let form = |pairs: &[(&str, &str)]| Form {
+            pairs: pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            files: Vec::new(),
+        };
+        for (field, value, line) in [
+            ("phone", "none", "Telephone number, as it was given: none"),
+            ("phone", "-", "Telephone number, as it was given: -"),
+            (
+                "email",
+                "jörg@mail.example",
+                "E-mail address, as it was given: jörg@mail.example",
+            ),
+            ("email", "-", "E-mail address, as it was given: -"),
+            (
+                "email",
+                "ada\u{b}\r\n",
+                "E-mail address, as it was given: ada",
+            ),
+        ] {
+            let mut as_given = Vec::new();
+            let person = form(&[("first_name", "Ada"), (field, value)]).person(&mut as_given);
+            assert_eq!(as_given, [line]);
+            let person = person.unwrap();
+            assert_eq!((person.email, person.phone), (None, None));
+            let (body, left) = under("It is deep.\n\nMind it.".to_owned(), as_given);
+            assert_eq!(body, format!("It is deep.\n\nMind it.\n\n{line}"));
+            assert_eq!(
+                (public_words(&body), left.len()),
+                ("It is deep.\n\nMind it.", 0)
+            );
+        }
+        let mut as_given = Vec::new();
+        let long = "Ada ".repeat(80);
+        let person = form(&[("first_name", &long)])
+            .person(&mut as_given)
+            .unwrap();
+        assert!(person.name.unwrap().chars().count() <= text::NAME_LIMIT);
+        assert_eq!(
+            as_given,
+            [format!("Name, as it was given: {}", long.trim())]
+        );
+        assert_eq!(public_words(&under(String::new(), as_given).0), "");
+        assert_eq!(public_words("A\n\nB"), "A\n\nB");
+        let full = "a".repeat(text::BODY_LIMIT);
+        let (body, left) = under(full.clone(), vec![format!("{PHONE}none")]);
+        assert_eq!((body, left.len()), (full, 1));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::description;
-use super::form::{Form, read_given};
+use super::form::{Form, id, read_given, under};
 use crate::channels::given::{Faults, Given, Read};
 use crate::channels::text;
 use crate::domain::catalogue::{Category, Field, Service};
@@ -25,7 +25,7 @@ pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp)
     for field in category.fields.iter().filter(|field| field.asked) {
         check_answer(field, &answers, &mut faults);
     }
-    let told = description::read(form.get("description").unwrap_or_default());
+    let told = description::read(&form.words("description"));
     let title = one("title").cloned().or(told.title);
     let words = if told.words.is_empty() {
         one("description").cloned().unwrap_or_default()
@@ -33,11 +33,14 @@ pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp)
         told.words
     };
     let (subject, body) = said(title, words, category);
-    let location = form.place(one("uprn").map(String::as_str), &mut faults);
+    let mut as_given = Vec::new();
+    let person = form.person(&mut as_given);
+    let location = form.place(one("uprn").map(String::as_str), &mut as_given, &mut faults);
+    let (body, left_over) = under(body, as_given);
     let given = Given {
         subject: Some(subject),
         body: Some(body),
-        person: form.person(),
+        person,
         service: Some(service.slug.clone()),
         category: Some(category.slug.clone()),
         location,
@@ -50,8 +53,15 @@ pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp)
     read_given(given, enquiry, faults, |enquiry, faults| {
         enquiry.media_urls = form.photographs(faults);
         enquiry.page_url = page_url.filter(|url| url.starts_with("http"));
-        enquiry.external_id = faults.line("/attribute[fixmystreet_id]", external_id, 200);
+        let pointer = "/attribute[fixmystreet_id]";
+        enquiry.external_id = id(pointer, external_id.as_deref(), faults);
         enquiry.fields = fields(form, &answers, faults);
+        if !left_over.is_empty() {
+            let left_over = Value::from(left_over);
+            enquiry
+                .fields
+                .insert("as_it_was_given".to_owned(), left_over);
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::form::{Form, read_given};
+use super::form::{Form, read_given, under};
 use super::status::Extended;
 use crate::channels::given::{Faults, Given, Unfit};
 use crate::domain::contact::Channel;
@@ -42,16 +42,19 @@ pub fn read(form: &Form, now: Timestamp) -> Result<Update, Vec<Unfit>> {
         .unwrap_or(now)
         .min(now);
     let answers = form.attributes(&mut faults);
-    let words = form.get("description").unwrap_or_default().to_owned();
+    let words = form.words("description").trim().to_owned();
     let subject = if words.is_empty() {
         format!("An update without words: {status}")
     } else {
         String::new()
     };
+    let mut as_given = Vec::new();
+    let person = form.person(&mut as_given);
+    let (body, left_over) = under(words, as_given);
     let given = Given {
         subject: Some(subject),
-        body: Some(words),
-        person: form.person(),
+        body: Some(body),
+        person,
         ..Given::default()
     };
     let enquiry = Enquiry::new(Channel::Open311, written_at);
@@ -68,6 +71,9 @@ pub fn read(form: &Form, now: Timestamp) -> Result<Update, Vec<Unfit>> {
         let files = form.files_in_words();
         if !files.is_empty() {
             fields.insert("files_not_kept".to_owned(), Value::from(files));
+        }
+        if !left_over.is_empty() {
+            fields.insert("as_it_was_given".to_owned(), Value::from(left_over));
         }
         enquiry.fields = fields;
     });
@@ -160,6 +166,23 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_taken_whatever_its_writer_said_of_themselves() {
+        let update = read(
+            &form(&[
+                ("description", "It is\u{b} still there.\r"),
+                ("email", "-"),
+                ("phone", "none"),
+            ]),
+            now(),
+        )
+        .unwrap();
+        assert_eq!(
+            update.enquiry.body,
+            "It is still there.\n\nE-mail address, as it was given: -\nTelephone number, as it was given: none"
+        );
+    }
+
+    #[test]
     fn who_says_that_it_is_fixed_asks_for_nothing() {
         let update = read(&form(&[("status", "fixed"), ("description", "")]), now()).unwrap();
         assert!(update.enquiry.is_only_said);
@@ -184,7 +207,6 @@ mod tests {
                 ("update_id", " "),
                 ("status", "confirmed"),
                 ("updated_datetime", "yesterday"),
-                ("email", "ada"),
                 ("media_url", "javascript:alert(1)"),
             ]),
             now(),
@@ -195,7 +217,6 @@ mod tests {
         assert_eq!(
             fields,
             [
-                "/email",
                 "/media_url",
                 "/service_request_id",
                 "/status",

@@ -4,6 +4,8 @@
 //! Everything is there twice, as XML and as JSON, by the extension of the address. Refusals are written
 //! the same way ([`refusal`]). A key may stand in the query, in the form or in `Authorization`.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -27,7 +29,11 @@ use crate::domain::reference::Reference;
 mod dto;
 mod examples;
 mod form;
+mod photographs;
 pub mod refusal;
+
+use form::Posted;
+use photographs::look_at;
 
 use dto::{PlainQuery, ReportForm, RequestQuery, RequestsQuery, UpdateForm, UpdatesQuery};
 
@@ -147,8 +153,9 @@ fn send_report(format: Format) -> Operation {
     .summary("Report something")
     .description(
         "It becomes a case like any other. The same `attribute[fixmystreet_id]` with the same key again is \
-         answered with the same `service_request_id`, whatever else it says by then. Files sent along are \
-         noted for staff and not kept: send `media_url`.",
+         answered with the same `service_request_id`, whatever else it says by then. Files sent along are kept \
+         with it; what is not is said in `service_notice`. What is no e-mail address or telephone number is kept in \
+         words.",
     )
     .form::<ReportForm>(&[(FORM, Limit::Json), (IN_PARTS, Limit::Attachment)])
     .example_request(examples::report())
@@ -257,7 +264,7 @@ fn send_update(format: Format) -> Operation {
     .description(
         "A message on the case. It answers what we asked, opens again what was answered or closed lately, and \
          is told to whoever has the case. One that says that it is over (`FIXED`, `CLOSED` …), or was written \
-         before we answered, changes nothing.",
+         before we answered, changes nothing. Files sent along are kept with it.",
     )
     .form::<UpdateForm>(&[(FORM, Limit::Json), (IN_PARTS, Limit::Attachment)])
     .example_request(examples::update())
@@ -356,21 +363,30 @@ async fn show_definition(call: Call, format: Format) -> Result<Answer, Problem> 
 }
 
 async fn take_report(call: Call, format: Format) -> Result<Answer, Problem> {
-    let (call, form) = of_a_key(call).await?;
+    let (call, posted) = of_a_key(call).await?;
+    let (form, photographs) = look_at(&call, posted).await?;
+    let photographs = Arc::new(photographs);
+    let kept = Arc::clone(&photographs);
     let actor = call.actor.clone();
     let they_confirm = !call.front.open311.send_confirmations;
-    call.commit(
-        move |tx, at| {
-            let enquiry = read_report(at, &form)?;
-            let reported = open311::report(tx, at, &actor, &enquiry, they_confirm)?;
-            Ok(vec![RequestTaken {
-                service_request_id: reported.reference,
-                service_notice: reported.notice,
-            }])
-        },
-        move |taken| answer(200, format, "service_requests", taken),
-    )
-    .await
+    let answer = call
+        .commit(
+            move |tx, at| {
+                let enquiry = read_report(at, &form)?;
+                let fit = &kept.fit;
+                let reported = open311::report(tx, at, &actor, &enquiry, they_confirm, fit)?;
+                let refused = kept.refused.iter().cloned();
+                let notice: Vec<String> = reported.notice.into_iter().chain(refused).collect();
+                Ok(vec![RequestTaken {
+                    service_request_id: reported.reference,
+                    service_notice: (!notice.is_empty()).then(|| notice.join(" ")),
+                }])
+            },
+            move |taken| answer(200, format, "service_requests", taken),
+        )
+        .await;
+    photographs.clear_away();
+    answer
 }
 
 fn read_report(at: &Moment, form: &Form) -> Result<crate::domain::enquiry::Enquiry, Failure> {
@@ -494,27 +510,34 @@ async fn show_updates(call: Call, format: Format) -> Result<Answer, Problem> {
 }
 
 async fn take_update(call: Call, format: Format) -> Result<Answer, Problem> {
-    let (call, form) = of_a_key(call).await?;
+    let (call, posted) = of_a_key(call).await?;
+    let (form, photographs) = look_at(&call, posted).await?;
+    let photographs = Arc::new(photographs);
+    let kept = Arc::clone(&photographs);
     let actor = call.actor.clone();
     let they_confirm = !call.front.open311.send_confirmations;
-    call.commit(
-        move |tx, at| {
-            let update = update::read(&form, at.now).map_err(invalid)?;
-            let contact = open311::say(tx, at, &actor, &update, they_confirm)?;
-            Ok(vec![UpdateTaken {
-                update_id: contact.to_string(),
-            }])
-        },
-        move |taken| answer(200, format, "service_request_updates", taken),
-    )
-    .await
-    .map_err(named_as_a_request)
+    let answer = call
+        .commit(
+            move |tx, at| {
+                let update = update::read(&form, at.now).map_err(invalid)?;
+                let contact = open311::say(tx, at, &actor, &update, they_confirm, &kept.fit)?;
+                Ok(vec![UpdateTaken {
+                    update_id: contact.to_string(),
+                }])
+            },
+            move |taken| answer(200, format, "service_request_updates", taken),
+        )
+        .await
+        .map_err(named_as_a_request);
+    photographs.clear_away();
+    answer
 }
 
 /// A form, and the call as that of the key that came with it.
-async fn of_a_key(call: Call) -> Result<(Call, Form), Problem> {
+async fn of_a_key(call: Call) -> Result<(Call, Posted), Problem> {
     let query: PlainQuery = call.query()?;
-    let form = form::read(&call).await?;
+    let posted = form::read(&call).await?;
+    let form = &posted.form;
     let key = form
         .get("api_key")
         .map(str::to_owned)
@@ -524,7 +547,7 @@ async fn of_a_key(call: Call) -> Result<(Call, Form), Problem> {
         .get("jurisdiction_id")
         .or(query.jurisdiction_id.as_deref());
     check_jurisdiction(&call, jurisdiction)?;
-    Ok((call, form))
+    Ok((call, posted))
 }
 
 /// A document in the form that was asked for.

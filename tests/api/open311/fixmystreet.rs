@@ -1,5 +1,6 @@
 //! A day of FixMyStreet's, and the days after.
 
+use actix_web::test::TestRequest;
 use serde_json::json;
 
 use super::{
@@ -176,6 +177,83 @@ stories! {
         let fields = contacts(&app, &request).await[0]["detail"]["fields"].clone();
         assert_eq!(fields["what"], json!(["furniture", "bags"]));
         assert_eq!(fields["files_not_kept"], json!(["photo1: image/jpeg, 4 bytes"]));
+    }
+
+    async fn photographs_sent_as_files_are_kept_with_the_report_and_what_is_not_is_said(app) {
+        let photograph = crate::attachments::photograph("A sofa on the verge");
+        let sent = async |path: &str, pairs: &[(&str, String)], files: &[(&str, &str, &[u8])]| {
+            let mut body = Vec::new();
+            for (name, value) in pairs {
+                body.extend(format!("--xYzZY\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+            }
+            for (field, name, bytes) in files {
+                body.extend(format!("--xYzZY\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: image/jpeg\r\n\r\n").bytes());
+                body.extend_from_slice(bytes);
+                body.extend(b"\r\n");
+            }
+            body.extend(b"--xYzZY--\r\n");
+            let request = TestRequest::post().uri(path).insert_header(("content-type", "multipart/form-data; boundary=xYzZY")).set_payload(body);
+            app.send(&Caller { bearer: Some(key()) }, request).await
+        };
+        let many = crate::support::settings().attachments.max_per_contact;
+        let mut files: Vec<(&str, &str, &[u8])> = vec![("media", "sofa.jpeg", &photograph), ("photo1", "page.jpeg", b"<html>")];
+        for _ in 0..many {
+            files.push(("photo2", "again.jpeg", &photograph));
+        }
+        let first = sent("/open311/v2/requests.json", &report("123"), &files).await.expect(200);
+        let request = first[0]["service_request_id"].as_str().unwrap().to_owned();
+        let notice = first[0]["service_notice"].as_str().unwrap();
+        assert!(notice.contains("photo1 was not kept.") && notice.contains("photo2 was not kept. At most"), "{notice}");
+        let shown = case(&app, &request).await;
+        let kept = shown["attachments"].as_array().unwrap();
+        assert_eq!(kept.len(), many, "{shown:#}");
+        assert_eq!((&kept[0]["name"], &kept[0]["type"]), (&json!("sofa.jpeg"), &json!("image/jpeg")));
+        let said = contacts(&app, &request).await;
+        assert_eq!(said[0]["body"], "They have been there <a week>.", "nothing else is lost");
+        assert_eq!(said[0]["detail"]["fields"]["files_not_kept"], json!(["photo1: image/jpeg, 6 bytes", format!("photo2: image/jpeg, {} bytes", photograph.len())]));
+        let officer = app.officer().await;
+        let path = format!("/v1/attachments/{}", kept[0]["id"].as_str().unwrap());
+        assert_eq!(app.get(&officer, &path).await.status, 200);
+
+        // Sent again it brings nothing again.
+        sent("/open311/v2/requests.json", &report("123"), &files).await.expect(200);
+        assert_eq!(case(&app, &request).await["attachments"].as_array().unwrap().len(), many);
+        let update = [
+            ("service_request_id", request.clone()), ("update_id", "7".to_owned()), ("status", "OPEN".to_owned()),
+            ("description", "Still there.".to_owned()),
+        ];
+        sent("/open311/v2/servicerequestupdates.json", &update, &[("photo1", "now.jpeg", &photograph)]).await.expect(200);
+        assert_eq!(case(&app, &request).await["attachments"].as_array().unwrap().len(), many + 1);
+    }
+
+    async fn a_report_is_taken_whatever_its_writer_said_of_themselves_and_that_is_nobodys_to_read(app) {
+        let mut pairs = report("123");
+        for (name, value) in &mut pairs {
+            match *name {
+                "phone" => *value = "none 07700".to_owned(),
+                "email" => *value = "jörg@mail.example".to_owned(),
+                "description" => *value = "A sofa\u{b} on the verge.\u{0}".to_owned(),
+                _ => {}
+            }
+        }
+        let reply = send(&app, "requests.xml", &borrowed(&pairs)).await;
+        let request = items(&reply, "service_requests")[0].get("service_request_id").to_owned();
+        let said = contacts(&app, &request).await;
+        assert_eq!(
+            said[0]["body"],
+            "A sofa on the verge.\n\nE-mail address, as it was given: jörg@mail.example\nTelephone number, as it was given: none 07700"
+        );
+        for path in ["requests.xml".to_owned(), format!("requests/{request}.json?extensions=true")] {
+            let shown = super::read(&app, &path).await;
+            assert!(shown.text.contains("A sofa on the verge."), "{}", shown.text);
+            assert!(!shown.text.contains("jörg") && !shown.text.contains("07700") && !shown.text.contains("as it was given"), "{}", shown.text);
+        }
+        let reply = send(&app, "servicerequestupdates.xml", &[
+            ("service_request_id", &request), ("update_id", "1"), ("status", "OPEN"), ("description", "Still\u{c} there."),
+            ("email", "-"), ("phone", "-"),
+        ]).await;
+        items(&reply, "service_request_updates");
+        assert_eq!(contacts(&app, &request).await[1]["body"], "Still there.\n\nE-mail address, as it was given: -\nTelephone number, as it was given: -");
     }
 
     async fn the_key_may_stand_in_the_form_the_query_or_the_header(app) {
