@@ -7,6 +7,7 @@ mod incidents;
 mod moves;
 mod office;
 mod performance;
+mod plans;
 mod sweeping;
 mod waiting;
 mod weekly;
