@@ -14,6 +14,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod bench;
 pub mod casework;
 pub mod channels;
 pub mod cli;

@@ -140,6 +140,7 @@ const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
 const OURS: &[&str] = &[
     "app",
     "auth",
+    "bench",
     "casework",
     "channels",
     "cli",

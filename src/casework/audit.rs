@@ -77,6 +77,14 @@ pub struct Verified {
     pub faults: Vec<String>,
 }
 
+/// The chain, as far as it has come.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    number: i64,
+    hash: Vec<u8>,
+    sealed_at: Timestamp,
+}
+
 /// Why there is no checkpoint, or one is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -122,22 +130,35 @@ fn seal_some(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Failure> {
     // Until the transaction ends: the next to seal reads what was sealed here.
     settings::hold(tx, "audit")?;
     let lines = audit::unsealed(tx, BATCH)?;
-    let last = audit::last_seal(tx)?;
-    let (mut number, mut before) =
-        last.map_or((0, BEGINNING.to_vec()), |last| (last.number, last.hash));
-    let mut seals = Vec::with_capacity(lines.len());
-    for line in lines {
-        number += 1;
-        before = hash(number, &before, &line);
-        seals.push(Seal {
-            number,
-            line: line.id,
-            hash: before.clone(),
-            sealed_at: now,
-        });
-    }
+    let mut chain = Chain::after(audit::last_seal(tx)?, now);
+    let seals: Vec<Seal> = lines.iter().map(|line| chain.add(line)).collect();
     audit::add_seals(tx, &seals)?;
     Ok(seals.len())
+}
+
+impl Chain {
+    /// The chain after its last seal, to be gone on with at this instant.
+    #[must_use]
+    pub fn after(last: Option<Seal>, now: Timestamp) -> Self {
+        let (number, hash) = last.map_or((0, BEGINNING.to_vec()), |last| (last.number, last.hash));
+        Self {
+            number,
+            hash,
+            sealed_at: now,
+        }
+    }
+
+    /// Takes a line in: its seal.
+    pub fn add(&mut self, line: &Line) -> Seal {
+        self.number += 1;
+        self.hash = hash(self.number, &self.hash, line);
+        Seal {
+            number: self.number,
+            line: line.id,
+            hash: self.hash.clone(),
+            sealed_at: self.sealed_at,
+        }
+    }
 }
 
 /// A part of the audit, newest first.

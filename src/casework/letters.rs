@@ -95,7 +95,7 @@ pub fn link_for(
                 person,
             };
             let (token, reply) = compute_tokens(at, link.id);
-            tracking::insert(tx, link, &hex(&tokens::hash(&token)), &reply, at.now)?;
+            tracking::insert(tx, link, &kept_of(&token), &reply, at.now)?;
             link
         }
     };
@@ -869,12 +869,23 @@ pub(super) fn plus_address(at: &Moment, reply_token: &str) -> String {
     format!("{local}+{reply_token}@{}", mail.reply_domain)
 }
 
-/// Both tokens of a link, computed from its id and the installation's secret: neither is stored.
 fn compute_tokens(at: &Moment, id: TrackingLinkId) -> (String, String) {
-    let key = tokens::TrackingKey::new(&at.desk.secrets.tracking);
+    tokens_of(&at.desk.secrets.tracking, id)
+}
+
+/// Both tokens of a link, computed from its id and the installation's secret: neither is stored.
+#[must_use]
+pub fn tokens_of(secret: &[u8], id: TrackingLinkId) -> (String, String) {
+    let key = tokens::TrackingKey::new(secret);
     let token = tokens::derive(&key, id.0.as_bytes());
     // Mail systems fold the case of local parts, so this one is hexadecimal.
     let reply = secrets::hash(&format!("reply:{token}"));
     let reply: String = hex(&reply).chars().take(32).collect();
     (token, reply)
+}
+
+/// What is kept of a link's token.
+#[must_use]
+pub fn kept_of(token: &str) -> String {
+    hex(&tokens::hash(token))
 }

@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Settings, Sources};
 
 pub mod audit;
+pub mod bench;
 pub mod catalogue;
 pub mod config;
 pub mod demo;
@@ -105,6 +106,11 @@ enum Command {
         #[command(subcommand)]
         command: triage::TriageCommand,
     },
+    /// Measure, on a database of the benchmark's own.
+    Bench {
+        #[command(subcommand)]
+        command: bench::BenchCommand,
+    },
     /// Print the published contract, openapi.yaml.
     Openapi,
 }
@@ -164,6 +170,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import { command } => import::run(&command, sources),
         Command::Explain(args) => explain::run_alone(&args),
         Command::Triage { command } => triage::run(&command, sources),
+        Command::Bench { command } => bench::run(&command, sources),
         Command::Openapi => openapi::run(),
     };
     match ended {

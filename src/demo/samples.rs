@@ -8,7 +8,7 @@ mod calls;
 mod cover;
 mod feedback;
 mod folk;
-mod history;
+pub(crate) mod history;
 mod inbox;
 mod incidents;
 mod members;

@@ -11,6 +11,7 @@ mod access;
 mod access_matrix;
 mod attachments;
 mod audit;
+mod benchmark;
 mod by_email;
 mod calls;
 mod channels;

@@ -19,7 +19,7 @@ const STILL_TO_WRITE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Everything that waits to be sent about a case counts as sent at this moment, but for letters of the last
 /// day.
-pub(super) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), Failure> {
+pub(crate) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), Failure> {
     for notice in outbox::list(tx, Some(case), Some("pending"), None, 100)? {
         delivery::note_sent(tx, at, &notice)?;
     }
@@ -32,7 +32,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), 
 }
 
 /// Lets the clock bring what it brought to a case until the demo was loaded.
-pub(super) fn pass(
+pub(crate) fn pass(
     tx: &mut Tx<'_>,
     desk: &Arc<Desk>,
     case: CaseId,

@@ -187,6 +187,85 @@ impl Database {
         all.join("\n")
     }
 
+    /// Rows as text, without some of their columns.
+    pub fn rows(&self, table: &str, but: &[&str], column: &str, id: uuid::Uuid) -> Vec<String> {
+        let (columns, of_this) = match &self.address {
+            Address::Sqlite(_) => (
+                format!("SELECT name AS value FROM pragma_table_info('{table}')"),
+                format!("{column} = X'{}'", id.simple()),
+            ),
+            Address::Postgres(_) => (
+                format!(
+                    "SELECT column_name::text AS value FROM information_schema.columns \
+                     WHERE table_name = '{table}' ORDER BY ordinal_position"
+                ),
+                format!("{column} = '{id}'"),
+            ),
+        };
+        let shown: Vec<String> = self
+            .texts(&columns)
+            .into_iter()
+            .filter(|name| !but.contains(&name.as_str()))
+            .map(|name| match &self.address {
+                Address::Sqlite(_) => format!("'{name}=' || quote(\"{name}\")"),
+                Address::Postgres(_) => {
+                    format!("'{name}=' || coalesce(\"{name}\"::text, 'NULL')")
+                }
+            })
+            .collect();
+        let shown = shown.join(" || ' ' || ");
+        self.texts(&format!(
+            "SELECT {shown} AS value FROM {table} WHERE {of_this}"
+        ))
+    }
+
+    /// Indexes, keys and triggers, each by what it is.
+    pub fn parts(&self) -> Vec<String> {
+        let mut parts = match &self.address {
+            Address::Sqlite(_) => self.texts(
+                "SELECT type || ' ' || coalesce(sql, name) AS value FROM sqlite_master WHERE type <> 'table'",
+            ),
+            Address::Postgres(_) => self.texts(
+                "SELECT indexdef AS value FROM pg_indexes WHERE schemaname = 'public' UNION ALL \
+                 SELECT conrelid::regclass::text || ' ' || conname::text || ' ' || pg_get_constraintdef(oid) \
+                 FROM pg_constraint WHERE connamespace = 'public'::regnamespace UNION ALL \
+                 SELECT tgrelid::regclass::text || ' ' || tgname::text || ' ' || tgenabled::text \
+                 FROM pg_trigger WHERE NOT tgisinternal",
+            ),
+        };
+        parts.sort();
+        parts
+    }
+
+    /// Tables in which a row names another that is not there. PostgreSQL has checked that itself.
+    pub fn orphans(&self) -> Vec<String> {
+        match &self.address {
+            Address::Sqlite(_) => self
+                .texts("SELECT \"table\" || ' ' || parent AS value FROM pragma_foreign_key_check"),
+            Address::Postgres(_) => Vec::new(),
+        }
+    }
+
+    fn texts(&self, sql: &str) -> Vec<String> {
+        use diesel::prelude::*;
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            value: String,
+        }
+        let rows: Vec<Row> = match &self.address {
+            Address::Sqlite(path) => {
+                let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                diesel::sql_query(sql).load(&mut conn).unwrap()
+            }
+            Address::Postgres(url) => {
+                let mut conn = diesel::PgConnection::establish(url).unwrap();
+                diesel::sql_query(sql).load(&mut conn).unwrap()
+            }
+        };
+        rows.into_iter().map(|row| row.value).collect()
+    }
+
     /// Asks PostgreSQL again and again until the question finds something.
     pub async fn wait_for(&self, question: &str) {
         use diesel::prelude::*;
