@@ -47,6 +47,7 @@ mod recipients;
 mod redaction;
 mod residents;
 mod sign_in;
+mod sign_in_links;
 mod standards;
 mod survey;
 mod taking_over;
