@@ -326,6 +326,24 @@ fn every_code_that_is_answered_is_explained() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+/// A file of stories that no binary names is compiled by nobody, and nobody misses it.
+#[test]
+fn every_file_of_stories_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    for binary in ["api", "casework", "processes"] {
+        let main = std::fs::read_to_string(root.join(binary).join("main.rs")).unwrap();
+        for entry in std::fs::read_dir(root.join(binary)).unwrap() {
+            let path = entry.unwrap().path();
+            let is_rust = path.extension().is_some_and(|ending| ending == "rs");
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(
+                !is_rust || name == "main" || main.contains(&format!("mod {name};\n")),
+                "tests/{binary}/main.rs does not name {name}"
+            );
+        }
+    }
+}
+
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
