@@ -615,7 +615,7 @@ fn a_notice_there_is_no_welsh_for_is_wholly_english() {
     let choose =
         |template: &str| language_for(Language::Welsh, template, |path| files.contains_key(path));
     assert_eq!(choose("confirmation"), Language::Welsh);
-    assert_eq!(choose("closure"), Language::English);
+    assert_eq!(choose("member-confirmation"), Language::English);
 }
 
 #[test]
@@ -712,9 +712,9 @@ fn a_bad_template_is_named_with_what_is_wrong() {
     names("en/odd.txt", "Subject: x\n\ny", "no notice has this name");
     names("xx/confirmation.txt", "Subject: x\n\ny", "language");
     names(
-        "cy/transfer.txt",
+        "cy/member-confirmation.txt",
         "Subject: x\n\ny",
-        "cy/transfer.html is missing",
+        "cy/member-confirmation.html is missing",
     );
     let mut files = northmere();
     files.remove("en/digest.txt");
