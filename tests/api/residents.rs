@@ -324,7 +324,7 @@ stories! {
         assert_eq!(told("place"), Some(line.clone()));
         let page = give(&browser, &wrong, &[("name", HOSTILE), ("email", "ada@mail.example"), ("language", "cy")]).await;
         for page in [&empty, &away, &wrong, &page] {
-            assert!(!page.text.contains("<script") && !page.text.contains("{{"), "{}", page.text);
+            assert!(!page.text.contains("<script"), "{}", page.text);
         }
         let sent = send(&browser, &page).await;
         assert_eq!(sent.status, 303, "{}", sent.text);

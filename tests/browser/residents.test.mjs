@@ -75,6 +75,7 @@ for (const language of ["en", "cy"]) {
       reader = await newReader(browser, demo, { withScript });
       const { page } = reader;
       const words = WORDS[language];
+      const email = `${language}.${withScript}@mail.example`;
       const keeps = async () => (withScript ? keepsTheRules(reader) : undefined);
       await go(reader, `/services/fly-tipping?lang=${language}`);
       await page.getByRole("link", { name: "Fly-tipping", exact: true }).click();
@@ -96,12 +97,12 @@ for (const language of ["en", "cy"]) {
       await keeps();
       await next(page, words);
       await page.getByLabel(words.name).fill("Ada Example");
-      await page.getByLabel(words.email).fill("ada.reports@mail.example");
+      await page.getByLabel(words.email).fill(email);
       await keeps();
       await next(page, words);
       assert.equal(await page.locator("h1").innerText(), words.check);
       const answers = await page.locator(".answers").innerText();
-      for (const told of ["A sofa on the verge.", "14 Larkfield Rise", "sofa.png", "ada.reports@mail.example"]) {
+      for (const told of ["A sofa on the verge.", "14 Larkfield Rise", "sofa.png", email]) {
         assert.ok(answers.includes(told), `${told} is not in ${answers}`);
       }
       await keeps();
@@ -122,13 +123,14 @@ for (const language of ["en", "cy"]) {
       assert.ok((await page.locator("dl").innerText()).includes(reference));
       assert.equal(await page.locator("html").getAttribute("lang"), language);
       await keeps();
-      await page.locator("summary", { hasText: /photograph|llun/ }).click();
+      if (!(await page.locator("#file").isVisible())) {
+        await page.locator("summary", { hasText: /photograph|llun/ }).click();
+      }
       await page.locator("#file").setInputFiles({ name: "again.png", mimeType: "image/png", buffer: PICTURE });
       await page.locator('form[action="/track/photos"] button').click();
       await page.getByRole("status").waitFor();
       assert.deepEqual([...reader.faults, ...reader.elsewhere], []);
-      const mail = await mailTo("ada.reports@mail.example", reference);
-      assert.match(mail, language === "cy" ? /Byddwn/ : /We will/);
+      await mailTo(email, reference, language === "cy" ? /Byddwn yn ateb erbyn/ : /We will clear it/);
     });
   }
 }
@@ -157,15 +159,18 @@ test("from the start to the reference by keyboard alone", async () => {
   await page.keyboard.press("Enter");
   await page.locator("#f-size").waitFor();
   await pressNext(page);
+  await page.locator("#body").waitFor();
   await focus(page, "#body");
   await page.keyboard.type("A sofa by the gate.");
   await pressNext(page);
+  await page.locator("#place").waitFor();
   await focus(page, "#place");
   await page.keyboard.type("Mill Lane");
   // Enter in a field goes on, never back and never to the other language.
   await page.keyboard.press("Enter");
   await page.locator("#file").waitFor();
   await pressNext(page);
+  await page.locator("#email").waitFor();
   await focus(page, "#email");
   await page.keyboard.type("keys@mail.example");
   await page.keyboard.press("Enter");
@@ -287,14 +292,14 @@ async function mistakeLeadsTo(page, id) {
   assert.equal(await page.evaluate(() => document.activeElement.id), id);
 }
 
-/** The text of the mail to somebody that says this. */
-async function mailTo(email, words) {
+/** Waits for a mail to somebody about this, in these words. */
+async function mailTo(email, reference, words) {
   return eventually(`a mail to ${email} with ${words}`, async () => {
     const listed = await fetch(`${demo.url}/demo/mail?to=${encodeURIComponent(email)}`);
     const hrefs = [...(await listed.text()).matchAll(/href="(\/demo\/mail\/[^"]+)"/g)];
     for (const [, href] of hrefs) {
       const mail = await (await fetch(`${demo.url}${href.replaceAll("&amp;", "&")}`)).text();
-      if (mail.includes(words)) {
+      if (mail.includes(reference) && words.test(mail)) {
         return mail;
       }
     }

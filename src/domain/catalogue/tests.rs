@@ -912,7 +912,7 @@ fn a_theme_that_cannot_be_read_or_is_more_than_a_picture_is_named() {
     theme(
         "[theme.beta]",
         "[theme.beta]\nfeedback = \"http://x.example\"",
-        "feedback = ",
+        "feedback = \"http:",
         "https://",
     );
 }

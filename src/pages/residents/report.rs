@@ -12,6 +12,7 @@ use super::{Shown, opened, sent, sent_to};
 use crate::casework::views::incidents::PublicIncident;
 use crate::casework::{Fault, Moment, incidents};
 use crate::domain::access::Actor;
+use crate::domain::case::Secrecy;
 use crate::domain::catalogue::{Category, Service};
 use crate::domain::contact::{Channel, Location};
 use crate::domain::enquiry::Enquiry;
@@ -354,7 +355,17 @@ impl Journey {
         };
         let shown = self.page(call, "residents/step.html", step.title(language), step);
         let answer = shown.with_status(status).write(call, said)?;
-        Ok(answer.with_cookie(form.set_cookie))
+        Ok(self.keeping(answer).with_cookie(form.set_cookie))
+    }
+
+    /// A browser may show its own copy of a page when somebody goes back, which is how people put
+    /// something right; of what nobody else should find on a shared computer it keeps none.
+    fn keeping(&self, answer: Answer) -> Answer {
+        let is_private = self.category.secrecy() != Secrecy::Ordinary || self.category.safe_contact;
+        if is_private || self.answers.danger == Some(true) {
+            return answer;
+        }
+        answer.with_header("cache-control", "private, max-age=0")
     }
 
     /// The number to ring, at once.
@@ -416,7 +427,7 @@ impl Journey {
         let title = Step::Check.title(language);
         let shown = self.page(call, "residents/check.html", title, Step::Check);
         let answer = shown.with_status(status).write(call, said)?;
-        Ok(answer.with_cookie(form.set_cookie))
+        Ok(self.keeping(answer).with_cookie(form.set_cookie))
     }
 
     /// It was sent before, with other words.

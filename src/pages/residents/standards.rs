@@ -92,7 +92,7 @@ async fn show(call: Call) -> Result<Answer, Problem> {
 
 fn line(matter: &Matter, targets: &[Target], language: Language) -> Line {
     let figures = &matter.figures;
-    let few = || say(language, "standards.few", &[]);
+    let few = || say(language, "standards.too_few", &[]);
     let promises = match language {
         Language::English => {
             let own = matter.promises.iter().map(|promise| promise.words.clone());
@@ -104,7 +104,7 @@ fn line(matter: &Matter, targets: &[Target], language: Language) -> Line {
             own.map(|(promise, target)| {
                 let key = format!("promised.{}", promise.clock);
                 let what = match say(language, &key, &[]) {
-                    none if none.is_empty() => say(language, "promised.other", &[]),
+                    none if none.is_empty() => say(language, "promised.something", &[]),
                     what => what,
                 };
                 let length = length(*target, language);
@@ -136,7 +136,7 @@ fn kept(share: Share, language: Language) -> String {
             say(language, "standards.percent", &with)
         }
         (_, Some(0), _) => say(language, "standards.not_counted", &[]),
-        _ => say(language, "standards.few", &[]),
+        _ => say(language, "standards.too_few", &[]),
     }
 }
 

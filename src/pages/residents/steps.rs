@@ -244,7 +244,7 @@ fn mistake(fault: &Fault, category: &Category, language: Language) -> (Step, Mis
     let general = match fault.code {
         "too_long" => "too_long",
         "control_character" => "characters",
-        _ => "other",
+        _ => "unfit",
     };
     let mut parts = fault.pointer.split('/').skip(1);
     match (parts.next().unwrap_or_default(), parts.next()) {
@@ -276,10 +276,8 @@ fn mistake(fault: &Fault, category: &Category, language: Language) -> (Step, Mis
                 "bad_format" => "when",
                 "unknown_value" | "too_many" => "choose",
                 "control_character" => "one_line",
-                other => match other {
-                    "too_long" => "too_long",
-                    _ => "other",
-                },
+                "too_long" => "too_long",
+                _ => "unfit",
             };
             let text = say(
                 language,
