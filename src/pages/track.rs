@@ -65,7 +65,7 @@ pub fn operations() -> Vec<Operation> {
             .answers_raw(200, "text/html", "The page.")
             .apologises(tell_of)
             .hidden(),
-        post("/track/photos", |call| add_file(call))
+        post("/track/photos", add_file)
             .id("post_tracking_file")
             .summary("A file for a case that is followed")
             .tag("Pages")

@@ -40,18 +40,16 @@ pub fn operations() -> Vec<Operation> {
             MOST_BYTES,
             |call| Box::pin(answer(call)),
         ),
-        post("/report/{service}/{category}/photos", |call| {
-            answer_with_file(call)
-        })
-        .id("post_report_file")
-        .summary("A file for a report")
-        .tag("Pages")
-        .access(Access::public())
-        .upload_with_words(Limit::Attachment, MOST_BYTES)
-        .answers_raw(200, "text/html", "The next page.")
-        .not_idempotent()
-        .apologises(super::apologise)
-        .hidden(),
+        post("/report/{service}/{category}/photos", answer_with_file)
+            .id("post_report_file")
+            .summary("A file for a report")
+            .tag("Pages")
+            .access(Access::public())
+            .upload_with_words(Limit::Attachment, MOST_BYTES)
+            .answers_raw(200, "text/html", "The next page.")
+            .not_idempotent()
+            .apologises(super::apologise)
+            .hidden(),
         sent_to(
             "/report/{service}/{category}/send",
             "post_report",

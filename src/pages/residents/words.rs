@@ -148,7 +148,18 @@ pub fn day(on: Date, language: Language) -> String {
 pub fn hours(english: &str, language: Language) -> String {
     match language {
         Language::English => english.to_owned(),
-        Language::Welsh => welsh_hours(english).unwrap_or_else(|| english.to_owned()),
+        Language::Welsh => in_welsh(english).unwrap_or_else(|| english.to_owned()),
+    }
+}
+
+/// With the line that is open now, where the service is not.
+fn in_welsh(english: &str) -> Option<String> {
+    match english.split_once("; now, outside these hours, ") {
+        None => welsh_hours(english),
+        Some((hours, number)) => {
+            let hours = welsh_hours(hours)?;
+            Some(format!("{hours}; nawr, y tu allan i'r oriau hyn, {number}"))
+        }
     }
 }
 
@@ -305,6 +316,18 @@ mod tests {
         assert_eq!(days(Language::Welsh, 5), "5 diwrnod");
         assert_eq!(plural(Language::Welsh, 6), "many");
         assert_eq!(plural(Language::English, 0), "other");
+    }
+
+    #[test]
+    fn hours_are_said_in_welsh_with_the_line_that_is_open_now() {
+        let said = hours(
+            "Monday to Friday, 8.30am to 5pm; now, outside these hours, 01632 960999",
+            Language::Welsh,
+        );
+        assert_eq!(
+            said,
+            "dydd Llun i ddydd Gwener, 8.30am i 5pm; nawr, y tu allan i'r oriau hyn, 01632 960999"
+        );
     }
 
     #[test]
