@@ -414,6 +414,50 @@ stories! {
         assert!(policy.header("content-security-policy").unwrap().contains("manifest-src 'self'"));
     }
 
+    async fn their_page_says_how_the_date_was_counted_and_what_we_need_and_takes_a_photograph(app) {
+        let told = app.post(&Caller::nobody(), "/v1/public/contacts", json!({
+            "body": "A sofa.", "service": "waste-collection", "category": "missed-bin", "language": "cy",
+            "person": {"name": "Ada Example", "email": "ada@mail.example"},
+        })).await.expect(201);
+        let token = told["tracking"]["token"].as_str().unwrap();
+        let browser = Browser::new(&app);
+        browser.get(&format!("/track/{token}")).await;
+        let page = browser.get("/track").await;
+        assert!(page.text.contains("<html lang=\"cy\">") && page.text.contains("Cawsom ef."), "in their language: {}", page.text);
+        assert!(page.text.contains("Byddwn yn ateb erbyn"), "{}", page.text);
+        let page = browser.get("/track?lang=en").await;
+        assert!(page.text.contains("How we got this date") && !page.text.contains("What we need from you"), "{}", page.text);
+        let person = Caller { bearer: Some(token.to_owned()) };
+        let view = app.get(&person, "/v1/public/tracking").await.expect(200);
+        let explained = view["date_explained"].as_str().unwrap();
+        assert!(read(&page.text).contains(explained), "{explained} is not on {}", page.text);
+        let words = with(hidden(&page, "/track/photos"), &[("about", "The same sofa, today.")]);
+        let send_file = async |file: Option<(&str, &str, &[u8])>, site: &str| {
+            let request = TestRequest::post()
+                .uri("/track/photos")
+                .insert_header(("content-type", "multipart/form-data; boundary=xYzZY"))
+                .insert_header(("sec-fetch-site", site))
+                .set_payload(multipart(&words, file));
+            browser.send(request).await
+        };
+        let sofa = photograph("a sofa");
+        let file = Some(("sofa.jpg", "image/jpeg", &sofa[..]));
+        assert_eq!(send_file(file, "cross-site").await.status, 403);
+        assert_eq!(send_file(None, "same-origin").await.status, 422);
+        assert_eq!(send_file(Some(("run.exe", "application/octet-stream", b"MZ\x90\x00")), "same-origin").await.status, 422);
+        let sent = send_file(file, "same-origin").await;
+        assert_eq!((sent.status, sent.header("location")), (303, Some("/track?done=file")), "{}", sent.text);
+        let officer = app.officer().await;
+        let case = told["reference"].as_str().unwrap();
+        let said = app.get(&officer, &format!("/v1/cases/{case}/contacts")).await.expect(200);
+        let all = said["items"].as_array().unwrap();
+        let own = all.iter().find(|one| one["body"] == "The same sofa, today.").unwrap_or_else(|| panic!("{said:#}"));
+        assert_eq!(own["attachments"][0]["type"], "image/jpeg");
+        app.post(&officer, &format!("/v1/cases/{case}/questions"), json!({"text": "Which gate is it?"})).await.expect(201);
+        let page = browser.get("/track").await;
+        assert!(page.text.contains("What we need from you") && !page.text.contains("Which gate"), "{}", page.text);
+    }
+
     async fn a_lost_link_is_mailed_and_nothing_is_said_of_whether_it_was(app) {
         let told = app.post(&Caller::nobody(), "/v1/public/contacts", json!({
             "body": "A sofa.", "service": "fly-tipping", "category": "fly-tip", "person": {"name": "Ada Example", "email": "ada@mail.example"},
