@@ -10,7 +10,7 @@ use crate::support::{Caller, TestApp};
 const SCREAMS: &str =
     "I can hear the man next door hitting his little girl every night and she screams";
 const AFRAID: &str =
-    "My dad hits my little sister every night, she is 6 and covered in bruises, please help us";
+    "My little sister is 6 and dad hits her every night, she has bruises on her legs, please help us";
 const ADA: &str = "Ada Example <ada@mail.example>";
 const MASH: &str = "mash.officer@council.example";
 
@@ -165,7 +165,7 @@ stories! {
         let reply = mail(ADA, &format!("Re: [{bin}] Missed bin"), "bin-2", "", AFRAID);
         let taken = deliver(&app, &reply).await.expect(202);
         assert_eq!((&taken["disposition"], &taken["case"]["reference"]), (&json!("joined"), &json!(bin)));
-        let aside = put_aside(&app, &bin, "covered in bruises").await;
+        let aside = put_aside(&app, &bin, "bruises on her legs").await;
         let answers = app.mails_to("ada@mail.example").await;
         let answer = answers.last().unwrap();
         assert!(answer.kind() == "danger" && answer.raw.contains("999"), "{}", answer.raw);
@@ -205,7 +205,7 @@ stories! {
         assert!(taken["receipt"]["number_to_ring"].as_str().is_some(), "{taken:#}");
         assert!(taken["read_out"].as_str().unwrap().contains("999"), "{taken:#}");
         assert_eq!(taken["related_cases"], json!([]));
-        put_aside(&app, &bin, "covered in bruises").await;
+        put_aside(&app, &bin, "bruises on her legs").await;
     }
 
     async fn a_message_by_the_link_about_a_child_is_for_few_and_answered_at_once(app) {
@@ -218,7 +218,7 @@ stories! {
         let person = Caller { bearer: told["tracking"]["token"].as_str().map(str::to_owned) };
         let taken = app.post(&person, "/v1/public/tracking/messages", json!({"body": AFRAID})).await.expect(201);
         assert!(taken["what_happens_next"][0].as_str().unwrap().contains("999"), "{taken:#}");
-        put_aside(&app, &bin, "covered in bruises").await;
+        put_aside(&app, &bin, "bruises on her legs").await;
         let calm = app.post(&person, "/v1/public/tracking/messages", json!({"body": "Any news of the bin?"})).await.expect(201);
         assert_eq!(calm.get("what_happens_next"), None);
     }
@@ -229,7 +229,7 @@ stories! {
         let asked = json!({"number": "01632 960123", "case": bin, "about": AFRAID});
         let promised = app.post(&app.agent().await, "/v1/callbacks", asked).await.expect(201);
         assert!(promised["read_out"].as_str().unwrap().contains("999"), "{promised:#}");
-        put_aside(&app, &bin, "covered in bruises").await;
+        put_aside(&app, &bin, "bruises on her legs").await;
     }
 
     async fn danger_in_a_mail_that_is_held_wakes_those_on_duty_until_somebody_looks(app) {
@@ -304,11 +304,8 @@ stories! {
         let confirmed = app.mails_to("ada@mail.example").await.pop().unwrap();
         let reply_to = confirmed.header("reply-to").to_owned();
         let officer = app.officer().await;
-        let etag = app.get(&officer, &format!("/v1/cases/{bin}")).await.header("etag").unwrap().to_owned();
-        let close = [("content-type", "application/json"), ("if-match", etag.as_str())];
-        let reply = json!({"kind": "substantive", "body": "We have collected it."}).to_string();
-        let replied = app.post_with(&officer, &format!("/v1/cases/{bin}/replies"), &close, &reply).await;
-        assert!(replied.status < 300, "{}", replied.text);
+        let answer = json!({"kind": "substantive", "text": "We have collected it.", "outcome": "resolved"});
+        app.post(&officer, &format!("/v1/cases/{bin}/replies"), answer).await.expect(201);
         app.jump_to("2027-06-01T09:00:00Z").await;
         let mut became = Vec::new();
         for n in 0..8 {
@@ -348,6 +345,6 @@ stories! {
         let refused = refused.expect(400);
         assert!(refused["detail"].as_str().unwrap().contains("999"), "{refused:#}");
         let calm = send(json!({"body": 5})).await.expect(422);
-        assert!(!calm["detail"].as_str().unwrap().contains("999"), "{calm:#}");
+        assert!(!calm["detail"].as_str().unwrap().contains("in danger"), "{calm:#}");
     }
 }
