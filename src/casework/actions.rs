@@ -14,6 +14,7 @@
 //! | `telling` | what the person hears of it |
 //! | `answering` | our side of the conversation, and a reply taken back |
 //! | [`people`] | who is on a case, and as what |
+//! | `offering` | what can be done to it now, for pages that offer no more |
 //! | `posting` | letters somebody posted |
 //! | `recipients` | to which addresses an officer's words go |
 
@@ -21,6 +22,7 @@ mod answering;
 mod changing;
 mod glass;
 mod kept_from;
+mod offering;
 mod owners;
 pub mod people;
 mod posting;
@@ -32,6 +34,7 @@ mod telling;
 pub(super) use answering::{last_thread, people_to_answer};
 pub(super) use changing::set_follow_up;
 pub use glass::break_glass;
+pub use offering::offered;
 pub use owners::{Owner, check_may_take, is_owner_away, resolve_owner, take_next};
 pub use posting::note_posted;
 pub use recategorising::recategorised;

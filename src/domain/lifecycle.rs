@@ -30,7 +30,7 @@ pub use applying::{apply, note_amendment, note_extension};
 pub use commands::{AcknowledgedBy, Amendment, Command, Recategorised, TakenBack};
 pub use deciding::{decide, next_promise};
 pub use events::Event;
-pub use refusal::{Refusal, check_role};
+pub use refusal::{Refusal, check_role, is_offered};
 pub use stages::{DEALING, Dealt};
 
 use jiff::Timestamp;

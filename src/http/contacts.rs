@@ -17,7 +17,7 @@ use crate::casework::identity::{self, Check};
 use crate::casework::intake::{self, Entry, Received};
 use crate::casework::views::case::{self, RelatedCase};
 use crate::casework::{
-    Conn, Failure, Fault, Filed, Moment, Tx, incidents, letters, people, receipts,
+    Conn, Failure, Fault, Filed, Moment, StoreError, Tx, incidents, letters, people, receipts,
 };
 use crate::channels::logged::{self, Member};
 use crate::channels::{
@@ -124,25 +124,7 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
     let (sent, faults) = read_as_far_as_it_fits::<NewContact>(&call)?;
     let actor = call.actor.clone();
     call.commit(
-        move |tx, at| {
-            let (enquiry, case) = read_logged(tx, at, &actor, &sent, &faults)?;
-            let entry = Entry {
-                case,
-                incident: sent.incident.map(|id| IncidentId(id.0)),
-                ..Entry::by(actor.clone())
-            };
-            let mut received = intake::receive(tx, at, &enquiry, &entry)?;
-            let not_on_it = put_on_incident(tx, at, &entry, &mut received)?;
-            if let Some(check) = &sent.identity_check {
-                record_check(tx, at, &actor, &mut received, check)?;
-            }
-            let mut answered = answer_for(tx, at, &actor, received)?;
-            answered
-                .warnings
-                .extend(channels::reminder(&enquiry).map(str::to_owned));
-            answered.warnings.extend(not_on_it);
-            Ok(answered)
-        },
+        move |tx, at| log(tx, at, &actor, &sent, &faults),
         |received| {
             let status = if received.duplicate.is_some() {
                 200
@@ -159,6 +141,69 @@ async fn log_contact(call: Call) -> Result<Answer, Problem> {
         },
     )
     .await
+}
+
+/// What would become of a contact: it is logged, looked at and undone in one transaction, so that the
+/// dates and words are those that logging it gives. The reference is none: it is drawn when it is saved.
+///
+/// # Errors
+/// As logging it.
+pub async fn look(call: Call) -> Result<Answer, Problem> {
+    let (sent, faults) = read_as_far_as_it_fits::<NewContact>(&call)?;
+    let actor = call.actor.clone();
+    let seen = call
+        .perform(move |tx, at| {
+            let looked: Result<(), Looked> =
+                tx.attempt(|tx| match log(tx, at, &actor, &sent, &faults) {
+                    Ok(received) => Err(Looked::Seen(Box::new(received))),
+                    Err(failure) => Err(Looked::Failed(failure)),
+                });
+            match looked {
+                Err(Looked::Seen(received)) => Ok(received),
+                Err(Looked::Failed(failure)) => Err(failure),
+                Ok(()) => Err(Failure::Fault(anyhow::anyhow!("a look was kept"))),
+            }
+        })
+        .await?;
+    Ok(Answer::ok(&*seen))
+}
+
+/// How a look ends: never well, so that nothing of it stays.
+enum Looked {
+    Seen(Box<ContactReceived>),
+    Failed(Failure),
+}
+
+impl From<StoreError> for Looked {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn log(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    actor: &Actor,
+    sent: &NewContact,
+    faults: &[Fault],
+) -> Result<ContactReceived, Failure> {
+    let (enquiry, case) = read_logged(tx, at, actor, sent, faults)?;
+    let entry = Entry {
+        case,
+        incident: sent.incident.map(|id| IncidentId(id.0)),
+        ..Entry::by(actor.clone())
+    };
+    let mut received = intake::receive(tx, at, &enquiry, &entry)?;
+    let not_on_it = put_on_incident(tx, at, &entry, &mut received)?;
+    if let Some(check) = &sent.identity_check {
+        record_check(tx, at, actor, &mut received, check)?;
+    }
+    let mut answered = answer_for(tx, at, actor, received)?;
+    answered
+        .warnings
+        .extend(channels::reminder(&enquiry).map(str::to_owned));
+    answered.warnings.extend(not_on_it);
+    Ok(answered)
 }
 
 /// Reads a body although parts of it do not fit: those are named, struck out, and the rest is

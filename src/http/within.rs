@@ -13,7 +13,7 @@ use super::call::Call;
 use super::operation::Operation;
 use super::problem::Problem;
 use super::recognise::Caller;
-use super::{auth, gate, query};
+use super::{auth, contacts, gate, query};
 
 /// What is asked of one operation.
 #[derive(Debug, Clone, Default)]
@@ -104,7 +104,10 @@ pub fn admits(call: &Call, caller: &Caller, operation: &str) -> bool {
 /// # Errors
 /// As it refuses.
 pub async fn ask(call: &Call, caller: &Caller, asked: Asked) -> Result<Told, Problem> {
-    let answer = answer_of(call, caller, asked).await?;
+    told(answer_of(call, caller, asked).await?)
+}
+
+fn told(answer: Answer) -> Result<Told, Problem> {
     let body = match answer.bytes_of_it() {
         Some(bytes) => serde_json::from_slice(bytes).map_err(Problem::fault)?,
         None => Value::Null,
@@ -115,20 +118,22 @@ pub async fn ask(call: &Call, caller: &Caller, asked: Asked) -> Result<Told, Pro
     })
 }
 
+/// Asks what logging a contact would come to; see [`contacts::look`].
+///
+/// # Errors
+/// As logging it.
+pub async fn look_at_contact(call: &Call, caller: &Caller, body: Value) -> Result<Told, Problem> {
+    let asked = Asked::of("log_contact").sends(body);
+    let operation = admitted(call, caller, asked.operation)?;
+    told(contacts::look(inner(call, caller, operation, asked)?).await?)
+}
+
 /// Asks one operation whose answer is not a document.
 ///
 /// # Errors
 /// As it refuses.
 pub async fn answer_of(call: &Call, caller: &Caller, asked: Asked) -> Result<Answer, Problem> {
-    let operation = find(call, asked.operation)
-        .ok_or_else(|| Problem::fault(anyhow::anyhow!("no operation {}", asked.operation)))?;
-    operation.access.admit(&caller.actor)?;
-    if caller.must_set_up_codes && operation.tag != auth::CHAPTER {
-        return Err(Problem::forbidden(
-            "totp_not_set_up",
-            "Your role needs an authenticator app. Set it up first.",
-        ));
-    }
+    let operation = admitted(call, caller, asked.operation)?;
     let inner = inner(call, caller, operation, asked)?;
     if let Some(once) = &inner.once
         && let Some(done) = call.front.desk.answered_before(once).await?
@@ -136,6 +141,19 @@ pub async fn answer_of(call: &Call, caller: &Caller, asked: Asked) -> Result<Ans
         return Ok(Answer::from_answered(done.answered, true));
     }
     (operation.handler)(inner).await
+}
+
+fn admitted<'c>(call: &'c Call, caller: &Caller, id: &str) -> Result<&'c Operation, Problem> {
+    let operation =
+        find(call, id).ok_or_else(|| Problem::fault(anyhow::anyhow!("no operation {id}")))?;
+    operation.access.admit(&caller.actor)?;
+    if caller.must_set_up_codes && operation.tag != auth::CHAPTER {
+        return Err(Problem::forbidden(
+            "totp_not_set_up",
+            "Your role needs an authenticator app. Set it up first.",
+        ));
+    }
+    Ok(operation)
 }
 
 fn find<'c>(call: &'c Call, id: &str) -> Option<&'c Operation> {

@@ -195,11 +195,17 @@ async fn with_password(call: Call) -> Result<Answer, Problem> {
     let next = Some(field(&form, "next")).filter(|next| !next.is_empty());
     let signed = match by_password(&call, Keeps::Cookie, given).await {
         Ok(signed) => signed,
-        Err(problem) if problem.status == 401 => {
-            let mistake = if problem.code == "totp_required" {
-                "Give the code your authenticator app shows now, and your password once more."
-            } else {
-                "Address, password and code do not belong together. Check them and try again."
+        // A form that was kept must not be lost to a throttle or a busy moment either.
+        Err(problem) if matches!(problem.status, 401 | 429 | 503) => {
+            let mistake = match (problem.status, problem.code) {
+                (401, "totp_required") => {
+                    "Give the code your authenticator app shows now, and your password once more."
+                }
+                (401, _) => {
+                    "Address, password and code do not belong together. Check them and try again."
+                }
+                (429, _) => "There were too many tries. Wait a minute, then try again.",
+                _ => "We are too busy at the moment. Try again in a minute.",
             };
             let asked = Asking {
                 mistake: Some(mistake),
@@ -207,7 +213,15 @@ async fn with_password(call: Call) -> Result<Answer, Problem> {
                 next,
                 kept,
             };
-            return asking(&call, 401, &asked);
+            let shown = asking(&call, problem.status, &asked)?;
+            let wait = problem
+                .headers
+                .iter()
+                .find(|(name, _)| *name == "retry-after");
+            return Ok(match wait {
+                Some((name, seconds)) => shown.with_header(name, seconds.clone()),
+                None => shown,
+            });
         }
         Err(problem) => return Ok(apologise(&call, problem)),
     };

@@ -49,6 +49,8 @@ struct Desk {
     navigation: Vec<Way>,
     /// What was done just before, in words.
     done: Option<&'static str>,
+    /// In which instants are written.
+    zone: String,
     form_token: String,
     form_of: String,
     /// So that a form sent twice is sent once.
@@ -73,6 +75,22 @@ pub const FORM_LIMIT: usize = 320 * 1024;
 const FORM_OF: &str = "form_of";
 const KEPT_FORMS: &str = "kept form";
 
+/// Those who work cases.
+const CASEWORKERS: &[Role] = &[
+    Role::Agent,
+    Role::Officer,
+    Role::TeamLeader,
+    Role::HeadOfService,
+    Role::Partner,
+];
+/// Those of them who are the council's own.
+const COUNCIL: &[Role] = &[
+    Role::Agent,
+    Role::Officer,
+    Role::TeamLeader,
+    Role::HeadOfService,
+];
+
 /// Where one may go, in the order of the navigation: path, words, key, roles.
 type Signpost = (
     &'static str,
@@ -81,6 +99,11 @@ type Signpost = (
     &'static [Role],
 );
 const WAYS: &[Signpost] = &[
+    ("/work", "My work", Some("w"), CASEWORKERS),
+    ("/log", "Log a contact", Some("l"), CASEWORKERS),
+    ("/queues", "Queues", Some("q"), CASEWORKERS),
+    ("/find", "Find", Some("f"), CASEWORKERS),
+    ("/to-place", "To place", Some("p"), COUNCIL),
     ("/my-enquiries", "My enquiries", None, &[Role::Councillor]),
     ("/teams", "Teams", None, MANAGERS),
     ("/escalations", "What is late", None, MANAGERS),
@@ -109,6 +132,44 @@ const WARD_READERS: &[Role] = &[
 /// What was done, by the code a page is shown with after it.
 const DONE: &[(&str, &str)] = &[
     ("signed_in", "You are signed in again."),
+    ("taken", "This case is yours now."),
+    ("nothing", "Nothing waits in that queue."),
+    ("note", "Your note is saved."),
+    (
+        "reply",
+        "Your reply is on its way. You can take it back until it leaves.",
+    ),
+    ("taken_back", "The reply was taken back. Nothing was sent."),
+    ("question", "The question is on its way."),
+    (
+        "acknowledged",
+        "It is put down that the person knows we have it.",
+    ),
+    ("assigned", "It is put down who has this case."),
+    ("transferred", "The case was passed on. The person is told."),
+    ("paused", "The case waits now."),
+    ("resumed", "Work on the case goes on."),
+    ("extended", "The date was moved. The person is told."),
+    ("promised", "The promise is on the case."),
+    ("closed", "The case is closed."),
+    ("reopened", "The case is open again."),
+    ("stage", "The next stage is open."),
+    ("merged", "The case was merged."),
+    ("linked", "The two cases are linked."),
+    ("called", "The call is on the case."),
+    ("recorded", "It is on the case now."),
+    ("named", "They may see the case now."),
+    ("changed", "The case is changed."),
+    ("checked", "The check is on the case."),
+    ("marked", "The reason is put down."),
+    ("logged", "The contact is saved."),
+    ("joined", "The contact is saved with this case."),
+    (
+        "kept",
+        "The contact is saved. Only a small team may see it.",
+    ),
+    ("placed", "The case was placed."),
+    ("reassigned", "Those cases were given away."),
     (
         "enquiry_raised",
         "We have your enquiry. We will answer by the date below.",
@@ -199,6 +260,20 @@ impl Visit {
         self
     }
 
+    /// What logging this contact would come to; nothing of it is kept.
+    ///
+    /// # Errors
+    /// As logging it.
+    pub async fn look_at_contact(&self, body: serde_json::Value) -> Result<Told, Problem> {
+        within::look_at_contact(&self.call, &self.caller, body).await
+    }
+
+    /// As whom operations are asked.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.caller.actor.clone()
+    }
+
     /// Asks an operation whose answer is a file.
     ///
     /// # Errors
@@ -238,6 +313,7 @@ impl Visit {
                 })
                 .collect(),
             done: done_just_before(&self.call),
+            zone: zone(&self.call),
             form_token: seal(&self.call, &self.cookie),
             form_of: whose(&self.call, &self.user),
             form_key: self.call.front.form_key(),
@@ -458,7 +534,7 @@ fn refused(
     frame: &Frame,
     problem: Problem,
 ) -> Result<Answer, Problem> {
-    if !matches!(problem.status, 403 | 404 | 409 | 422) {
+    if !matches!(problem.status, 400 | 403 | 404 | 409 | 412 | 422) {
         return Ok(apology(route, request_id, frame, problem));
     }
     let said = json!({
@@ -507,13 +583,19 @@ fn whose_it_is(call: &Call, fields: &Fields) -> Option<String> {
     made.verify_slice(&seal).ok().map(|()| id.to_owned())
 }
 
+fn zone(call: &Call) -> String {
+    let council = call.front.desk.council();
+    let zone = council.catalogue.calendar.zone();
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
 fn is_of_the_seal(name: &str) -> bool {
     matches!(name, "form_token" | FORM_OF)
 }
 
 /// Whether somebody wrote it, or a page put it there for itself.
 fn is_of_words(name: &str) -> bool {
-    !matches!(name, "form_key" | "version" | "do") && !is_of_the_seal(name)
+    !matches!(name, "form_key" | "version" | "last" | "do") && !is_of_the_seal(name)
 }
 
 fn done_just_before(call: &Call) -> Option<&'static str> {

@@ -9,8 +9,7 @@ use crate::support::{Caller, TestApp};
 
 const SCREAMS: &str =
     "I can hear the man next door hitting his little girl every night and she screams";
-const AFRAID: &str =
-    "My little sister is 6 and dad hits her every night, she has bruises on her legs, please help us";
+const AFRAID: &str = "My little sister is 6 and dad hits her every night, she has bruises on her legs, please help us";
 const ADA: &str = "Ada Example <ada@mail.example>";
 const MASH: &str = "mash.officer@council.example";
 

@@ -48,6 +48,7 @@ mod redaction;
 mod residents;
 mod sign_in;
 mod sign_in_links;
+mod staff_pages;
 mod standards;
 mod survey;
 mod taking_over;

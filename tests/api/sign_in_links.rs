@@ -133,7 +133,7 @@ fn is_sealed_page(page: &Reply) {
     );
 }
 
-const OWN: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
+pub const OWN: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
 
 stories! {
     async fn a_councillor_signs_in_by_a_link_however_often_a_scanner_opens_it_first(app) {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::By;
 use super::commands::Command;
 use crate::domain::access::Role;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, Status};
 use crate::domain::clock;
 
 /// Why a command is refused, in the caller's words.
@@ -144,6 +144,20 @@ pub fn check_role(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a command of this kind is worth offering: their role may give it, and the case takes it as it
+/// stands. What its words say is looked at when it is given.
+#[must_use]
+pub fn is_offered(case: &Case, command: &Command, by: By, is_owner_away: bool) -> bool {
+    let fits = match command {
+        Command::Resume => case.status == Status::Waiting,
+        Command::Pause { .. } => case.status != Status::Waiting,
+        Command::Reopen { .. } => matches!(case.status, Status::Closed | Status::Responded),
+        _ => true,
+    };
+    fits && check_role(case, command, by, is_owner_away).is_ok()
+        && check_status(case, command).is_ok()
 }
 
 pub(super) fn check_status(case: &Case, command: &Command) -> Result<(), Refusal> {
