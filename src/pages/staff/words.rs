@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use minijinja::{Environment, Value};
 use serde_json::Value as Json;
 
-use crate::domain::wording::{at_when, on_day, sentence_case};
+use crate::domain::wording::{Language, at_when, on_day, sentence_case};
 
 /// What of an event's detail is worth reading beside its name, first found first shown.
 const WORTH_READING: &[&str] = &["text", "reason", "why", "outcome", "what", "title", "name"];
@@ -112,7 +112,7 @@ fn day(text: &str) -> String {
 fn moment(text: &str, zone: &str) -> String {
     let at = text.parse::<Timestamp>();
     match (at, TimeZone::get(zone)) {
-        (Ok(at), Ok(zone)) => at_when(at, &zone),
+        (Ok(at), Ok(zone)) => at_when(at, &zone, Language::English),
         _ => text.to_owned(),
     }
 }
