@@ -27,6 +27,8 @@ pub struct Visit {
     user: User,
     cookie: String,
     fields: Fields,
+    /// What was done just before, in words.
+    done: Option<&'static str>,
 }
 
 /// What a form holds, as people write it.
@@ -312,7 +314,7 @@ impl Visit {
                     is_here: here == *href,
                 })
                 .collect(),
-            done: done_just_before(&self.call),
+            done: self.done,
             zone: zone(&self.call),
             form_token: seal(&self.call, &self.cookie),
             form_of: whose(&self.call, &self.user),
@@ -500,7 +502,7 @@ pub(super) async fn send(call: Call, handler: fn(Visit) -> Answering) -> Result<
 }
 
 async fn visit(
-    call: Call,
+    mut call: Call,
     caller: Caller,
     fields: Fields,
     handler: fn(Visit) -> Answering,
@@ -509,6 +511,11 @@ async fn visit(
         return Ok(to_sign_in(&call));
     };
     let cookie = page_sessions::cookie(&call);
+    let done = done_just_before(&call);
+    // It is said around the page, and no parameter of any.
+    let others = call.query_string.split('&');
+    let others: Vec<&str> = others.filter(|pair| !pair.starts_with("done=")).collect();
+    call.query_string = others.join("&");
     let (front, route, request_id) = (
         std::sync::Arc::clone(&call.front),
         call.route,
@@ -520,6 +527,7 @@ async fn visit(
         user,
         cookie,
         fields,
+        done,
     };
     handler(visit).await.or_else(|problem| {
         let frame = Frame::of(&front.desk, front.is_demo, "Sorry, this did not work");

@@ -183,6 +183,7 @@ pub async fn page(visit: &Visit, status: u16, again: Again) -> Result<Answer, Pr
         "may": may(visit, &beside.offered),
         "choices": choices(visit, &case),
         "reasons": reasons(visit).await?,
+        "is_mine": is_mine(visit, &case),
         "read_out": beside.read_out,
         "warnings": beside.warnings,
         "draft": super::reply::draft(visit, &case, asked.draft.as_deref()),
@@ -305,6 +306,11 @@ async fn notices(visit: &Visit, case: &str) -> Result<Vec<Value>, Problem> {
         .at("case", case)
         .with("limit", 10);
     Ok(items(&visit.ask(asked).await?.body))
+}
+
+fn is_mine(visit: &Visit, case: &Value) -> bool {
+    let owner = case.get("owner").map(|owner| text_of(owner, "id"));
+    owner == Some(visit.user().id.to_string().as_str())
 }
 
 /// Every act by its operation, and whether it is offered.

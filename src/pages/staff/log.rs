@@ -93,13 +93,11 @@ async fn look(visit: &Visit, document: Value) -> Result<Answer, Problem> {
         people: people(visit).await?,
         ..Found::default()
     };
-    let chosen = match visit.fields().some("person_id") {
-        Some(chosen) => Some(chosen),
-        None => match found.people.as_slice() {
-            [only] => Some(text_of(only, "id").to_owned()),
-            _ => None,
-        },
+    let only = || match found.people.as_slice() {
+        [only] => Some(text_of(only, "id").to_owned()),
+        _ => None,
     };
+    let chosen = visit.fields().some("person_id").or_else(only);
     if let Some(person) = chosen.filter(|person| person != "new") {
         let asked = Asked::of("list_cases_of_person")
             .at("person", &person)

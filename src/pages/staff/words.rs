@@ -13,7 +13,7 @@ const WORTH_READING: &[&str] = &["text", "reason", "why", "outcome", "what", "ti
 
 /// Filters every page of somebody signed in can use.
 pub fn add_to(env: &mut Environment<'static>) {
-    env.add_filter("plain", |text: &str| plain(text));
+    env.add_filter("plain", plain);
     env.add_filter("day", |text: &Value| match text.as_str() {
         Some(text) => day(text),
         None => String::new(),
@@ -22,7 +22,7 @@ pub fn add_to(env: &mut Environment<'static>) {
         Some(text) => moment(text, zone),
         None => String::new(),
     });
-    env.add_filter("status", |text: &str| status(text));
+    env.add_filter("status", status);
 }
 
 /// A slug or code as words: `waiting_for` is "Waiting for".
@@ -54,6 +54,10 @@ pub fn of_event(line: &Json) -> (String, Option<String>) {
         let value = detail.get(member).and_then(Json::as_str);
         value.filter(|text| !text.is_empty())
     };
+    let taker = line
+        .get("actor")
+        .and_then(|actor| actor.get("id"))
+        .and_then(Json::as_str);
     let clock = || plain(part("clock").unwrap_or("promise")).to_lowercase();
     let what = match kind {
         "opened" => "The case was opened".to_owned(),
@@ -61,6 +65,7 @@ pub fn of_event(line: &Json) -> (String, Option<String>) {
         "assigned" if detail.get("to").is_some_and(Json::is_null) => {
             "Given back: nobody has it".to_owned()
         }
+        "assigned" if part("to").is_some_and(|to| Some(to) == taker) => "They took it".to_owned(),
         "assigned" => "Somebody has it now".to_owned(),
         "transferred" => format!(
             "Passed from {} to {}",
