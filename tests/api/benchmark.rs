@@ -35,6 +35,7 @@ async fn desk_on(db: Db) -> Arc<Desk> {
         undo_seconds: 120,
         redirect_all_to: None,
         tracking_days: 400,
+        survey: reeve::domain::survey::Sampling::OFF,
     };
     let secrets = Secrets {
         tracking: vec![7; 32],
