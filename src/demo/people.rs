@@ -74,8 +74,8 @@ const STAFFED_QUEUES: [&str; 8] = [
 ];
 /// Whose ward each ward councillor's is.
 const WARDS: [(&str, &str); 2] = [
-    ("cllr.wilfred.osgathorpe@council.example", "Beckside"),
-    ("cllr.parveen.lindqvist@council.example", "Foundry"),
+    ("cllr.wilfred.osgathorpe@council.example", "Market"),
+    ("cllr.parveen.lindqvist@council.example", "Larkfield"),
 ];
 /// The night desk of the council next door.
 const PARTNER_QUEUE: &str = "emergency-planning";

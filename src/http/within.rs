@@ -79,7 +79,7 @@ impl Asked {
 
     /// As a table rather than a document.
     #[must_use]
-    pub fn as_table(self) -> Self {
+    pub fn table(self) -> Self {
         Self {
             is_table: true,
             ..self

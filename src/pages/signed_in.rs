@@ -256,7 +256,7 @@ impl Visit {
 
     /// The same councillor without what a portfolio lets them follow: what they raised is left, and no more.
     #[must_use]
-    pub fn as_who_raised_it(mut self) -> Self {
+    pub fn for_what_they_raised(mut self) -> Self {
         self.user.services.clear();
         self.caller.actor = Actor::User(self.user.clone());
         self

@@ -110,8 +110,16 @@ pub fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("as_short_day", |text: &str| as_short_day(text));
     env.add_filter("as_time", |text: &str, zone: &str| as_time(text, zone));
     env.add_filter("as_day_of", |text: &str, zone: &str| as_day_of(text, zone));
+    env.add_filter("as_percent", as_percent);
     env.add_filter("as_sentence", |text: &str| sentence_case(text));
     env.add_filter("as_words", |text: &str| text.replace(['_', '-'], " "));
+}
+
+/// To a tenth, and whole where it is.
+fn as_percent(percent: f64) -> String {
+    let text = format!("{percent:.1}");
+    text.strip_suffix(".0")
+        .map_or_else(|| text.clone(), str::to_owned)
 }
 
 fn as_day(text: &str) -> Result<String, Error> {
@@ -173,6 +181,13 @@ mod tests {
             Some("/admin/notices?state=failed&cursor=abc")
         );
         assert_eq!(next_page("/admin/notices", &kept, None), None);
+    }
+
+    #[test]
+    fn a_share_of_a_hundred_is_whole_where_it_is() {
+        for (percent, expect) in [(100.0, "100"), (58.8, "58.8"), (0.0, "0"), (99.96, "100")] {
+            assert_eq!(as_percent(percent), expect);
+        }
     }
 
     #[test]

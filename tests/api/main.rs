@@ -31,6 +31,7 @@ mod intake;
 mod letters;
 mod mail_in;
 mod mailboxes;
+mod manager_pages;
 mod markers;
 mod members;
 mod moves;

@@ -65,7 +65,8 @@ pub fn ward_figures(conn: &mut Conn, at: &Moment, ward: &str) -> Result<WardFigu
     let begins = |day: Date| calendar.instant(day, WallTime::MIDNIGHT);
     let period = (begins(from_on), begins(next));
     let mut by_service: BTreeMap<String, Tally> = BTreeMap::new();
-    for case in members::cases_of_ward(conn, ward, period, ANSWER)? {
+    let slug = slug_of(at, ward);
+    for case in members::cases_of_ward(conn, slug, period, ANSWER)? {
         let WardCase {
             service,
             is_closed,
@@ -95,6 +96,13 @@ pub fn ward_figures(conn: &mut Conn, at: &Moment, ward: &str) -> Result<WardFigu
         has_small: lines.len() < n_services,
         lines,
     })
+}
+
+/// Cases stand under the slug of their ward; people, and accounts, know it by its name too.
+fn slug_of<'w>(at: &'w Moment, ward: &'w str) -> &'w str {
+    let mut wards = at.council.catalogue.wards.wards.iter();
+    let found = wards.find(|(_, one)| one.name.eq_ignore_ascii_case(ward));
+    found.map_or(ward, |(slug, _)| slug.as_str())
 }
 
 impl Tally {

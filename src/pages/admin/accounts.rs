@@ -134,7 +134,7 @@ fn ask(visit: &Visit, status: u16, fields: &Fields, wrong: &[Mistake]) -> Result
             .map(|service| (&service.slug, &service.name)).collect::<Vec<_>>(),
         "teams": teams,
         "posts": catalogue.posts.values().map(|post| (&post.slug, &post.title)).collect::<Vec<_>>(),
-        "wards": catalogue.wards.wards.values().map(|ward| &ward.name).collect::<Vec<_>>(),
+        "wards": catalogue.wards.wards.iter().map(|(slug, ward)| (slug, &ward.name)).collect::<Vec<_>>(),
     });
     visit.page(status, "admin/new_user.html", "Add an account", said)
 }

@@ -70,6 +70,9 @@ pub async fn list(visit: Visit) -> Result<Answer, Problem> {
 }
 
 fn post_name(catalogue: &Catalogue, post: &Post) -> String {
+    if post.post == "owner" {
+        return "Whoever has it".to_owned();
+    }
     let found = catalogue.post(&post.post);
     found.map_or_else(|| post.post.clone(), |found| found.title.clone())
 }

@@ -177,7 +177,7 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
 
 /// The same as a table to keep.
 pub async fn table(visit: Visit) -> Result<Answer, Problem> {
-    visit.file(asked(&visit).as_table()).await
+    visit.file(asked(&visit).table()).await
 }
 
 /// The cases behind a line, for those who may see cases.

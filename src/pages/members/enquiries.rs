@@ -100,7 +100,7 @@ const AT_ONCE: u16 = 50;
 /// What they raised.
 pub async fn list(visit: Visit) -> Result<Answer, Problem> {
     check_door(&visit, MEMBERS)?;
-    let visit = visit.as_who_raised_it();
+    let visit = visit.for_what_they_raised();
     let (show, cursor) = (visit.parameter("show"), visit.parameter("cursor"));
     let (show, status) = match show.as_str() {
         "closed" => ("closed", "closed"),
@@ -139,14 +139,14 @@ pub async fn list(visit: Visit) -> Result<Answer, Problem> {
 /// One of them.
 pub async fn show(visit: Visit) -> Result<Answer, Problem> {
     check_door(&visit, MEMBERS)?;
-    let visit = visit.as_who_raised_it();
+    let visit = visit.for_what_they_raised();
     shown(&visit, 200, "", &[]).await
 }
 
 /// A word on one of them: it counts as asking again.
 pub async fn add_word(visit: Visit) -> Result<Answer, Problem> {
     check_door(&visit, MEMBERS)?;
-    let visit = visit.as_who_raised_it();
+    let visit = visit.for_what_they_raised();
     let reference = visit.call.path("case").to_owned();
     // Whether it is theirs comes before what is wrong with the form.
     let case: EnquiryTold = read(&visit, Asked::of("get_case").at("case", &reference)).await?;

@@ -38,11 +38,13 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
     let ward = visit.parameter("ward");
     let council = visit.call.front.desk.council();
     let is_member = visit.user().role == Role::Councillor;
-    let wards: Vec<&str> = if is_member {
+    let wards: Vec<(&str, &str)> = if is_member {
         Vec::new()
     } else {
-        let wards = council.catalogue.wards.wards.values();
-        wards.map(|ward| ward.name.as_str()).collect()
+        let wards = council.catalogue.wards.wards.iter();
+        wards
+            .map(|(slug, ward)| (slug.as_str(), ward.name.as_str()))
+            .collect()
     };
     let report: Option<Report> = if is_member || !ward.is_empty() || !visit.may("get_ward_report") {
         let asked = Asked::of("get_ward_report").with("ward", ward);
@@ -59,8 +61,10 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
                 "percent": item.answered.percent, "open": item.open, "overdue": item.overdue,
             })
         });
+        let ward = council.catalogue.wards.wards.get(&report.ward);
+        let name = ward.map_or(report.ward.as_str(), |ward| ward.name.as_str());
         json!({
-            "ward": report.ward, "from_on": report.from_on, "to_on": report.to_on,
+            "ward": report.ward, "name": name, "from_on": report.from_on, "to_on": report.to_on,
             "lines": lines.collect::<Vec<_>>(), "has_small": report.small_numbers_left_out,
         })
     });
