@@ -127,9 +127,8 @@ stories! {
 
     async fn what_is_said_of_a_child_in_a_report_is_published_nowhere(app) {
         for (code, words) in [
-            ("fly-tip", "My neighbour is beating his child every night, she is covered in bruises"),
-            ("pothole", "I was hit by my husband and the children are hiding in the bedroom"),
-            ("fly-tip", "My father hit my mother and she is bleeding"),
+            ("fly-tip", SCREAMS),
+            ("pothole", "My husband hit me and he will kill me, the children are hiding in the bedroom"),
         ] {
             let pairs = [("service_code", code), ("lat", "51.5074"), ("long", "-0.1278"), ("description", words)];
             let reply = open311::send(&app, "requests.xml", &pairs).await;

@@ -274,6 +274,31 @@ fn a_child_at_risk_is_heard_whatever_was_chosen() {
 }
 
 #[test]
+fn a_report_of_a_pothole_or_of_rubbish_that_tells_of_violence_goes_to_those_few() {
+    for (service, category, body, expect) in [
+        (
+            "waste-collection",
+            "missed-bin",
+            "My neighbour is beating his child every night, she is covered in bruises",
+            "child-at-risk",
+        ),
+        (
+            "highways-maintenance",
+            "pothole",
+            "I was hit by my husband and the children are hiding in the bedroom",
+            "domestic-abuse",
+        ),
+    ] {
+        let mut report = enquiry(Channel::Open311, "", body);
+        report.service = Some(service.to_owned());
+        report.category = Some(category.to_owned());
+        let placement = routed(&report);
+        assert_eq!(placement.category, expect, "{body}");
+        assert!(placement.is_placed && placement.danger.is_some());
+    }
+}
+
+#[test]
 fn where_it_is_not_clear_who_is_in_danger_no_chosen_team_keeps_it() {
     let mut report = enquiry(
         Channel::WebForm,
