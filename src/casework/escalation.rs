@@ -39,8 +39,10 @@ use super::failure::Failure;
 use crate::domain::ids::{CaseId, ContactId};
 use crate::store::{cases, contacts, leases};
 
+pub(in crate::casework) use chain::address_of;
 pub use chain::{Chain, Recipient, note_unreachable, queue_of_mail};
 pub use digest::digests;
+pub(in crate::casework) use digest::is_digest_time;
 pub(in crate::casework) use digest::still_holds;
 pub(in crate::casework) use steps::clock_and_promise;
 pub(in crate::casework) use waiting::{begin_waiting, is_over, mail_limit};

@@ -15,11 +15,13 @@ use super::failure::Failure;
 use crate::domain::access::ActorLabel;
 use crate::domain::case::{Case, Secrecy};
 use crate::domain::clock::{Reading, Terms};
+use crate::domain::decision::{DecidedBy, is_decided};
 use crate::domain::lifecycle::Event;
 use crate::domain::measure::{self, DaysTaken};
 use crate::store::Tx;
 use crate::store::cases::Dates;
 use crate::store::measures::{self, Measured};
+use crate::store::stage_measures::{self, OMBUDSMAN, StageMeasured};
 use crate::store::types::{At, NEVER};
 
 /// How often days are summed up: a day on which much is closed is summed once for many cases.
@@ -84,6 +86,9 @@ pub(super) fn note(
     } else {
         measures::find(tx, case.id)?
     };
+    if is_decided(case.procedure) {
+        note_stages(tx, at, case, (terms, readings), happened)?;
+    }
     let n_reopened = happened
         .iter()
         .filter(|(event, _)| matches!(event, Event::Reopened { .. }))
@@ -110,6 +115,67 @@ pub(super) fn note(
             // closed when they were made.
             let is_unrolled = is_unrolled || before.is_closed || measured.is_closed;
             measures::update(tx, &measured, is_unrolled)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what is measured of the stages a case has come to, and what was decided at each.
+fn note_stages(
+    tx: &mut Tx<'_>,
+    at: &Moment,
+    case: &Case,
+    (terms, readings): (&Terms, &[Reading]),
+    happened: &[(Event, ActorLabel)],
+) -> Result<(), Failure> {
+    let known = stage_measures::of_case(tx, case.id)?;
+    let service = stage_measures::service_asked_about(tx, case.id)?;
+    let service = service.unwrap_or_else(|| case.service.clone());
+    let mut rows: Vec<StageMeasured> = Vec::new();
+    let day = |instant| at.council.catalogue.calendar.date_of(instant);
+    for measure in measure::stages(&case.facts, terms, readings, case.stage) {
+        let stage = i32::from(measure.stage);
+        let mut row = known
+            .iter()
+            .find(|row| row.stage == stage)
+            .cloned()
+            .unwrap_or_else(|| StageMeasured::new(case.id, stage, day(measure.started_at)));
+        row.standard.clone_from(&terms.standard.slug);
+        // What somebody said it is about stays; what was only assumed is put right.
+        if row.service.is_empty() || row.service == case.service {
+            let said_before = rows.last().map(|before: &StageMeasured| &before.service);
+            row.service = said_before.unwrap_or(&service).clone();
+        }
+        row.acknowledgement_promised_at = measure.acknowledgement.promised_at.map(kept);
+        row.acknowledged_at = measure.acknowledgement.met_at.map(kept);
+        row.answer_promised_at = measure.answer.promised_at.map(kept);
+        row.answered_at = measure.answer.met_at.map(kept);
+        row.is_extended = measure.is_extended;
+        row.went_on = measure.stage < case.stage;
+        rows.push(row);
+    }
+    rows.extend(known.iter().find(|row| row.stage == OMBUDSMAN).cloned());
+    for (event, _) in happened {
+        let Event::DecisionRecorded(decided) = event else {
+            continue;
+        };
+        let stage = match decided.by {
+            DecidedBy::Council => i32::from(decided.stage),
+            DecidedBy::Ombudsman => OMBUDSMAN,
+        };
+        if stage == OMBUDSMAN && !rows.iter().any(|row| row.stage == stage) {
+            let mut row = StageMeasured::new(case.id, stage, at.today());
+            row.standard.clone_from(&terms.standard.slug);
+            row.service.clone_from(&service);
+            rows.push(row);
+        }
+        if let Some(row) = rows.iter_mut().find(|row| row.stage == stage) {
+            row.decide(decided);
+        }
+    }
+    for row in rows {
+        if !known.contains(&row) {
+            stage_measures::put(tx, &row)?;
         }
     }
     Ok(())

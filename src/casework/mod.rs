@@ -26,6 +26,7 @@
 //! | [`figures`] | what came in on a day, adding up |
 //! | [`measuring`] | what figures are made of, written with each case and summed up by day |
 //! | [`performance`] | how promises were kept, by service, queue, ward … |
+//! | [`kept_reports`] | reports that are kept as they were made |
 //! | [`standards`] | what is promised in public, beside how it was kept |
 //! | [`staff_reply`] | a reply to a mail to staff becomes a note |
 //! | [`incidents`] | one thing many tell us of: many cases, one update to all |
@@ -74,6 +75,7 @@ pub mod identities;
 pub mod identity;
 pub mod incidents;
 pub mod intake;
+pub mod kept_reports;
 pub mod legal_hold;
 pub mod letters;
 pub mod mail_in;

@@ -179,6 +179,28 @@ impl<'c> Nights<'c> {
     }
 }
 
+/// When the office next opens after an instant.
+///
+/// # Errors
+/// When that is beyond the calendar.
+pub(super) fn opens_after(at: &Moment, instant: Timestamp) -> Result<Timestamp, Failure> {
+    let calendar = &at.council.catalogue.calendar;
+    let office = calendar.office();
+    let mut day = office.next_open_day(calendar.date_of(instant));
+    loop {
+        let opens = office
+            .intervals(day)
+            .next()
+            .map_or(WallTime::MIDNIGHT, |interval| interval.opens());
+        let opens_at = calendar.instant(day, opens);
+        if opens_at > instant {
+            return Ok(opens_at);
+        }
+        let next = day.checked_add(1.day()).map_err(anyhow::Error::from)?;
+        day = office.next_open_day(next);
+    }
+}
+
 /// What the reader may know of one of them. A partner sees its own and the cases of its queues; of the
 /// work of other queues staff are told as a line without a case.
 fn item(

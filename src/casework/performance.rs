@@ -12,6 +12,7 @@ use super::failure::Failure;
 use crate::domain::access::{Actor, Reach, Role, Scope};
 use crate::domain::calendar::WallTime;
 use crate::domain::measure::{Figures, Sums, without_small};
+use crate::domain::report::FEW;
 use crate::store::Conn;
 use crate::store::measures;
 
@@ -97,15 +98,38 @@ pub fn report(
 /// # Errors
 /// When the database cannot be asked.
 pub fn of_part(conn: &mut Conn, at: &Moment, part: &Part, asked: Asked) -> Result<Report, Failure> {
+    counted(conn, at, part, asked, asked.by == By::Ward)
+}
+
+/// The same as it may leave the house: whatever cases are told apart by, those that are few are told
+/// together.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn of_part_folded(
+    conn: &mut Conn,
+    at: &Moment,
+    part: &Part,
+    asked: Asked,
+) -> Result<Report, Failure> {
+    counted(conn, at, part, asked, true)
+}
+
+fn counted(
+    conn: &mut Conn,
+    at: &Moment,
+    part: &Part,
+    asked: Asked,
+    is_folded: bool,
+) -> Result<Report, Failure> {
     let Asked { period, by } = asked;
     let sums = measures::sums(conn, by, (period.from_on, period.to_on), at.now, part)?;
     let mut all = Sums::default();
     for (_, one) in &sums {
         all.add(one.clone());
     }
-    let is_of_wards = by == By::Ward;
     let n_all = sums.len();
-    let (told, small) = if is_of_wards {
+    let (told, small) = if is_folded {
         without_small(sums)
     } else {
         (sums, None)
@@ -120,7 +144,7 @@ pub fn of_part(conn: &mut Conn, at: &Moment, part: &Part, asked: Asked) -> Resul
             } else {
                 Key::Of(key)
             },
-            figures: if is_of_wards {
+            figures: if is_folded {
                 sums.public_figures()
             } else {
                 sums.figures()
@@ -129,7 +153,11 @@ pub fn of_part(conn: &mut Conn, at: &Moment, part: &Part, asked: Asked) -> Resul
         .collect();
     items.extend(small.map(|sums| Item {
         key: Key::Small,
-        name: "Wards with few cases, together".to_owned(),
+        name: if by == By::Ward {
+            "Wards with few cases, together".to_owned()
+        } else {
+            FEW.1.to_owned()
+        },
         figures: sums.public_figures(),
     }));
     Ok(Report {
@@ -205,7 +233,7 @@ impl Key {
         match self {
             Self::Of(key) => key,
             Self::None => "",
-            Self::Small => "(small numbers)",
+            Self::Small => FEW.0,
         }
     }
 }
@@ -225,8 +253,8 @@ pub fn part_of(actor: &Actor) -> Result<Part, Failure> {
         }
         let is_narrow = !key.queues.is_empty() && !key.queues.iter().any(|queue| queue == "*");
         return Ok(Part {
-            within: None,
             only_queues: is_narrow.then(|| key.queues.clone()),
+            ..Part::default()
         });
     }
     if *actor == Actor::System {
@@ -251,6 +279,7 @@ pub fn part_of(actor: &Actor) -> Result<Part, Failure> {
     Ok(Part {
         within,
         only_queues: sight.only_queues,
+        ..Part::default()
     })
 }
 

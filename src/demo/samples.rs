@@ -11,6 +11,7 @@ mod folk;
 pub(crate) mod history;
 mod inbox;
 mod incidents;
+mod kept;
 mod members;
 pub mod pictures;
 mod plan;
@@ -80,6 +81,7 @@ pub fn file_batch(
         incidents::deliver(tx, desk, &staff, loaded_at)?;
         feedback::deliver(tx, desk, loaded_at)?;
         visits::deliver(tx, desk, loaded_at)?;
+        kept::deliver(tx, desk, loaded_at)?;
     }
     Ok(())
 }

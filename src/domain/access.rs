@@ -11,12 +11,14 @@ use super::case::{About, Case, Secrecy};
 use super::contact::{Channel, words};
 use super::ids::{ApiKeyId, CaseId, PersonId, TrackingLinkId, UserId};
 
+mod reports;
 mod sight;
 mod standing;
 
 #[cfg(test)]
 mod tests;
 
+pub use reports::{Readers, may_make_report, may_read_report};
 pub use sight::{Reach, Sight};
 pub use standing::{Away, Pass, Standing, Turn};
 

@@ -75,4 +75,6 @@ ids! {
     IncidentUpdateId,
     /// One answer with which the cases on an incident are closed.
     IncidentClosureId,
+    /// One report that is kept.
+    KeptReportId,
 }

@@ -242,6 +242,64 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is measured of one stage of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StageMeasure {
+    pub stage: u8,
+    /// When it reached us, or was asked to be looked at again.
+    pub started_at: Timestamp,
+    pub acknowledgement: Promise,
+    pub answer: Promise,
+    /// Its answer was given a later date.
+    pub is_extended: bool,
+}
+
+/// What is measured of the stages a case has come to, up to this one.
+#[must_use]
+pub fn stages(
+    facts: &Facts,
+    terms: &Terms,
+    readings: &[Reading],
+    last_stage: u8,
+) -> Vec<StageMeasure> {
+    let standard = &terms.standard;
+    let named = |name: &str| readings.iter().find(|reading| reading.name == name);
+    let began = |names: &[&str]| {
+        let mut events = facts.events.iter();
+        events
+            .find(|event| names.contains(&event.name.as_str()))
+            .map(|event| event.at)
+    };
+    (1..=last_stage)
+        .filter_map(|stage| {
+            let started_at = match stage {
+                1 => Some(facts.received_at),
+                2 => began(&["escalated", "stage_2_started"]),
+                _ => began(&["panel_requested"]),
+            }?;
+            let answer = match stage {
+                1 => standard.answer_clock(),
+                _ => {
+                    let prefix = format!("stage_{stage}");
+                    let mut own = standard.clocks.iter();
+                    own.find(|clock| clock.name.starts_with(&prefix) && !clock.is_acknowledgement())
+                }
+            };
+            let answer = answer.and_then(|clock| named(&clock.name));
+            let acknowledgement = standard
+                .acknowledge_clock_of(stage)
+                .and_then(|clock| named(&clock.name));
+            Some(StageMeasure {
+                stage,
+                started_at,
+                acknowledgement: acknowledgement.map(Promise::of).unwrap_or_default(),
+                answer: answer.map(Promise::of).unwrap_or_default(),
+                is_extended: answer.is_some_and(|reading| reading.extended.is_some()),
+            })
+        })
+        .collect()
+}
+
 /// What figures count of one case, as it stands at `now`.
 #[must_use]
 pub fn measure(facts: &Facts, terms: &Terms, readings: &[Reading]) -> Measure {
@@ -430,6 +488,18 @@ impl Spread {
         Ok(spread)
     }
 
+    /// Adds others to these.
+    pub fn add(&mut self, other: Self) {
+        self.gross.add(other.gross);
+        self.net.add(other.net);
+    }
+
+    /// Half, and nine of ten, of the answers took no longer; nothing where there is none.
+    #[must_use]
+    pub fn gross(&self) -> Option<Typical> {
+        self.gross.typical()
+    }
+
     /// How many answers there are.
     #[must_use]
     pub fn n_answers(&self) -> u64 {
@@ -478,7 +548,9 @@ impl std::fmt::Display for DaysTaken {
 }
 
 impl Share {
-    fn of(in_time: u64, of: u64) -> Self {
+    /// With what part of a hundred it is.
+    #[must_use]
+    pub fn of(in_time: u64, of: u64) -> Self {
         Self {
             in_time: Some(in_time),
             of: Some(of),
@@ -497,28 +569,36 @@ impl Share {
 /// too few.
 #[must_use]
 pub fn without_small<K: Ord>(items: Vec<(K, Sums)>) -> (Vec<(K, Sums)>, Option<Sums>) {
+    without_few(items, |sums| sums.n_received, Sums::add)
+}
+
+/// The same of any sums, that say of how many they are and can be added to.
+#[must_use]
+pub fn without_few<K: Ord, S: Default>(
+    items: Vec<(K, S)>,
+    n_of: impl Fn(&S) -> u64,
+    add: impl Fn(&mut S, S),
+) -> (Vec<(K, S)>, Option<S>) {
     let (mut small, mut kept): (Vec<_>, Vec<_>) = items
         .into_iter()
-        .filter(|(_, sums)| sums.n_received > 0)
-        .partition(|(_, sums)| sums.n_received < FEWEST);
+        .filter(|(_, sums)| n_of(sums) > 0)
+        .partition(|(_, sums)| n_of(sums) < FEWEST);
     if small.is_empty() {
         return (kept, None);
     }
-    kept.sort_by(|(a, one), (b, other)| {
-        other.n_received.cmp(&one.n_received).then_with(|| a.cmp(b))
-    });
-    let n_in = |small: &[(K, Sums)]| small.iter().map(|(_, sums)| sums.n_received).sum::<u64>();
+    kept.sort_by(|(a, one), (b, other)| n_of(other).cmp(&n_of(one)).then_with(|| a.cmp(b)));
+    let n_in = |small: &[(K, S)]| small.iter().map(|(_, sums)| n_of(sums)).sum::<u64>();
     while n_in(&small) < FEWEST
         && let Some(next) = kept.pop()
     {
         small.push(next);
     }
     kept.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let mut together = Sums::default();
+    let mut together = S::default();
     for (_, sums) in small {
-        together.add(sums);
+        add(&mut together, sums);
     }
-    let is_enough = together.n_received >= FEWEST;
+    let is_enough = n_of(&together) >= FEWEST;
     (kept, is_enough.then_some(together))
 }
 

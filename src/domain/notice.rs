@@ -47,6 +47,8 @@ words! {
         WeeklyCounts = "weekly_counts",
         /// To whoever owns instructions about people that are past their review, once a week.
         MarkerReview = "marker_review",
+        /// To a post for which a report was made and kept.
+        ReportKept = "report_kept",
         /// To the duty contact: somebody may be in danger.
         Alert = "alert",
         /// We will ring them back, by a date.
@@ -100,6 +102,7 @@ impl NoticeKind {
                 | Self::Waiting
                 | Self::WeeklyCounts
                 | Self::MarkerReview
+                | Self::ReportKept
                 | Self::Alert
                 | Self::Joined
                 | Self::ManyTransfers
@@ -591,6 +594,16 @@ pub enum Says {
         week: String,
         services: Vec<ServiceCounts>,
     },
+    /// To a post for which a report was made: where it is, and none of its figures.
+    ReportKept {
+        /// "Councillor responsible for Housing".
+        post: String,
+        /// "Complaints".
+        title: String,
+        /// "1 to 31 October 2026".
+        period: String,
+        link: String,
+    },
     /// To the owner of markers whose review day has passed. Nothing of whom they are about.
     MarkerReview {
         n_overdue: u64,
@@ -790,6 +803,7 @@ impl Says {
             Self::Digest { .. } => "digest",
             Self::WeeklyCounts { .. } => "weekly-counts",
             Self::MarkerReview { .. } => "marker-review",
+            Self::ReportKept { .. } => "report-kept",
             Self::Alert { .. } => "alert",
             Self::Joined { .. } => "joined",
             Self::ServiceActed { .. } => "service-acted",
@@ -869,6 +883,7 @@ impl Says {
             Self::Digest { .. } => NoticeKind::Digest,
             Self::WeeklyCounts { .. } => NoticeKind::WeeklyCounts,
             Self::MarkerReview { .. } => NoticeKind::MarkerReview,
+            Self::ReportKept { .. } => NoticeKind::ReportKept,
             Self::Alert { .. } => NoticeKind::Alert,
             Self::Joined { .. } => NoticeKind::Joined,
             Self::ServiceActed { .. } => NoticeKind::ServiceActed,

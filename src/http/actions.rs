@@ -13,8 +13,8 @@ use super::call::Call;
 use super::cases::{CASE_NOTE, COUNCIL, check_may};
 use super::dto::act::{
     AboutWhom, NewAccess, NewAcknowledgement, NewAssignment, NewBasis, NewCall, NewClosure,
-    NewConsent, NewContactReason, NewExtension, NewIdentityCheck, NewLink, NewMerge, NewNote,
-    NewPause, NewPromise, NewQuestion, NewReopening, NewReply, NewStage, NewStandardEvent,
+    NewConsent, NewContactReason, NewDecision, NewExtension, NewIdentityCheck, NewLink, NewMerge,
+    NewNote, NewPause, NewPromise, NewQuestion, NewReopening, NewReply, NewStage, NewStandardEvent,
     NewTransfer, Nothing, ReplyScope, owner,
 };
 use super::dto::examples;
@@ -270,6 +270,25 @@ pub fn operations() -> Vec<Operation> {
         .id("record_standard_event")
         .summary("Record an event the case's standard knows")
         .description("Such as `concluded` or `clarified`: promises that start with it start."),
+        act(
+            post("/v1/cases/{case}/decisions", record_decision).body::<NewDecision>(),
+            OFFICERS,
+            json!({
+                "decision": "partly_upheld", "remedies": ["apology", "put_right"],
+                "learning": [{
+                    "improvement": "training", "what": "Crews are shown how to log a missed street.",
+                    "owner": "head-of-waste-and-street-scene", "due_on": "2027-01-29",
+                }],
+            }),
+        )
+        .id("record_decision")
+        .summary("Record what was decided about a complaint or a request for information")
+        .description(
+            "For the figures; the person is told by a reply. Whether it was upheld, why it was not accepted, what \
+             was put right and what is learnt from it, who answers for that and by when; of information, whether it \
+             was given and what was withheld under which exemption. `by: ombudsman` records what the Ombudsman found. \
+             Also on a closed case. The last word about a stage counts.",
+        ),
     ]
 }
 
@@ -706,6 +725,14 @@ async fn mark_contact(call: Call) -> Result<Answer, Problem> {
         },
         |done: &ActedView| Answer::json(201, done),
     )
+    .await
+}
+
+async fn record_decision(call: Call) -> Result<Answer, Problem> {
+    act(call, |_, asked, body: &NewDecision| {
+        let decided = body.decided(asked.case.stage);
+        Ok(Command::RecordDecision(Box::new(decided)))
+    })
     .await
 }
 

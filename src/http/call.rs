@@ -372,6 +372,12 @@ impl Call {
             .transpose()
     }
 
+    /// Where a list goes on, sealed, for pages that link to there.
+    #[must_use]
+    pub fn cursor_of<C: Serialize>(&self, next: Option<&C>) -> Option<String> {
+        next.map(|next| paging::write_cursor(&self.front, self.route, next))
+    }
+
     /// A page of a list with the cursor of the next one, in the body and as `Link`.
     #[must_use]
     pub fn page<T: Serialize, C: Serialize>(
@@ -380,7 +386,7 @@ impl Call {
         next: Option<&C>,
         total: Option<u64>,
     ) -> Answer {
-        let next_cursor = next.map(|next| paging::write_cursor(&self.front, self.route, next));
+        let next_cursor = self.cursor_of(next);
         let link = next_cursor
             .as_deref()
             .map(|cursor| paging::link_to_next(&self.path, &self.query_string, cursor));

@@ -56,10 +56,16 @@ pub fn number(n: Option<impl ToString>) -> String {
 /// Whether a table is asked for rather than JSON.
 #[must_use]
 pub fn is_asked_for(headers: &HeaderMap) -> bool {
+    is_preferred(headers, "text/csv")
+}
+
+/// Whether one kind of content is asked for rather than JSON.
+#[must_use]
+pub fn is_preferred(headers: &HeaderMap, wanted: &str) -> bool {
     let named = headers
         .get_all("accept")
         .filter_map(|value| value.to_str().ok());
-    let (mut csv, mut json) = (0.0, 0.0);
+    let (mut own, mut json) = (0.0, 0.0);
     for part in named.flat_map(|value| value.split(',')) {
         let mut words = part.split(';').map(str::trim);
         let kind = words.next().unwrap_or_default().to_ascii_lowercase();
@@ -67,12 +73,12 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
             .find_map(|word| word.strip_prefix("q=")?.trim().parse().ok())
             .unwrap_or(1.0);
         match kind.as_str() {
-            "text/csv" => csv = quality,
             "application/json" => json = quality,
+            _ if kind == wanted => own = quality,
             _ => {}
         }
     }
-    csv > 0.0 && csv >= json
+    own > 0.0 && own >= json
 }
 
 fn cell(text: &str) -> String {

@@ -106,6 +106,7 @@ pub mod gate;
 pub mod health;
 pub mod identities;
 pub mod incidents;
+pub mod kept_reports;
 pub mod mailboxes;
 pub mod markers;
 pub mod members;

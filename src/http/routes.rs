@@ -4,10 +4,10 @@ use super::operation::Operation;
 use super::{
     actions, api_keys, attachments, audit, auth, call_figures, case_people, cases, catalogue,
     contact_reasons, contacts, docs, email, escalations, first_start, health, identities,
-    incidents, mailboxes, markers, members, night_desk, notices, oidc, open311, organisations,
-    people, performance, person_merges, public, queues, receipts, redactions, reports,
-    satisfaction, second_factor, sign_in_links, sms, standards, telephony, trials, users, visits,
-    webchat,
+    incidents, kept_reports, mailboxes, markers, members, night_desk, notices, oidc, open311,
+    organisations, people, performance, person_merges, public, queues, receipts, redactions,
+    reports, satisfaction, second_factor, sign_in_links, sms, standards, telephony, trials, users,
+    visits, webchat,
 };
 use crate::config::Settings;
 
@@ -42,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(reports::operations());
     all.extend(performance::operations());
     all.extend(satisfaction::operations());
+    all.extend(kept_reports::operations());
     all.extend(call_figures::operations());
     all.extend(contact_reasons::operations());
     all.extend(visits::operations());

@@ -13,6 +13,7 @@
 //! | `terms` | every tick | members whose term of office has ended |
 //! | `sweep` | every tick | cases whose hour has come, then the digests |
 //! | `weekly` | every tick | the week's counts, on its first working day |
+//! | `reports` | every tick | reports that are kept, on the first working day after their period |
 //! | `set_back` | every tick | what is left of a clock that ran ahead and was set right |
 //! | `send` | every tick, and after every commit | notices that are due |
 //! | `attachments` | every tick | files of mails taken out of them, scans tried again, bytes let go |
@@ -32,6 +33,7 @@ use tokio_cron_scheduler::{Job as Schedule, JobScheduler};
 
 use crate::casework::attachments::tending::{self, Tidying};
 use crate::casework::desk::{Council, Desk};
+use crate::casework::kept_reports::DaySeen;
 use crate::casework::measuring::Rolling;
 use crate::casework::set_back::SetBack;
 use crate::casework::{audit, delivery, escalation, incidents, members, moves, retention};
@@ -349,6 +351,14 @@ fn table(desk: &Arc<Desk>, pump: &Arc<Pump>, hooks: Hooks) -> Vec<Job> {
         Box::new(move || {
             let (desk, week) = (Arc::clone(&own), Arc::clone(&week));
             Box::pin(async move { Ok(week.tell(&desk).await.map(|_| ())?) })
+        }),
+    ));
+    let (own, day) = (Arc::clone(desk), Arc::new(DaySeen::default()));
+    jobs.push(every_tick(
+        "reports",
+        Box::new(move || {
+            let (desk, day) = (Arc::clone(&own), Arc::clone(&day));
+            Box::pin(async move { Ok(day.make(&desk).await.map(|_| ())?) })
         }),
     ));
     let own = Arc::clone(desk);

@@ -537,6 +537,14 @@ fn staff_words() -> Vec<Says> {
             services,
         });
     }
+    said.push(Says::ReportKept {
+        post: "Councillor responsible for Environment and Waste".to_owned(),
+        title: "How promises were kept: Councillor responsible for Environment and Waste"
+            .to_owned(),
+        period: "1 to 31 October 2026".to_owned(),
+        link: "https://reeve.council.example/reports/019a9f5e-7c00-7000-8000-0000000000aa"
+            .to_owned(),
+    });
     for (n_overdue, owner_left) in [(1, None), (3, Some("Sefa Second".to_owned()))] {
         said.push(Says::MarkerReview {
             n_overdue,

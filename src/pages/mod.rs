@@ -4,7 +4,7 @@
 //! A page shows what a use case of `casework` says and decides nothing. It is escaped by the template
 //! engine, loads only its own style sheet, and looks the same on a telephone and on paper. Residents
 //! follow their case in [`track`]; people of the council sign in by a mailed link in [`sign_in`]; teams that
-//! work by e-mail act by the links in their mail in [`by_email`]; a demo
+//! work by e-mail act by the links in their mail in [`by_email`]; kept reports are read in [`kept_reports`]; a demo
 //! shows its clock and its mails in [`demo`]. Whoever is signed in has pages of their own: [`signed_in`] is
 //! what these have in common, [`staff`] those of agents and officers, [`members`] of councillors, [`managers`]
 //! of those who see to it that promises are kept, [`admin`] of administrators.
@@ -20,6 +20,7 @@ use crate::http::{Access, Answer, Call, Operation, Problem, get};
 pub mod admin;
 pub mod by_email;
 pub mod demo;
+pub mod kept_reports;
 pub mod managers;
 pub mod members;
 mod one_site;
@@ -57,6 +58,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(members::operations());
     all.extend(managers::operations());
     all.extend(admin::operations());
+    all.extend(kept_reports::operations());
     all.push(
         get("/favicon.ico", icon)
             .id("get_icon")
@@ -205,6 +207,7 @@ fn templates() -> Environment<'static> {
     ]
     .into_iter()
     .chain(residents::templates())
+    .chain(kept_reports::TEMPLATES)
     {
         env.add_template(name, text)
             .expect("the templates are built in, and a test reads every one");

@@ -112,6 +112,7 @@ const WAYS: &[Signpost] = &[
     ("/performance", "Promises kept", None, COUNTERS),
     ("/intake", "What came in", None, COUNTERS),
     ("/my-ward", "Ward figures", None, WARD_READERS),
+    ("/reports", "Kept reports", None, WARD_READERS),
     ("/admin", "Administration", None, &[Role::Admin]),
     ("/admin/audit", "Audit", None, &[Role::Auditor, Role::Admin]),
     ("/account", "Your account", None, Role::ALL),

@@ -72,6 +72,10 @@ pub struct Part {
     pub within: Option<(Vec<String>, Vec<String>)>,
     /// And of no other queues.
     pub only_queues: Option<Vec<String>>,
+    /// Of services that were this post's when the case came to them; unsaid: anybody's.
+    pub portfolio: Option<String>,
+    /// Of these procedures; unsaid: all.
+    pub procedures: Option<Vec<String>>,
 }
 
 /// The sums that share one key, as the two databases answer them.
@@ -436,7 +440,15 @@ fn question(by: By, part: &Part) -> (String, Vec<String>) {
         let named = NAMES.map(|name| format!("{before}SUM({name}){after} AS {name}"));
         named.join(", ")
     };
-    let family = by.family().name();
+    let family = by.family();
+    // Days whose sums do not tell procedures apart are counted plainly.
+    let is_summed = part.procedures.is_none() || family.tells_apart("procedure");
+    let unrolled = if is_summed {
+        "is_unrolled = TRUE AND "
+    } else {
+        ""
+    };
+    let family = family.name();
     let rolled = format!(
         "SELECT {key} AS group_key, SUM(n_received) AS n_received, {sums}, 0 AS n_open, 0 AS n_overdue, \
          MIN(CASE WHEN FALSE THEN $3 END) AS oldest_received_at, string_agg(answered_in, ' ') AS answered_in \
@@ -447,7 +459,7 @@ fn question(by: By, part: &Part) -> (String, Vec<String>) {
     );
     let question = format!(
         "WITH unrolled AS (SELECT DISTINCT received_on FROM case_measures \
-         WHERE is_unrolled = TRUE AND received_on BETWEEN $1 AND $2) \
+         WHERE {unrolled}received_on BETWEEN $1 AND $2) \
          SELECT group_key, CAST(SUM(n_received) AS bigint) AS n_received, {sums}, \
          CAST(SUM(n_open) AS bigint) AS n_open, CAST(SUM(n_overdue) AS bigint) AS n_overdue, \
          MIN(oldest_received_at) AS oldest_received_at, string_agg(answered_in, ' ') AS answered_in \
@@ -480,8 +492,8 @@ impl Family {
     fn tells_apart(self, column: &str) -> bool {
         match self {
             Self::Matter => !matches!(column, "channel" | "ward"),
-            Self::Channel => matches!(column, "service" | "queue" | "channel"),
-            Self::Ward => matches!(column, "service" | "queue" | "ward"),
+            Self::Channel => matches!(column, "service" | "queue" | "portfolio" | "channel"),
+            Self::Ward => matches!(column, "service" | "queue" | "portfolio" | "ward"),
         }
     }
 
@@ -569,6 +581,13 @@ impl Part {
         }
         if let Some(queues) = &self.only_queues {
             condition.push_str(&format!(" AND {}", one_of("queue", queues)));
+        }
+        if let Some(portfolio) = &self.portfolio {
+            let portfolio = std::slice::from_ref(portfolio);
+            condition.push_str(&format!(" AND {}", one_of("portfolio", portfolio)));
+        }
+        if let Some(procedures) = &self.procedures {
+            condition.push_str(&format!(" AND {}", one_of("procedure", procedures)));
         }
         (condition, names)
     }

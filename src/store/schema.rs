@@ -389,6 +389,50 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    stage_measures (case_id, stage) {
+        case_id -> Uid,
+        stage -> Integer,
+        standard -> Text,
+        service -> Text,
+        started_on -> Day,
+        acknowledgement_promised_at -> Nullable<Ts>,
+        acknowledged_at -> Nullable<Ts>,
+        answer_promised_at -> Nullable<Ts>,
+        answered_at -> Nullable<Ts>,
+        is_extended -> Bool,
+        went_on -> Bool,
+        decision -> Nullable<Text>,
+        because -> Nullable<Text>,
+        exemptions -> Js,
+        remedies -> Js,
+        lessons -> Js,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
+    kept_reports (id) {
+        id -> Uid,
+        kind -> Text,
+        scope -> Text,
+        from_on -> Day,
+        to_on -> Day,
+        title -> Text,
+        made_at -> Ts,
+        made_by -> Text,
+        schedule -> Nullable<Text>,
+        nth -> Integer,
+        definitions_version -> Text,
+        readers -> Js,
+        body -> Text,
+        sha256 -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     case_access (case_id, holder) {
         case_id -> Uid,
         holder -> Text,
@@ -893,6 +937,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     markers,
     cases,
     case_measures,
+    stage_measures,
+    kept_reports,
     case_access,
     case_passes,
     case_aliases,

@@ -250,6 +250,7 @@ macro_rules! ids_are_columns {
     )+};
 }
 ids_are_columns!(
+    KeptReportId,
     IncidentId,
     IncidentUpdateId,
     IncidentClosureId,

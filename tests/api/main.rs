@@ -28,6 +28,7 @@ mod hidden;
 mod identity;
 mod incidents;
 mod intake;
+mod kept_reports;
 mod letters;
 mod mail_in;
 mod mailboxes;

@@ -447,6 +447,9 @@ const WITHOUT_WORDS: &[&str] = &[
     "cases.place_words",
     "case_measures.",
     "day_measures.",
+    "stage_measures.",
+    // Figures and definitions; a story looks for names and words in them.
+    "kept_reports.",
     "case_access.",
     "case_aliases.",
     "case_people.",

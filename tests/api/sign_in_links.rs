@@ -107,6 +107,23 @@ impl<'a> Browser<'a> {
     fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.borrow().get(name).cloned()
     }
+
+    /// Signs in by a mailed link, and answers where the button led.
+    pub async fn sign_in(&self, email: &str) -> Reply {
+        let page = self.get("/sign-in").await;
+        let form = format!(
+            "form_token={}&email={}",
+            form_token(&page),
+            email.replace('@', "%40")
+        );
+        let sent = self.post("/sign-in/links", OWN, &form).await;
+        assert_eq!(sent.status, 200, "{}", sent.text);
+        let token = link_to(self.app, email).await;
+        self.get(&format!("/sign-in/{token}")).await;
+        let page = self.get("/sign-in").await;
+        let form = format!("form_token={}", form_token(&page));
+        self.post("/sign-in", OWN, &form).await
+    }
 }
 
 fn form_token(page: &Reply) -> String {

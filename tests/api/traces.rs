@@ -600,6 +600,13 @@ async fn casework(walk: &mut Walk<'_>) {
         json!({"stage": 2, "reason": "They ask for a review."}),
     )
     .await;
+    walk.act(
+        &officer,
+        &complaint,
+        "decisions",
+        json!({"decision": "upheld", "stage": 1, "remedies": ["apology"]}),
+    )
+    .await;
     let mut body = missed_bin();
     body["body"] = json!("There is damp and black mould in the bedroom.");
     body["service"] = json!("housing-repairs");

@@ -29,6 +29,8 @@ DROP TABLE case_people;
 DROP TABLE case_aliases;
 DROP TABLE case_passes;
 DROP TABLE case_access;
+DROP TABLE kept_reports;
+DROP TABLE stage_measures;
 DROP TABLE day_measures;
 DROP TABLE case_measures;
 DROP TABLE cases;

@@ -415,6 +415,57 @@ CREATE TABLE day_measures (
 );
 CREATE INDEX measures_by_day ON day_measures (family, received_on);
 
+-- What figures of complaints and requests for information are made of: a row for each stage a case has come
+-- to, and one for the Ombudsman (stage 0). Written with the case, in nobody's words.
+CREATE TABLE stage_measures (
+    case_id         blob NOT NULL REFERENCES cases (id),
+    stage           integer NOT NULL,
+    standard        text NOT NULL,
+    -- The one complained about, where that is known; else the case's own.
+    service         text NOT NULL,
+    -- The local date on which it reached us, or was asked to be looked at again.
+    started_on      text NOT NULL,
+    acknowledgement_promised_at bigint,
+    acknowledged_at bigint,
+    answer_promised_at bigint,
+    answered_at     bigint,
+    is_extended     boolean NOT NULL,
+    went_on         boolean NOT NULL,
+    decision        text,
+    because         text,
+    exemptions      text NOT NULL,
+    remedies        text NOT NULL,
+    lessons         text NOT NULL,
+    PRIMARY KEY (case_id, stage)
+);
+CREATE INDEX stages_by_day ON stage_measures (started_on);
+
+-- Figures of a period as they stood when somebody, or a schedule, asked for them. Only added to: `body` is
+-- answered byte for byte as it was written.
+CREATE TABLE kept_reports (
+    id              blob PRIMARY KEY,
+    kind            text NOT NULL,
+    -- A post's slug or a partner's name; empty for the whole council.
+    scope           text NOT NULL,
+    from_on         text NOT NULL,
+    to_on           text NOT NULL,
+    title           text NOT NULL,
+    made_at         bigint NOT NULL,
+    made_by         text NOT NULL,
+    -- The schedule that made it, once for each period; again only where a clock that ran ahead made it too soon.
+    schedule        text,
+    nth             integer NOT NULL,
+    definitions_version text NOT NULL,
+    -- Posts, queues, services and partners whose people may read it.
+    readers         text NOT NULL,
+    body            text NOT NULL,
+    -- Of the body, in hexadecimal.
+    sha256          text NOT NULL
+);
+CREATE UNIQUE INDEX kept_reports_of_schedule ON kept_reports (schedule, from_on, to_on, nth);
+CREATE INDEX kept_reports_about ON kept_reports (kind, scope, from_on, to_on, made_at);
+CREATE INDEX kept_reports_by_time ON kept_reports (made_at, id);
+
 -- In whose name a restricted case opens: team:mash, user:<id>, post:<slug>.
 CREATE TABLE case_access (
     case_id         blob NOT NULL REFERENCES cases (id),
@@ -916,4 +967,11 @@ CREATE TRIGGER audit_seals_no_update BEFORE UPDATE ON audit_seals BEGIN
 END;
 CREATE TRIGGER audit_seals_no_delete BEFORE DELETE ON audit_seals BEGIN
     SELECT RAISE(ABORT, 'the audit is only added to');
+END;
+
+CREATE TRIGGER kept_reports_no_update BEFORE UPDATE ON kept_reports BEGIN
+    SELECT RAISE(ABORT, 'a kept report never changes');
+END;
+CREATE TRIGGER kept_reports_no_delete BEFORE DELETE ON kept_reports BEGIN
+    SELECT RAISE(ABORT, 'a kept report never changes');
 END;

@@ -16,6 +16,7 @@ use crate::domain::access::{Act, Actor};
 use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
 use crate::domain::catalogue::PostKind;
 use crate::domain::clock::{Longer, Terms};
+use crate::domain::decision::Decided;
 use crate::domain::lifecycle::{self, Command, Event};
 use crate::store::{Conn, Tx, cases, people, users};
 
@@ -68,6 +69,7 @@ pub(super) fn check_references(
                 "Only a restricted case has people named on it; this one is not restricted.",
             ))
         }
+        Command::RecordDecision(decided) => check_decision(at, case, decided),
         Command::NotAboutStaff { .. } => {
             let own = actor.user().and_then(|user| user.post.as_deref());
             let post = own.and_then(|slug| catalogue.post(slug));
@@ -314,4 +316,30 @@ pub(super) fn take_part_of_others(
         }
         _ => Ok(()),
     }
+}
+
+/// What is decided can be meant of this case, and whoever is to learn from it holds a post.
+fn check_decision(at: &Moment, case: &Case, decided: &Decided) -> Result<(), Failure> {
+    decided
+        .check(case.procedure, case.stage)
+        .map_err(|(pointer, detail)| Failure::invalid(pointer, "unknown_value", detail))?;
+    if let Some(service) = &decided.service
+        && at.council.catalogue.service(service).is_none()
+    {
+        let detail = format!("There is no service `{service}`.");
+        return Err(Failure::invalid("/service", "unknown_value", detail));
+    }
+    for (index, learning) in decided.learning.iter().enumerate() {
+        if at.council.catalogue.post(&learning.owner).is_none() {
+            return Err(Failure::invalid(
+                &format!("/learning/{index}/owner"),
+                "unknown_value",
+                format!(
+                    "There is no post `{}`. Name the post that answers for it by its slug.",
+                    learning.owner
+                ),
+            ));
+        }
+    }
+    Ok(())
 }

@@ -345,7 +345,7 @@ impl<'c> Chain<'c> {
 
 /// Where mail to a post goes today, its holder's address or the deputy's; nowhere when neither can
 /// be reached.
-pub(super) fn address_of(
+pub(in crate::casework) fn address_of(
     conn: &mut Conn,
     post: &Post,
     at: &Moment,

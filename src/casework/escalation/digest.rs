@@ -68,7 +68,7 @@ struct Entry {
 }
 
 /// Whether mails that gather something may be written now: on a working day, 9am to 6pm.
-pub(super) fn is_digest_time(at: &Moment) -> bool {
+pub(in crate::casework) fn is_digest_time(at: &Moment) -> bool {
     let calendar = &at.council.catalogue.calendar;
     calendar.next_sending_time(at.now) == at.now
         && calendar.instant(at.today(), REMINDER_HOUR) <= at.now

@@ -37,6 +37,7 @@ use crate::domain::calendar::{BankHolidays, Calendar, Holidays};
 use crate::domain::case::Procedure;
 use crate::domain::clock::Terms;
 use crate::domain::ladder::{Ladder, Whom};
+use crate::domain::report::ReportSchedule;
 use crate::domain::routing::RoutingRules;
 use crate::domain::standard::{CountsOn, Figures, Standard};
 
@@ -78,6 +79,8 @@ pub struct Catalogue {
     pub access_points: Vec<AccessPoint>,
     /// Which ward a place is in; empty where the council has none loaded.
     pub wards: Wards,
+    /// By slug; empty where nothing is made on a schedule.
+    pub reports: BTreeMap<String, ReportSchedule>,
     pub routing: RoutingRules,
     /// By language and notice.
     pub templates: BTreeMap<(String, String), Template>,

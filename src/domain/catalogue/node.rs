@@ -60,6 +60,9 @@ const WARDS: &str = "wards.toml";
 /// A table of many lines, kept as it is written.
 const WARD_LOOKUP: &str = "wards.csv";
 
+/// Reports that are made on a schedule.
+const REPORTS: &str = "reports.toml";
+
 /// The council's own copy of the published holidays, where it has one.
 const HOLIDAYS: &str = "bank-holidays.json";
 
@@ -101,6 +104,10 @@ pub(super) fn from_files(
             [WARDS] => {
                 let place = Place::new(WARDS, 1, "/wards".to_owned());
                 root.push(("wards".to_owned(), from_toml(&place, text, &mut faults)));
+            }
+            [REPORTS] => {
+                let place = Place::new(REPORTS, 1, "/reports".to_owned());
+                root.push(("reports".to_owned(), from_toml(&place, text, &mut faults)));
             }
             [WARD_LOOKUP] => {
                 let place = Place::new(WARD_LOOKUP, 1, "/ward_lookup".to_owned());

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::domain::calendar::{BankHolidays, Calendar, CalendarFaults, CalendarSpec};
 use crate::domain::ladder::Ladder;
+use crate::domain::report::ReportSchedule;
 use crate::domain::routing::RoutingRules;
 use crate::domain::standard::Standard;
 
@@ -33,6 +34,7 @@ pub(super) struct Draft {
     pub(super) posts: BTreeMap<String, Post>,
     pub(super) access_points: Vec<AccessPoint>,
     pub(super) wards: Wards,
+    pub(super) reports: BTreeMap<String, ReportSchedule>,
     pub(super) routing: Option<RoutingRules>,
     pub(super) templates: BTreeMap<(String, String), Template>,
 }
@@ -145,6 +147,7 @@ impl Draft {
                 .map(|(slug, node)| read_council::access_point(slug, node, faults))
                 .collect(),
             wards: Wards::read(tree, faults),
+            reports: whole::<ReportSchedule>(tree, "reports", faults),
             routing,
             templates: template::read(tree, faults),
         }
@@ -183,6 +186,7 @@ impl Draft {
             posts,
             access_points: self.access_points,
             wards: self.wards,
+            reports: self.reports,
             routing: self.routing?,
             templates: self.templates,
             warnings: Vec::new(),
@@ -207,7 +211,7 @@ const PARTS: [&str; 11] = [
 ];
 
 /// What it may have besides.
-const PARTS_THAT_MAY_BE: [&str; 2] = ["wards", "ward_lookup"];
+const PARTS_THAT_MAY_BE: [&str; 3] = ["wards", "ward_lookup", "reports"];
 
 /// The members of a part, each read field by field.
 fn each<T>(

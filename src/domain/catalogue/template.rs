@@ -51,6 +51,7 @@ pub(super) const REQUIRED: [&str; 39] = [
     "reminder",
     "reopened",
     "reply",
+    "report-kept",
     "service-acted",
     "sign-in-link",
     "survey",

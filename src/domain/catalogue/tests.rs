@@ -197,6 +197,58 @@ fn a_slip_in_the_ward_look_up_is_named_with_its_line() {
 }
 
 #[test]
+fn a_report_nobody_could_have_made_or_would_hear_of_is_a_fault_with_its_line() {
+    let check = |from: &str, to: &str, says: &str| {
+        let mut files = files_without_rules();
+        for (path, text) in &mut files {
+            if path == "reports.toml" {
+                assert!(text.contains(from), "{from}");
+                *text = text.replacen(from, to, 1);
+            }
+        }
+        let told = listed(&load(&files).unwrap_err());
+        assert!(told.contains("reports.toml:"), "{told}");
+        assert!(told.contains(says), "{told}");
+    };
+    let portfolio = "portfolio = \"portfolio-environment-and-waste\"";
+    check(
+        portfolio,
+        "portfolio = \"portfolio-of-nobody\"",
+        "no service has the portfolio",
+    );
+    check(
+        "for = [\"portfolio-highways-and-transport\"]",
+        "for = []",
+        "nobody would be told of it",
+    );
+    check(
+        "for = [\"portfolio-highways-and-transport\"]",
+        "for = [\"the-mayor\"]",
+        "there is no post `the-mayor`",
+    );
+    check("every = \"month\"", "every = \"fortnight\"", "fortnight");
+    check("kind = \"foi\"", "kind = \"gossip\"", "gossip");
+    check(
+        "kind = \"foi\"",
+        "kind = \"out_of_hours\"",
+        "of which `partner`",
+    );
+    check(
+        "kind = \"foi\"",
+        "kind = \"foi\"\npartner = \"night.example\"",
+        "is of one partner",
+    );
+    check(
+        "kind = \"complaints\"",
+        "kind = \"complaints\"\nportfolio = \"portfolio-environment-and-waste\"",
+        "is of one councillor",
+    );
+    let mut without = files_without_rules();
+    without.retain(|(path, _)| path != "reports.toml");
+    assert!(load(&without).unwrap().reports.is_empty());
+}
+
+#[test]
 fn a_missed_bin_is_as_the_council_wrote_it() {
     let northmere = northmere();
     let (service, category) = northmere

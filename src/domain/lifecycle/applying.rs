@@ -222,6 +222,7 @@ pub fn apply(case: &mut Case, event: &Event, terms: &Terms, by: By, now: Timesta
         | Event::HoldPlaced { .. }
         | Event::HoldLifted { .. }
         | Event::AttachmentQuarantined { .. }
+        | Event::DecisionRecorded(_)
         | Event::IdentityChecked { .. }
         | Event::ContactMarked { .. }
         | Event::RecipientsConfirmed { .. }

@@ -10,6 +10,7 @@ use crate::domain::case::{
 };
 use crate::domain::clock::Longer;
 use crate::domain::contact::{Location, words};
+use crate::domain::decision::Decided;
 use crate::domain::ids::{CaseId, NoticeId, UserId};
 use crate::domain::member::{Basis, ConsentHow};
 use crate::domain::notice::OtherBody;
@@ -120,6 +121,8 @@ pub enum Command {
         event: String,
         at: Timestamp,
     },
+    /// What was decided at a stage of a complaint, or about a request for information.
+    RecordDecision(Box<Decided>),
 }
 
 /// What PATCH may change.

@@ -194,6 +194,7 @@ pub fn decide(
             who: who.clone(),
             on: *on,
         }],
+        Command::RecordDecision(decided) => vec![Event::DecisionRecorded(decided.clone())],
         Command::Amend(amendment) => amend(case, amendment)?,
         Command::Record { event, at: when } => {
             let known = at.terms.standard.events();

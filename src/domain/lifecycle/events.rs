@@ -11,6 +11,7 @@ use super::commands::{AcknowledgedBy, TakenBack};
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock;
 use crate::domain::contact::Disposition;
+use crate::domain::decision::Decided;
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
 use crate::domain::ids::{
     AttachmentId, CaseId, ContactId, IncidentId, IncidentUpdateId, MergeId, NoticeId, PassId,
@@ -262,6 +263,9 @@ pub enum Event {
         /// What the scanner calls it.
         finding: String,
     },
+    /// What was decided at a stage of a complaint, or about a request for information. The last word about a
+    /// stage counts.
+    DecisionRecorded(Box<Decided>),
     /// Who is on the line, or at the desk, was asked to show that they are who they say.
     IdentityChecked {
         how: CheckedHow,
@@ -376,6 +380,7 @@ impl Event {
             Self::HoldPlaced { .. } => "hold_placed",
             Self::HoldLifted { .. } => "hold_lifted",
             Self::AttachmentQuarantined { .. } => "attachment_quarantined",
+            Self::DecisionRecorded(_) => "decision_recorded",
             Self::IdentityChecked { .. } => "identity_checked",
             Self::ContactMarked { .. } => "contact_marked",
             Self::RecipientsConfirmed { .. } => "recipients_confirmed",

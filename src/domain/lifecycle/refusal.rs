@@ -128,7 +128,8 @@ pub fn check_role(
             | Command::Hold { .. }
             | Command::OpenStage { .. }
             | Command::Merge { .. }
-            | Command::Record { .. },
+            | Command::Record { .. }
+            | Command::RecordDecision(_),
         ) => refuse("an officer"),
         (Role::Agent | Role::Officer, Command::GrantAccess { .. }) => refuse("a team leader"),
         (Role::Agent | Role::Officer | Role::TeamLeader, Command::NotAboutStaff { .. }) => {
@@ -172,6 +173,7 @@ pub(super) fn check_status(case: &Case, command: &Command) -> Result<(), Refusal
             | Command::OpenStage { .. }
             | Command::SetBasis { .. }
             | Command::RecordConsent { .. }
+            | Command::RecordDecision(_)
     );
     if case.is_closed() && !is_fine_when_closed {
         return Err(Refusal::Closed);

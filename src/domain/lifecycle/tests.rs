@@ -289,6 +289,19 @@ fn commands() -> Vec<(&'static str, Command)> {
                 at: now(),
             },
         ),
+        (
+            "record decision",
+            Command::RecordDecision(Box::new(crate::domain::decision::Decided {
+                by: crate::domain::decision::DecidedBy::Council,
+                stage: 1,
+                decision: crate::domain::decision::Decision::Upheld,
+                service: None,
+                because: None,
+                exemptions: Vec::new(),
+                remedies: Vec::new(),
+                learning: Vec::new(),
+            })),
+        ),
     ]
 }
 

@@ -9,6 +9,9 @@ use crate::casework::Failure;
 use crate::casework::actions::{Owner, Recipients};
 use crate::domain::case::{Audience, LinkKind, Outcome, ReplyKind, WaitingFor};
 use crate::domain::clock::Longer;
+use crate::domain::decision::{
+    Decided, DecidedBy, Decision, Improvement, Learning, NotAcceptedBecause, Remedy,
+};
 use crate::domain::identity::{AskedFor, CheckResult, CheckedHow};
 use crate::domain::lifecycle::AcknowledgedBy;
 use crate::domain::member::{Basis, ConsentHow};
@@ -325,6 +328,87 @@ pub struct NewContactReason {
     pub contact_reason: Option<Line<60>>,
 }
 
+/// What was decided at a stage of a complaint, or about a request for information.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDecision {
+    #[serde(default = "council")]
+    pub by: DecidedBy,
+    /// The stage it was decided at, or the Ombudsman looked at; unsaid: the one the case has come to.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 3))]
+    pub stage: Option<u8>,
+    /// `upheld`, `partly_upheld`, `not_upheld` or `not_accepted` of a complaint; `granted`, `partly_granted`,
+    /// `refused`, `not_held` or `not_accepted` of a request for information.
+    pub decision: Decision,
+    /// The slug of the service it is about; unsaid: that of the request it was opened beside, or of the case.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub service: Option<Line<100>>,
+    /// Why it is not accepted. Only with `not_accepted`, and always when the council decides so.
+    #[serde(default)]
+    pub because: Option<NotAcceptedBecause>,
+    /// Under what information is withheld: `s40`, `r12(4)(b)`. With `refused` and `partly_granted`.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub exemptions: Vec<Line<20>>,
+    /// What was done for the person.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub remedies: Vec<Remedy>,
+    /// What is done so that it does not happen again.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub learning: Vec<NewLearning>,
+}
+
+/// Something that is done so that it does not happen again.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLearning {
+    pub improvement: Improvement,
+    /// In words. They stay on the case: reports say what kind of improvement it is, whose, and by when.
+    #[schemars(length(min = 1))]
+    pub what: Line<500>,
+    /// The slug of the post that answers for it.
+    #[schemars(length(min = 1))]
+    pub owner: Line<100>,
+    pub due_on: On,
+}
+
+impl NewDecision {
+    /// The same as it is recorded, on a case that has come to this stage.
+    #[must_use]
+    pub fn decided(&self, stage: u8) -> Decided {
+        let mut remedies = self.remedies.clone();
+        remedies.sort_unstable();
+        remedies.dedup();
+        let learning = self.learning.iter().map(|learning| Learning {
+            improvement: learning.improvement,
+            what: learning.what.to_string(),
+            owner: learning.owner.to_string(),
+            due_on: learning.due_on.0,
+        });
+        let mut exemptions: Vec<String> = self
+            .exemptions
+            .iter()
+            .map(|name| name.to_string())
+            .collect();
+        exemptions.sort_unstable();
+        exemptions.dedup();
+        Decided {
+            by: self.by,
+            stage: self.stage.unwrap_or(stage),
+            decision: self.decision,
+            service: self.service.as_ref().map(|slug| slug.to_string()),
+            because: self.because,
+            exemptions,
+            remedies,
+            learning: learning.collect(),
+        }
+    }
+}
+
 /// Something happened that the case's standard knows: `concluded`, `clarified` …
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -425,6 +509,10 @@ impl From<ByLength> for Longer {
             ByLength::Hours(n) => Length::Hours(n),
         })
     }
+}
+
+fn council() -> DecidedBy {
+    DecidedBy::Council
 }
 
 fn staff() -> Audience {

@@ -90,6 +90,7 @@ impl Asked {
             .replace("{incident}", &world.absent)
             .replace("{update}", &world.absent)
             .replace("{call}", &of(&object.call))
+            .replace("{report}", &world.absent)
             .replace("{clock}", "respond")
             .replace("{service}", "waste-collection")
             .replace("{version}", "1")
@@ -326,6 +327,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
             act(json!({"who": "Duty officer", "number": "01632 960999", "outcome": "On the way."}))
         }
         "record_standard_event" => act(json!({"event": "concluded"})),
+        "record_decision" => act(json!({"decision": "upheld"})),
 
         "set_member_basis" => {
             act(json!({"basis": "constituent_asked", "reason": "The mail below theirs says so."}))
@@ -467,6 +469,11 @@ pub fn asked(id: &str) -> Vec<Asked> {
             reads(Nothing)
         }
         "count_visits" => vec![sends(Nothing, json!({}))],
+        "get_complaints_report" | "list_kept_reports" | "get_kept_report" => reads(Nothing),
+        "make_kept_report" => lacking(Nothing),
+        "compare_kept_reports" => {
+            vec![plain(Nothing).query("with=019a9f5e-7c00-7000-8000-00000000dead")]
+        }
 
         // Signing in, users, keys
         "send_sign_in_link"
@@ -522,6 +529,7 @@ pub const ALL: &[&str] = &[
     "change_user",
     "close_case",
     "close_incident_cases",
+    "compare_kept_reports",
     "confirm_totp",
     "count_visits",
     "create_api_key",
@@ -544,9 +552,11 @@ pub const ALL: &[&str] = &[
     "get_case",
     "get_catalogue",
     "get_catalogue_version",
+    "get_complaints_report",
     "get_contract",
     "get_incident",
     "get_intake_report",
+    "get_kept_report",
     "get_liveness",
     "get_mail",
     "get_me",
@@ -578,6 +588,7 @@ pub const ALL: &[&str] = &[
     "list_incident_closures",
     "list_incident_updates",
     "list_incidents",
+    "list_kept_reports",
     "list_mailboxes",
     "list_case_clocks",
     "list_case_contacts",
@@ -606,6 +617,7 @@ pub const ALL: &[&str] = &[
     "get_avoidable_contact_report",
     "list_users",
     "log_contact",
+    "make_kept_report",
     "merge_case",
     "merge_people",
     "name_assistants",
@@ -637,6 +649,7 @@ pub const ALL: &[&str] = &[
     "put_person_on_case",
     "reckon_night",
     "record_call",
+    "record_decision",
     "record_identity_check",
     "mark_contact_reason",
     "record_member_consent",

@@ -75,6 +75,9 @@ pub async fn calls(walk: &mut Walk<'_>) {
     let sent = json!({"night_of": "2026-11-20", "sent": []});
     let route = "/v1/reports/out-of-hours/reckonings";
     walk.post(&walk.app.agent().await, route, sent).await;
+    let report = json!({"kind": "scrutiny", "from_on": "2026-11-01", "to_on": "2026-11-30"});
+    let admin = walk.app.sign_in("admin@council.example").await;
+    walk.post(&admin, "/v1/reports/kept", report).await;
 }
 
 /// Texts: one that comes in, and word of one that did not arrive.

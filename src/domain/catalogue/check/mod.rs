@@ -9,6 +9,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use crate::domain::ladder::Ladder;
+use crate::domain::report::ReportKind;
 use crate::domain::standard::CountsOn;
 use crate::domain::waiting::{self, Place};
 use crate::domain::wording::{banned_words, long_sentences};
@@ -43,6 +44,7 @@ pub(super) fn faults(draft: &Draft, tree: &Node) -> Vec<Fault> {
     check.posts();
     check.access_points();
     check.wards();
+    check.reports();
     check.ladders();
     check.standards();
     for service in draft.services.values() {
@@ -370,6 +372,68 @@ impl Check<'_> {
                 );
             }
         }
+    }
+
+    fn reports(&mut self) {
+        for (slug, schedule) in &self.draft.reports {
+            self.slug(&["reports", slug], slug);
+            let is_of_part = match schedule.kind {
+                ReportKind::Scrutiny => schedule.portfolio.is_some(),
+                ReportKind::OutOfHours => schedule.partner.is_some(),
+                _ => false,
+            };
+            let may_be_of_all = schedule.kind != ReportKind::OutOfHours;
+            if schedule.portfolio.is_some() && schedule.kind != ReportKind::Scrutiny {
+                let path = ["reports", slug.as_str(), "portfolio"];
+                self.fault(
+                    &path,
+                    "only a report `scrutiny` is of one councillor's services",
+                );
+            }
+            if schedule.partner.is_some() && schedule.kind != ReportKind::OutOfHours {
+                let path = ["reports", slug.as_str(), "partner"];
+                self.fault(&path, "only a report `out_of_hours` is of one partner");
+            }
+            if !is_of_part && !may_be_of_all {
+                let path = ["reports", slug.as_str()];
+                self.fault(
+                    &path,
+                    "say of which `partner`: the domain of its addresses, or its key's name",
+                );
+            }
+            if let Some(portfolio) = &schedule.portfolio
+                && !self
+                    .draft
+                    .services
+                    .values()
+                    .any(|service| service.portfolio == *portfolio)
+            {
+                let path = ["reports", slug.as_str(), "portfolio"];
+                self.fault(&path, format!("no service has the portfolio `{portfolio}`"));
+            }
+            if schedule.for_posts.is_empty() {
+                let path = ["reports", slug.as_str(), "for"];
+                self.fault(&path, "nobody would be told of it: name at least one post");
+            }
+            for (index, post) in schedule.for_posts.iter().enumerate() {
+                if !self.is_post(post) {
+                    let index = index.to_string();
+                    let path = ["reports", slug.as_str(), "for", index.as_str()];
+                    self.fault(&path, format!("there is no post `{post}`"));
+                }
+            }
+        }
+    }
+
+    /// A post of `posts.toml`, or one that stands with its queue.
+    fn is_post(&self, slug: &str) -> bool {
+        let mut queues = self.draft.queues.values();
+        self.draft.posts.contains_key(slug)
+            || queues.any(|queue| {
+                [&queue.team_leader, &queue.duty_contact]
+                    .iter()
+                    .any(|post| post.slug == slug)
+            })
     }
 
     fn ladders(&mut self) {
