@@ -322,7 +322,9 @@ stories! {
         let page = |report: &Value| report["links"]["page"].as_str().unwrap().to_owned();
         let browser = Browser::new(&app);
         let asked = browser.get(&page(&own)).await;
-        assert_eq!((asked.status, asked.header("location")), (303, Some("/sign-in")));
+        let sign_in = format!("/sign-in?next={}", page(&own));
+        assert_eq!((asked.status, asked.header("location")), (303, Some(sign_in.as_str())));
+        browser.get(&sign_in).await;
         let signed = browser.sign_in(COUNCILLOR).await;
         assert_eq!(signed.header("location"), Some(page(&own).as_str()));
         let shown = browser.get(&page(&own)).await;
