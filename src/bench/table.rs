@@ -198,7 +198,7 @@ pub fn provenance() -> String {
 /// When it cannot be written.
 pub fn append(file: &Path, title: &str, figures: &[Figure], note: &str) -> anyhow::Result<()> {
     let mut text = std::fs::read_to_string(file).unwrap_or_else(|_| {
-        "# Measured\n\nEach section is one run of `./bench`. How to read it: `README.md` beside this file.\n"
+        "# Measured\n\nEach section is one run of `./bench`. How to read it: [`README.md`](README.md).\n"
             .to_owned()
     });
     write!(text, "\n## {title}\n\n{}", provenance())?;

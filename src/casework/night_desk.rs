@@ -8,14 +8,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 
 use super::actions::{self, Target};
 use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Act, Actor, Role};
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, WallTime};
 use crate::domain::contact::Channel;
 use crate::store::cases::Filed;
 use crate::store::contacts::{self, Contact};

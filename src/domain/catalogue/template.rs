@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 /// Notices whose wording a catalogue must have, in English.
-pub(super) const REQUIRED: [&str; 39] = [
+pub(super) const REQUIRED: [&str; 40] = [
     "acknowledgement",
     "alert",
     "callback",
