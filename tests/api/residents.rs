@@ -333,7 +333,7 @@ stories! {
         let said = app.get(&officer, &format!("/v1/cases/{by_page}/contacts")).await.expect(200);
         assert_eq!(said["items"][0]["body"], HOSTILE);
         let mails = app.mails_to("ada@mail.example").await;
-        assert!(mails[0].raw.contains("Byddwn yn ateb erbyn"), "in the language they chose: {}", mails[0].raw);
+        assert!(mails[0].raw.contains("Mae eich neges gyda ni"), "in the language they chose: {}", mails[0].raw);
     }
 
     async fn a_photograph_comes_with_the_report_and_one_that_does_not_fit_loses_nothing(app) {

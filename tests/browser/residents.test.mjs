@@ -130,7 +130,7 @@ for (const language of ["en", "cy"]) {
       await page.locator('form[action="/track/photos"] button').click();
       await page.getByRole("status").waitFor();
       assert.deepEqual([...reader.faults, ...reader.elsewhere], []);
-      await mailTo(email, reference, language === "cy" ? /Byddwn yn ateb erbyn/ : /We will clear it/);
+      await mailTo(email, reference, language === "cy" ? /Mae eich neges gyda ni/ : /We will clear it/);
     });
   }
 }

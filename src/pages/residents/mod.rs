@@ -4,7 +4,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`services`] | what there is: the start page and one service |
-//! | [`report`], [`answers`], [`steps`] | the way from a service to a reference, and what is carried along it |
+//! | [`report`], `journey`, [`answers`], [`steps`] | the way from a service to a reference, and what is carried along it |
 //! | [`sent`] | what was sent: reference, date, what happens next |
 //! | [`find_link`] | the secret link, mailed again |
 //! | [`contact_us`], [`standards`], [`statements`] | numbers and places, promises, accessibility and privacy |
@@ -18,6 +18,7 @@ pub mod answers;
 pub mod appearance;
 pub mod contact_us;
 pub mod find_link;
+mod journey;
 pub mod report;
 pub mod sent;
 pub mod services;
@@ -278,10 +279,11 @@ pub fn apologise(front: &Front, headers: &HeaderMap, problem: Problem, request_i
 
 /// Where the words of these pages are named, for the test that looks for them.
 #[cfg(test)]
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     include_str!("answers.rs"),
     include_str!("contact_us.rs"),
     include_str!("find_link.rs"),
+    include_str!("journey.rs"),
     include_str!("report.rs"),
     include_str!("sent.rs"),
     include_str!("services.rs"),
