@@ -17,7 +17,7 @@ use crate::domain::contact::{Channel, Location};
 use crate::domain::enquiry::Enquiry;
 use crate::domain::wording::Language;
 use crate::domain::wording::form::{form_danger, form_words};
-use crate::http::public::look_over;
+use crate::http::sent_form::look_over;
 use crate::http::{Answer, Call, Problem};
 use crate::pages::one_site::for_anybody;
 
