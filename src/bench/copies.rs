@@ -650,7 +650,7 @@ fn made_at(row: &Added) -> Option<i64> {
     columns
         .iter()
         .find_map(|column| row.value(column))
-        .and_then(|micros| micros.parse().map_or(None, Some))
+        .and_then(|micros| micros.parse().ok())
 }
 
 /// As [`crate::domain::contact::Location::words`] and the address of a home have it.

@@ -51,7 +51,10 @@ pub fn closed(lasts: Duration, callers: Vec<Ask<'_>>) -> anyhow::Result<Round> {
             .collect();
         asking
             .into_iter()
-            .filter_map(|one| one.join().map_or(None, Some))
+            .map(|one| {
+                one.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect()
     });
     Round::of(all, began.elapsed())
@@ -89,7 +92,10 @@ pub fn open(lasts: Duration, a_second: f64, callers: Vec<Ask<'_>>) -> anyhow::Re
             .collect();
         asking
             .into_iter()
-            .filter_map(|one| one.join().map_or(None, Some))
+            .map(|one| {
+                one.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect()
     });
     Round::of(all, began.elapsed())

@@ -94,10 +94,8 @@ impl Running {
             ready_after: Duration::ZERO,
         };
         let caller = Caller::at(&running.base);
-        while role != "worker" {
-            if matches!(caller.get("/readyz"), Ok((200, _))) {
-                break;
-            }
+        let answers = role != "worker";
+        while answers && !matches!(caller.get("/readyz"), Ok((200, _))) {
             let ended = running.child.try_wait()?;
             anyhow::ensure!(ended.is_none(), "the server ended: {ended:?}");
             anyhow::ensure!(began.elapsed() < READY_WITHIN, "the server is not ready");

@@ -13,6 +13,8 @@ use super::types::{At, Id, On};
 use crate::domain::access::Sight;
 use crate::domain::ids::CaseId;
 
+type CommentRow = (Id, Id, String, String, String, i32, String, At);
+
 /// A score with the words beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
@@ -70,7 +72,7 @@ pub fn comments(
             .or(feedback::at.eq(At(at)).and(feedback::id.lt(Id(id))));
         query = query.filter(is_older);
     }
-    let rows: Vec<(Id, Id, String, String, String, i32, String, At)> = query
+    let rows: Vec<CommentRow> = query
         .order((feedback::at.desc(), feedback::id.desc()))
         .limit(limit)
         .select((

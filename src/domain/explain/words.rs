@@ -414,9 +414,11 @@ fn spoken_instant(at: Timestamp, terms: &Terms) -> String {
     let is_there_twice = zone
         .to_ambiguous_timestamp(zone.to_datetime(at))
         .is_ambiguous();
-    let which = is_there_twice
-        .then(|| format!(" ({})", zone.to_offset_info(at).abbreviation()))
-        .unwrap_or_default();
+    let which = if is_there_twice {
+        format!(" ({})", zone.to_offset_info(at).abbreviation())
+    } else {
+        String::new()
+    };
     format!("{}{which} on {on}", spoken_time(at, &terms.calendar))
 }
 

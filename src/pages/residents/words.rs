@@ -242,13 +242,13 @@ mod tests {
     fn everything_is_said_in_both_languages() {
         assert_eq!(keys(Language::English), keys(Language::Welsh));
         let english = sentences(Language::English);
+        let braces = Regex::new(r"\{[a-z_]+\}").unwrap();
         for (key, welsh) in sentences(Language::Welsh) {
             assert!(!welsh.trim().is_empty(), "{key}");
             // What is filled in stands in both; a form for one may say it in words.
             let Some(own) = english.get(&key) else {
                 continue;
             };
-            let braces = Regex::new(r"\{[a-z_]+\}").unwrap();
             let named = |text: &str| -> BTreeSet<String> {
                 braces
                     .find_iter(text)
