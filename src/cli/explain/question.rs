@@ -106,10 +106,8 @@ impl Question {
         let extend = extend
             .map(|asked| asked.map(|(clock, length)| (clock, Length::Short(length))))
             .collect::<Result<Vec<_>, _>>()?;
-        for (option, name) in [("--event", twice(&events)), ("--extend", twice(&extend))] {
-            if let Some(name) = name {
-                return Err(Unanswerable(format!("{option}: {}", given_twice(name))));
-            }
+        if let Some(name) = twice(&events) {
+            return Err(Unanswerable(format!("--event: {}", given_twice(name))));
         }
         Ok(Question {
             standard: args.standard.clone(),
