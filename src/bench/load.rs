@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::copies::{Pattern, Person, Press, vocabulary};
 use super::models::{Model, Wanted, Workshop, pin_all};
-use super::{LOADED, cast, claim};
+use super::{LOADED, cast, claim, spread};
 use crate::app::Ground;
 use crate::casework::audit::{self, Chain};
 use crate::casework::{Desk, catalogue};
@@ -94,8 +94,7 @@ pub async fn fill(desk: &Arc<Desk>, amount: Amount) -> anyhow::Result<Loaded> {
         council
             .catalogue
             .categories()
-            .flat_map(|(_, category)| &category.examples)
-            .map(String::as_str),
+            .flat_map(|(_, category)| spread::phrases(category)),
     );
     let loaded_at = desk.time.now();
     let mut press = Press::new(

@@ -327,12 +327,14 @@ pub fn enquiry(
     let letters = letters(number);
     let mut enquiry = Enquiry::new(channel, received_at);
     let known = catalogue.category(service, category);
-    let example = known.and_then(|(_, category)| pick(chance, &category.examples));
+    let phrases: Vec<&str> = known.map_or_else(Vec::new, |(_, category)| {
+        spread::phrases(category).collect()
+    });
     let name = known.map_or(category, |(_, category)| category.name.as_str());
     enquiry.service = Some(service.to_owned());
     enquiry.category = Some(category.to_owned());
     enquiry.subject = format!("{name}: {}{letters}", mark::TITLE);
-    let said = example.map_or("Please have a look.", String::as_str);
+    let said = pick(chance, &phrases).unwrap_or(&"Please have a look.");
     enquiry.body = format!("{said}\n{}{letters}", mark::WORDS);
     let house = format!("{}{letters}", mark::HOUSE);
     enquiry.location = Some(Location {

@@ -18,7 +18,7 @@ use super::models::{Model, Wanted, Workshop};
 use super::rounds::{Ask, Round, closed, number, open};
 use super::running::{Place, Running, Sink, fresh_folder};
 use super::scenarios::{Callers, Sample, Scenario, contacts_among_mixed, mixed};
-use super::spread::{CONTACTS_A_DAY, PEAK_HOUR};
+use super::spread::{self, CONTACTS_A_DAY, PEAK_HOUR};
 use super::table::{Aim, Figure};
 use super::{N_OFFICERS, cast, loaded};
 use crate::app::Ground;
@@ -602,8 +602,7 @@ async fn sample(desk: &Arc<Desk>, n_cases: usize) -> anyhow::Result<Sample> {
     let examples = council
         .catalogue
         .categories()
-        .flat_map(|(_, category)| &category.examples)
-        .map(String::as_str);
+        .flat_map(|(_, category)| spread::phrases(category));
     let words = vocabulary(examples);
     let queues: Vec<String> = council
         .catalogue

@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 
 use crate::domain::calendar::{Calendar, WallTime};
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, Category};
 use crate::domain::contact::Channel;
 
 /// Contacts of 100,000 people on a working day: within what is published, above its middle.
@@ -62,7 +62,7 @@ impl Matters {
         let mut total = 0_u32;
         for (service, category) in catalogue.categories() {
             let is_open = !category.is_restricted && category.requester_type.is_none();
-            if !is_open || category.stage.is_some() || category.examples.is_empty() {
+            if !is_open || category.stage.is_some() {
                 continue;
             }
             total += category.est_contacts_per_100k_per_year.unwrap_or(20).max(1);
@@ -82,6 +82,12 @@ impl Matters {
         let (service, category) = self.all.get(place)?;
         Some((service, category))
     }
+}
+
+/// How people speak of a matter, as far as the catalogue says.
+pub fn phrases(category: &Category) -> impl Iterator<Item = &str> {
+    let said = category.examples.iter().chain(&category.keywords);
+    said.chain([&category.public_name]).map(String::as_str)
 }
 
 /// How one contact comes in.
