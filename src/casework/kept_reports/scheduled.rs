@@ -130,6 +130,8 @@ fn was_made(
 }
 
 fn make_one(tx: &mut Tx<'_>, at: &Moment, slug: &str, period: Period) -> Result<bool, Failure> {
+    // Two replicas come to it at the same second: whoever is second finds it made.
+    settings::hold(tx, &format!("report:{slug}"))?;
     // It may have gone with a new catalogue, or been made, since the tick began.
     let Some(schedule) = at.council.catalogue.reports.get(slug) else {
         return Ok(false);
