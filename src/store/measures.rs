@@ -266,8 +266,9 @@ pub fn corrected_since(
     part: &Part,
 ) -> Result<Vec<(String, i64)>, StoreError> {
     let (narrowed, names) = part.narrowing(4);
+    // SQLite numbers parameters as they first appear: they stand in their order.
     let of_period = format!(
-        "m.corrected_at >= $3 AND m.received_on BETWEEN $1 AND $2 AND m.is_restricted = FALSE{narrowed}"
+        "m.received_on BETWEEN $1 AND $2 AND m.corrected_at >= $3 AND m.is_restricted = FALSE{narrowed}"
     );
     let kinds = CORRECTIONS.map(|kind| format!("'{kind}'")).join(", ");
     let question = format!(

@@ -194,7 +194,7 @@ stories! {
         act("extensions", json!({"clock": "respond", "by": {"working_days": 3}, "reason": "Mae'r lori wedi torri."})).await;
         let rang = json!({
             "channel": "phone", "direction": "outbound", "outcome": "no_answer", "case": reference,
-            "number_presented": "01632 960100", "body": "Nobody answered.", "person": {"id": ada}
+            "number_presented": "01632 960100", "subject": "Rang",
         });
         app.post(&agent, "/v1/contacts", rang).await.expect(201);
         let chaser = mail("Ada Example <ada@mail.example>", &format!("Re: {reference}"), "chaser-3", "", "Any news of my bin?");
