@@ -73,6 +73,7 @@ const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
             "cases::people",
             "clocks::of_case",
             "contacts::of_case",
+            "contacts::said_on",
             "escalations::of_case",
             "escalations::of_contact",
             "escalations::of_notice",

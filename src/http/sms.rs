@@ -36,7 +36,7 @@ pub struct NewText {
     #[schemars(length(max = 40))]
     pub destination_number: Option<String>,
     /// Control characters are cleaned away, as in a mail.
-    #[schemars(length(max = 10_000))]
+    #[schemars(length(max = 10_000), extend("format" = "cleaned"))]
     pub message: String,
     pub date_received: At,
 }

@@ -82,7 +82,8 @@ fn reply_and_kill(mut demo: Demo) {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|one| one["channel"] == "email" && one["disposition"] != "duplicate")
+            .filter(|one| one["channel"] == "email" && one["direction"] == "inbound")
+            .filter(|one| one["disposition"] != "duplicate")
             .count();
         assert_eq!(n_taken, 1, "{contacts:#}");
         assert_eq!(lines(&demo, case, "replied"), 1, "{case}");

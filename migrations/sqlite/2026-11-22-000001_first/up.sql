@@ -324,8 +324,8 @@ CREATE INDEX cases_by_updated ON cases (updated_at, id);
 CREATE INDEX cases_of_person ON cases (reporter, received_at);
 CREATE INDEX cases_by_ward ON cases (ward, received_at) WHERE ward IS NOT NULL;
 CREATE INDEX cases_by_matter ON cases (service, category, received_at);
-CREATE INDEX cases_at_property ON cases (place_uprn, service, category) WHERE place_uprn IS NOT NULL AND is_closed = FALSE;
-CREATE INDEX cases_at_words ON cases (place_words, service, category) WHERE place_words IS NOT NULL AND is_closed = FALSE;
+CREATE INDEX cases_at_property ON cases (place_uprn, service, category, received_at) WHERE place_uprn IS NOT NULL AND is_closed = FALSE;
+CREATE INDEX cases_at_words ON cases (place_words, service, category, received_at) WHERE place_words IS NOT NULL AND is_closed = FALSE;
 CREATE INDEX cases_at_point ON cases (service, category, place_lat, place_long) WHERE place_lat IS NOT NULL AND is_closed = FALSE;
 
 -- What figures are made of: one narrow row for each case, written with it. Reports read these rows and
@@ -640,7 +640,7 @@ CREATE TABLE contacts (
     danger_since    bigint
 );
 CREATE INDEX contacts_said_on ON contacts (said_on, received_at) WHERE said_on IS NOT NULL;
-CREATE INDEX contacts_to_wake ON contacts (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX contacts_to_wake ON contacts (wake_at, id) WHERE wake_at IS NOT NULL;
 CREATE UNIQUE INDEX contacts_by_external_id ON contacts (source, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX contacts_of_case ON contacts (case_id, received_at);
 CREATE INDEX contacts_of_person ON contacts (person_id, received_at);

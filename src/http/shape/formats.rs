@@ -13,6 +13,8 @@ pub(super) fn known(options: ValidationOptions) -> ValidationOptions {
         .should_validate_formats(true)
         .with_format("single-line", is_single_line)
         .with_format("multi-line", is_multi_line)
+        // What nobody can be asked to write again is taken as it is and cleaned.
+        .with_format("cleaned", |_: &str| true)
         .with_format("date-time", is_instant)
         .with_format("date", is_date)
         .with_format("uuid", is_uuid)
