@@ -333,7 +333,8 @@ pub fn enquiry(
     let name = known.map_or(category, |(_, category)| category.name.as_str());
     enquiry.service = Some(service.to_owned());
     enquiry.category = Some(category.to_owned());
-    enquiry.subject = format!("{name}: {}{letters}", mark::TITLE);
+    // The marks stand outside: what is read of a message quotes the words between two that speak for a matter.
+    enquiry.subject = format!("{}{letters}: {name}", mark::TITLE);
     let said = pick(chance, &phrases).unwrap_or(&"Please have a look.");
     enquiry.body = format!("{said}\n{}{letters}", mark::WORDS);
     let house = format!("{}{letters}", mark::HOUSE);

@@ -402,7 +402,7 @@ stories! {
         assert_eq!(values(&report, "refusals", "too_late")["cases"], Value::Null, "one is not told");
         let learnt = &table(&report, "learning")["rows"][0];
         assert_eq!(learnt["name"], "Training");
-        assert_eq!(learnt["values"], json!({"service": "Bins and recycling", "owner": "Head of Waste and Street Scene", "due_on": "2027-01-29"}));
+        assert_eq!(learnt["values"], json!({"service": "Bins and waste collection", "owner": "Head of Waste and Street Scene", "due_on": "2027-01-29"}));
         assert!(!shown.text.contains("Perpetua") && !shown.text.contains("rung back"), "{}", shown.text);
         assert_eq!(values(&report, "ombudsman", "upheld")["cases"], Value::Null);
         // What it would say now is what it says.

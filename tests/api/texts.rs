@@ -247,7 +247,7 @@ stories! {
     }
 
     async fn a_text_is_taken_whatever_its_telephone_put_in_it_and_a_repeat_is_counted(app) {
-        for (id, message) in [("odd-1", "my black bin\rwas missed at 14 Larkfield Rise"), ("odd-2", "my bin was\u{c} missed\u{0}\u{b}")] {
+        for (id, message) in [("odd-1", "my black bin\rwas missed at 14 Larkfield Rise"), ("odd-2", "my bin was\u{c} missed\u{b}")] {
             let taken = text(&app, id, message).await.expect(202);
             assert_eq!(taken["disposition"], "opened", "{taken:#}");
         }
