@@ -444,7 +444,10 @@ fn take_step(
     let command = match step {
         Step::Act(command) => command,
         Step::AskAgain => {
+            // Who asks again has proved who they are: their record is the first one, and so is their link.
+            let filed = cases::find(tx, case)?.ok_or(Failure::Missing)?;
             let again = Enquiry {
+                who: filed.case.reporter.map_or(Who::Nobody, Who::Known),
                 body: format!("Is there any news? {}", plan.enquiry.body),
                 received_at: at.now,
                 acknowledged: None,
