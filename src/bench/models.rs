@@ -336,7 +336,10 @@ pub fn enquiry(
     // The marks stand outside: what is read of a message quotes the words between two that speak for a matter.
     enquiry.subject = format!("{}{letters}: {name}", mark::TITLE);
     let said = pick(chance, &phrases).unwrap_or(&"Please have a look.");
-    enquiry.body = format!("{said}\n{}{letters}", mark::WORDS);
+    enquiry.body = format!(
+        "It is about this: {said}. Thank you.\n{}{letters}",
+        mark::WORDS
+    );
     let house = format!("{}{letters}", mark::HOUSE);
     enquiry.location = Some(Location {
         description: Some(house.clone()),

@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 
 use crate::domain::calendar::{Calendar, WallTime};
+use crate::domain::case::Procedure;
 use crate::domain::catalogue::{Catalogue, Category};
 use crate::domain::contact::Channel;
 
@@ -62,7 +63,8 @@ impl Matters {
         let mut total = 0_u32;
         for (service, category) in catalogue.categories() {
             let is_open = !category.is_restricted && category.requester_type.is_none();
-            if !is_open || category.stage.is_some() {
+            let is_of_members = category.procedure == Procedure::MemberEnquiry;
+            if !is_open || is_of_members || category.stage.is_some() {
                 continue;
             }
             total += category.est_contacts_per_100k_per_year.unwrap_or(20).max(1);
