@@ -139,7 +139,12 @@ where
         let Some(last) = ids.last().copied() else {
             return Ok(n_done);
         };
-        for some in ids.chunks(AT_ONCE) {
+        // Of two records at one address the first case hears it: those who are told are told in their order.
+        let at_once = match task {
+            Task::Tell(..) => 1,
+            Task::Close(..) => AT_ONCE,
+        };
+        for some in ids.chunks(at_once) {
             n_done += see_to_some(desk, incident, some, task, carried).await?;
         }
         after = Some(last);
