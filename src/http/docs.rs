@@ -59,11 +59,13 @@ pub fn pages() -> Vec<Operation> {
     ]
 }
 
-async fn contract(call: Call) -> Result<Answer, Problem> {
+async fn contract(_: Call) -> Result<Answer, Problem> {
+    // Written when it is first asked for: it takes longer than the rest of starting.
+    static CONTRACT: OnceLock<String> = OnceLock::new();
     Ok(Answer::bytes(
         200,
         "application/yaml",
-        call.front.openapi.clone(),
+        CONTRACT.get_or_init(openapi::document).clone(),
     ))
 }
 

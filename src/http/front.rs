@@ -12,7 +12,7 @@ use super::health::Health;
 use super::oidc::provider::Provider;
 use super::operation::Operation;
 use super::recognise::Recognised;
-use super::{openapi, routes};
+use super::routes;
 use crate::auth::access_tokens::{Key, KeyTooShort};
 use crate::auth::budgets::Budget;
 use crate::auth::familiar::Familiar;
@@ -41,8 +41,6 @@ pub struct Front {
     pub open311: Open311,
     pub is_demo: bool,
     pub health: Arc<Health>,
-    /// The published contract, as `openapi.yaml` holds it.
-    pub openapi: String,
     pub operations: Vec<Arc<Operation>>,
     /// The council's identity provider, where one is set.
     pub(super) provider: Option<Arc<Provider>>,
@@ -95,7 +93,6 @@ impl Front {
             open311: settings.open311.clone(),
             is_demo,
             health,
-            openapi: openapi::document(),
             operations: operations.into_iter().map(Arc::new).collect(),
             provider: Provider::new(&settings.auth.oidc),
             recognised: Recognised::default(),

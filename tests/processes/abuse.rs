@@ -199,33 +199,97 @@ fn a_hidden_case_is_refused_in_the_same_time_as_an_absent_one() {
     let case = demo.get(&reader, &format!("/v1/cases/{}", receipt.as_str().unwrap()));
     let hidden = case["id"].as_str().unwrap().to_owned();
     let absent = "019a9f5e-7c00-7000-8000-0000000000ff";
-    let client = ureq::Agent::new_with_config(
-        ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build(),
-    );
-    let ask = |id: &str| {
+    let client = whatever_it_answers();
+    let reads = |path: &str| {
         let asked = started();
         let answer = client
-            .get(format!("{}/v1/cases/{id}", demo.api()))
+            .get(format!("{}{path}", demo.api()))
             .header("authorization", format!("Bearer {agent}"))
             .call()
             .unwrap();
-        assert_eq!(answer.status().as_u16(), 404);
+        assert_eq!(answer.status().as_u16(), 404, "{path}");
         asked.elapsed()
     };
-    let (mut of_hidden, mut of_absent) = (Vec::new(), Vec::new());
-    for _ in 0..1_000 {
-        of_hidden.push(ask(&hidden));
-        of_absent.push(ask(absent));
+    let writes = |path: &str| {
+        let asked = started();
+        let answer = client
+            .post(format!("{}{path}", demo.api()))
+            .header("authorization", format!("Bearer {agent}"))
+            .send_json(json!({"body": "Rang twice, nobody answered."}))
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{path}");
+        asked.elapsed()
+    };
+    let ways: [(&str, &dyn Fn(&str) -> Duration); 5] = [
+        ("", &reads),
+        ("/timeline", &reads),
+        ("/clocks", &reads),
+        ("/contacts", &reads),
+        ("/notes", &writes),
+    ];
+    for (part, ask) in ways {
+        assert_as_fast(
+            part,
+            ("hidden", || ask(&format!("/v1/cases/{hidden}{part}"))),
+            ("absent", || ask(&format!("/v1/cases/{absent}{part}"))),
+            400,
+        );
     }
-    of_hidden.sort();
-    of_absent.sort();
-    let (hidden, absent) = (of_hidden[500], of_absent[500]);
-    println!("hidden: {hidden:?}, absent: {absent:?} (medians of 1,000)");
-    let apart = hidden.abs_diff(absent);
-    assert!(
-        apart < hidden.min(absent) / 4,
-        "hidden: {hidden:?}, absent: {absent:?}"
+}
+
+/// Whether somebody has an account is not told by how long they wait: a password is worked out for
+/// nobody too.
+#[test]
+fn a_guess_takes_as_long_for_an_account_nobody_has() {
+    let many = ["SIGN_INS_PER_MINUTE", "SIGN_INS_PER_MINUTE_AND_ACCOUNT"];
+    let demo = Demo::with_settings(many.map(|name| (format!("LIMITS__FAILED_{name}"), "100000")));
+    let known = demo.told["users"][0]["email"].as_str().unwrap().to_owned();
+    let client = whatever_it_answers();
+    let guess = |email: &str| {
+        let asked = started();
+        let answer = client
+            .post(format!("{}/v1/auth/tokens", demo.api()))
+            .send_json(json!({"email": email, "password": "not the password of anybody"}))
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), 401);
+        asked.elapsed()
+    };
+    assert_as_fast(
+        "sign-in",
+        ("known", || guess(&known)),
+        ("unknown", || guess("nobody.at.all@northmere.example")),
+        60,
     );
+}
+
+/// A client that takes a refusal for an answer.
+fn whatever_it_answers() -> ureq::Agent {
+    ureq::Agent::new_with_config(
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build(),
+    )
+}
+
+/// The medians of two ways, asked in turns, are less than a quarter apart.
+fn assert_as_fast(
+    what: &str,
+    one: (&str, impl Fn() -> Duration),
+    other: (&str, impl Fn() -> Duration),
+    n_times: usize,
+) {
+    let (mut of_one, mut of_other) = (Vec::new(), Vec::new());
+    for _ in 0..n_times {
+        of_one.push(one.1());
+        of_other.push(other.1());
+    }
+    of_one.sort();
+    of_other.sort();
+    let (of_one, of_other) = (of_one[n_times / 2], of_other[n_times / 2]);
+    let said = format!(
+        "{what}, medians of {n_times}: {} {of_one:?}, {} {of_other:?}",
+        one.0, other.0
+    );
+    println!("{said}");
+    assert!(of_one.abs_diff(of_other) < of_one.min(of_other) / 4, "{said}");
 }

@@ -54,7 +54,12 @@ impl Demo {
     }
 
     pub fn with_setting(key: &str, value: &str) -> Self {
-        Self::new(None, vec![(format!("REEVE__{key}"), value.to_owned())])
+        Self::with_settings([(key.to_owned(), value)])
+    }
+
+    pub fn with_settings<const N: usize>(settings: [(String, &str); N]) -> Self {
+        let named = |(key, value): (String, &str)| (format!("REEVE__{key}"), value.to_owned());
+        Self::new(None, settings.map(named).into())
     }
 
     /// Another process on the same database.

@@ -199,6 +199,25 @@ fn a_half_day_counts_and_ends_at_noon() {
 }
 
 #[test]
+fn the_days_on_which_the_office_closes_early_are_named_where_closures_count() {
+    let calendar = northmere();
+    let (office, eve) = (calendar.office(), date(2026, 12, 24));
+    let named = |from: Date, until: Date| -> Vec<(Date, String)> {
+        let closings = office.early_closings(from, until).into_iter();
+        closings
+            .map(|(on, half_day)| (on, half_day.reason.clone()))
+            .collect()
+    };
+    let christmas = vec![(eve, "Christmas Eve".to_owned())];
+    assert_eq!(named(date(2026, 12, 1), date(2026, 12, 31)), christmas);
+    assert_eq!(named(eve, eve), christmas, "both days belong to it");
+    assert_eq!(named(date(2026, 12, 25), date(2027, 1, 31)), []);
+    assert_eq!(named(date(2026, 12, 31), date(2026, 12, 1)), [], "no days");
+    let law = calendar.view(Holidays::Of(Nation::EnglandAndWales), false);
+    assert_eq!(law.early_closings(eve, eve), [], "the law knows none");
+}
+
+#[test]
 fn closures_count_for_the_office_and_never_for_the_law() {
     let calendar = northmere();
     let law = calendar.view(Holidays::AnyUk, false);

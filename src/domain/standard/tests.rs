@@ -426,7 +426,7 @@ fn a_standard_says_no_more_than_it_was_told() {
             .zip(written["clocks"].as_array().unwrap())
         {
             let has_role = written.get("role").is_some();
-            assert_eq!(has_role, !clock.role.is_other(), "{slug} {}", clock.name);
+            assert_eq!(has_role, clock.role != Role::Other, "{slug} {}", clock.name);
             if let Some(rule) = &clock.extension {
                 let written = &written["extension"];
                 assert_eq!(written.get("when_late").is_some(), rule.when_late, "{slug}");
