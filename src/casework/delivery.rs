@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::people::reaching;
 use super::promises::{Written, all_taken, settle_by, terms_of};
 use super::{sign_in_links, survey, texts};
+use crate::channels::email_in::Bounce;
 use crate::domain::access::Actor;
 use crate::domain::backoff;
 use crate::domain::case::{Case, Secrecy};
@@ -128,9 +129,9 @@ pub async fn record_failed(
     Ok(())
 }
 
-/// A mail of ours came back. For good: the address gets no more mail, the clock it met runs on, and
-/// a letter is put out to be written where there is a postal address. For now: nothing, the mail
-/// server tries again by itself.
+/// A mail of ours came back. For good: the clock it met runs on, a letter is put out to be written where
+/// there is a postal address, and an address that takes no mail gets no more. For now: nothing, the
+/// mail server tries again by itself.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -138,10 +139,10 @@ pub fn bounced(
     tx: &mut Tx<'_>,
     at: &Moment,
     notice: &Notice,
-    is_permanent: bool,
+    bounce: &Bounce,
 ) -> Result<(), Failure> {
-    if is_permanent {
-        came_back(tx, at, notice, true)?;
+    if bounce.is_final && !outbox::has_bounced(tx, notice.id)? {
+        came_back(tx, at, notice, &bounce.in_words(), bounce.is_no_address)?;
     }
     Ok(())
 }
@@ -154,9 +155,10 @@ pub fn came_back(
     tx: &mut Tx<'_>,
     at: &Moment,
     notice: &Notice,
+    why: &str,
     is_no_address: bool,
 ) -> Result<(), Failure> {
-    outbox::note_bounced(tx, notice.id, at.now)?;
+    outbox::note_bounced(tx, notice.id, at.now, why)?;
     if is_for_staff(notice) {
         return tell_another_way(tx, at, notice);
     }
@@ -174,10 +176,14 @@ pub fn came_back(
     if let Some(clock) = &notice.meets
         && is_met_only_by(&case, &terms, at, notice, clock)
     {
-        let why = "the notice came back: the address does not take our mail".to_owned();
+        let what = if is_no_address {
+            "the address does not take our mail"
+        } else {
+            "it could not be delivered"
+        };
         happened.push(Event::ClockReopened {
             clock: clock.clone(),
-            why,
+            why: format!("the notice came back: {what}"),
         });
     }
     for event in &happened {

@@ -358,13 +358,14 @@ fn waiting(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, id: ContactId) -> Result
     if message.settled.is_some() {
         return Err(already_settled());
     }
-    match message.contact.disposition {
-        Disposition::Held | Disposition::Quarantined => Ok(message),
-        other => Err(Failure::conflict(
-            "not_waiting",
-            format!("This mail is {other}: it does not wait for anybody."),
-        )),
+    if message.contact.waits_for.is_some() {
+        return Ok(message);
     }
+    let became = message.contact.disposition;
+    Err(Failure::conflict(
+        "not_waiting",
+        format!("This mail is {became}: it does not wait for anybody."),
+    ))
 }
 
 /// Of two who settle one mail at once, the first has done it.

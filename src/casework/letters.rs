@@ -450,12 +450,7 @@ pub fn what_happens(
         } else if answer.is_some_and(|answer| answer.name == reading.name) {
             sentences.push(line.promise(what_we_do, &by, language));
         } else if !line.is_private && reading.state == State::Running {
-            sentences.push(wording::clock_promise(
-                &reading.name,
-                what_we_do,
-                &by,
-                language,
-            ));
+            sentences.push(promise_beside(terms, &reading.name, &by, language));
         }
     }
     if sentences.is_empty()
@@ -464,6 +459,15 @@ pub fn what_happens(
         sentences.push(text.to_owned());
     }
     sentences
+}
+
+/// What is promised beside the answer, in the procedure's words: those of the category are about the
+/// answer.
+#[must_use]
+pub fn promise_beside(terms: &Terms, clock: &str, by: &str, language: Language) -> String {
+    let spec = terms.standard.clock(clock);
+    let what = spec.map(|spec| format!("We will {}", spec.promises));
+    wording::clock_promise(clock, what.as_deref(), by, language)
 }
 
 /// "5pm on Tuesday 24 November 2026", or the day alone for promises that end at midnight.
@@ -599,7 +603,7 @@ pub fn staff_item(
                 {
                     line.promise(what_we_do, &by, Language::English)
                 } else {
-                    wording::clock_promise(&reading.name, None, &by, Language::English)
+                    promise_beside(&terms, &reading.name, &by, Language::English)
                 }
             },
         );

@@ -19,7 +19,7 @@ use super::mail_loop;
 use super::members;
 use super::promises::{Settled, Written, settle, terms_of};
 use super::staff_reply::{self, StaffReply};
-use crate::channels::email_in::{self, Envelope, Incoming, Ours, Unreadable};
+use crate::channels::email_in::{self, AutomaticKind, Envelope, Incoming, Ours, Unreadable};
 use crate::channels::text::clean_body;
 use crate::domain::access::Actor;
 use crate::domain::case::Secrecy;
@@ -583,17 +583,10 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
     let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
     enquiry.who = Who::Nobody;
     let case = found.as_ref().map(|filed| filed.case.id);
-    let contact = log(
-        tx,
-        at,
-        actor,
-        mail,
-        &enquiry,
-        None,
-        case,
-        Disposition::Stored,
-        None,
-    )?;
+    let is_answer = found.is_some() && kind_of_machine(mail) == Some(AutomaticKind::AutoReply);
+    let waiting = danger_from_a_machine(at, mail, &enquiry).filter(|_| !is_answer);
+    let stored = Disposition::Stored;
+    let contact = log(tx, at, actor, mail, &enquiry, None, case, stored, waiting)?;
     let mut shown = None;
     if let Some(filed) = found {
         let terms = terms_of(tx, at, &filed.case)?;
@@ -616,7 +609,7 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
         && let Some(original) = &bounce.original_message_id
         && let Some(notice) = outbox::find_by_message_id(tx, original)?
     {
-        super::delivery::bounced(tx, at, &notice, bounce.is_permanent)?;
+        super::delivery::bounced(tx, at, &notice, bounce)?;
         shown = match shown {
             Some(filed) => cases::find(tx, filed.case.id)?,
             None => None,
@@ -626,6 +619,37 @@ fn store(tx: &mut Tx<'_>, at: &Moment, actor: &Actor, mail: &Mail<'_>) -> Result
         disposition: Disposition::Stored,
         case: shown,
         contact: Some(contact),
+    })
+}
+
+fn kind_of_machine(mail: &Mail<'_>) -> Option<AutomaticKind> {
+    let automatic = mail.incoming.automatic.as_ref();
+    automatic.map(|automatic| automatic.kind)
+}
+
+/// A school's system or a form of somebody else's may pass on what a person said. It is not answered,
+/// and where it tells of danger somebody looks. What comes back of our own words tells of none.
+fn danger_from_a_machine(at: &Moment, mail: &Mail<'_>, enquiry: &Enquiry) -> Option<Waiting> {
+    let is_ours = mail.incoming.bounce.is_some()
+        || matches!(
+            kind_of_machine(mail),
+            Some(
+                AutomaticKind::Bounce
+                    | AutomaticKind::Loop
+                    | AutomaticKind::Calendar
+                    | AutomaticKind::Report
+            )
+        );
+    let danger = held_mail::danger_in(at, enquiry).filter(|_| !is_ours)?;
+    Some(Waiting {
+        waits_for: centre(at),
+        limit_at: mail_limit(at, Place::Held),
+        held: HeldFacts {
+            references: references(mail.incoming),
+            restricted_to: held_mail::restricted_to(at, enquiry),
+            danger: Some(danger),
+            ..HeldFacts::default()
+        },
     })
 }
 

@@ -103,7 +103,13 @@ pub fn arrived(
     }
     let object = format!("notice:{id}");
     note_look(tx, at, actor, "text.came_back", &object, None)?;
-    delivery::came_back(tx, at, &notice, arrival == Arrival::NoSuchNumber)
+    let is_no_number = arrival == Arrival::NoSuchNumber;
+    let why = if is_no_number {
+        "the number takes no texts"
+    } else {
+        "the text could not be delivered"
+    };
+    delivery::came_back(tx, at, &notice, why, is_no_number)
 }
 
 /// Whether a number may not be texted: whoever reads there asked for no more, or it takes none.

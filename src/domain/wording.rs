@@ -168,7 +168,7 @@ pub fn clock_promise(
 ) -> String {
     let what = match clock {
         "acknowledge" | "stage_2_acknowledge" => "An officer will write to you",
-        "investigate" => "We will inspect it",
+        "investigate" | "inspect" => "We will inspect it",
         "make_safe" => "We will make it safe",
         "summary" => "We will write to tell you what we found",
         "further_works" => "We will finish the work",
@@ -182,7 +182,7 @@ pub fn clock_promise(
         Language::Welsh => {
             let what = match clock {
                 "acknowledge" | "stage_2_acknowledge" => "Bydd swyddog yn ysgrifennu atoch",
-                "investigate" => "Byddwn yn ei archwilio",
+                "investigate" | "inspect" => "Byddwn yn ei archwilio",
                 "make_safe" => "Byddwn yn ei wneud yn ddiogel",
                 "further_works" => "Byddwn yn gorffen y gwaith",
                 _ => "Byddwn yn ateb",

@@ -330,13 +330,12 @@ pub fn wake_at(conn: &mut Conn, id: ContactId) -> Result<Option<Timestamp>, Stor
     Ok(at.flatten().map(|at| at.0))
 }
 
-/// A mail, while it still waits for somebody to look: held or quarantined, and not dealt with.
+/// A mail, while it still waits for somebody to look, and is not dealt with.
 pub fn find_waiting(conn: &mut Conn, id: ContactId) -> Result<Option<Contact>, StoreError> {
     first(
         conn,
         contacts::table
             .filter(contacts::id.eq(Id::from(id)))
-            .filter(contacts::disposition.eq_any(["held", "quarantined"]))
             .filter(contacts::waits_for.is_not_null())
             .filter(contacts::settled_at.is_null())
             .into_boxed(),

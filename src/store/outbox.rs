@@ -328,10 +328,20 @@ pub fn is_any_on_its_way(conn: &mut Conn, person: PersonId) -> Result<bool, Stor
     .get_result(conn)?)
 }
 
-/// It was accepted, and came back for good.
-pub fn note_bounced(tx: &mut Tx<'_>, id: NoticeId, at: Timestamp) -> Result<(), StoreError> {
+/// It was accepted, and came back for good. When it was sent stays.
+pub fn note_bounced(
+    tx: &mut Tx<'_>,
+    id: NoticeId,
+    at: Timestamp,
+    why: &str,
+) -> Result<(), StoreError> {
     diesel::update(outbox::table.filter(outbox::id.eq(Id::from(id))))
-        .set(outbox::bounced_at.eq(Some(At(at))))
+        .set((
+            outbox::state.eq("bounced"),
+            outbox::bounced_at.eq(Some(At(at))),
+            outbox::last_error.eq(Some(why.to_owned())),
+            outbox::next_attempt_at.eq(None::<At>),
+        ))
         .execute(&mut **tx)?;
     Ok(())
 }
@@ -371,21 +381,20 @@ pub fn texted(
     Ok(found)
 }
 
-/// What became of some notices: their state, or `bounced`.
+/// What became of some notices.
 pub fn deliveries(
     conn: &mut Conn,
     ids: &[NoticeId],
 ) -> Result<Vec<(NoticeId, String)>, StoreError> {
     let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
-    let rows: Vec<(Id, String, Option<At>)> = outbox::table
+    let rows: Vec<(Id, String)> = outbox::table
         .filter(outbox::id.eq_any(ids))
-        .select((outbox::id, outbox::state, outbox::bounced_at))
+        .select((outbox::id, outbox::state))
         .load(conn)?;
-    let became = |(id, state, bounced_at): (Id, String, Option<At>)| {
-        let state = bounced_at.map_or(state, |_| "bounced".to_owned());
-        (id.into(), state)
-    };
-    Ok(rows.into_iter().map(became).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, state)| (id.into(), state))
+        .collect())
 }
 
 /// Somebody wrote the letter and posted it.

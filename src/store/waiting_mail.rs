@@ -73,7 +73,7 @@ const SETTLED: (
     contacts::danger_since,
 );
 
-/// What may wait for a person.
+/// What always waits for a person. What was stored does where it tells of danger.
 const WAITS: [Disposition; 2] = [Disposition::Held, Disposition::Quarantined];
 
 diesel::define_sql_function! {
@@ -81,7 +81,7 @@ diesel::define_sql_function! {
     fn substr(bytes: diesel::sql_types::Binary, from: diesel::sql_types::Integer, n: diesel::sql_types::Integer) -> diesel::sql_types::Binary;
 }
 
-/// A page of mails in the order they reached us, of those that wait first where there is danger: those on cases within `sight`, those that are held, and,
+/// A page of mails in the order they reached us, of those that wait first where there is danger: those on cases within `sight`, those that are held or tell of danger, and,
 /// where `takes_unplaced`, all others that belong to no case. Who may see a held one depends on the case
 /// it names, which its reader looks up.
 ///
@@ -103,9 +103,14 @@ pub fn page(
     query = if takes_unplaced {
         query.filter(contacts::case_id.is_null().or(is_on_a_case))
     } else {
-        let is_held = contacts::case_id
-            .is_null()
-            .and(contacts::disposition.eq(Disposition::Held.as_str()));
+        let is_stored_and_waits = contacts::disposition
+            .eq(Disposition::Stored.as_str())
+            .and(contacts::waits_for.is_not_null());
+        let is_held = contacts::case_id.is_null().and(
+            contacts::disposition
+                .eq(Disposition::Held.as_str())
+                .or(is_stored_and_waits),
+        );
         query.filter(is_held.or(is_on_a_case))
     };
     if !filter.dispositions.is_empty() {
@@ -203,7 +208,7 @@ pub fn claim(tx: &mut Tx<'_>, id: ContactId, settled: &Settled) -> Result<bool, 
         contacts::table
             .filter(contacts::id.eq(Id::from(id)))
             .filter(contacts::settled_at.is_null())
-            .filter(contacts::disposition.eq_any(WAITS.map(Disposition::as_str))),
+            .filter(contacts::waits_for.is_not_null()),
     )
     .set((
         contacts::settled_at.eq(Some(At(settled.at))),

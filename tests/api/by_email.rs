@@ -9,7 +9,7 @@ use reeve::store::outbox;
 use serde_json::{Value, json};
 
 use crate::intake::log;
-use crate::mail_in::deliver;
+use crate::mail_in::{deliver, gone};
 use crate::support::{Caller, Mail, Reply, TestApp};
 
 const INBOX: &str = "enquiries@leisure-trust.example";
@@ -591,7 +591,7 @@ stories! {
         app.desk
             .perform(move |tx, at| {
                 let notice = outbox::find_by_message_id(tx, &id)?.expect("it was sent");
-                delivery::bounced(tx, at, &notice, true)
+                delivery::bounced(tx, at, &notice, &gone())
             })
             .await
             .unwrap();

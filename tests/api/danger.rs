@@ -270,6 +270,25 @@ stories! {
         assert_eq!(of_mail(app.mails().await), n, "somebody has looked");
     }
 
+    async fn danger_that_a_machine_passes_on_is_heard_and_the_machine_is_not_answered(app) {
+        let words = "A pupil told us that her father beats her every night and she is afraid to go home.";
+        let raw = mail("No Reply <noreply@school.example>", "Concern", "school-1", "", words);
+        let taken = deliver(&app, &raw).await.expect(202);
+        assert_eq!(taken["disposition"], "stored", "{taken:#}");
+        let calm = mail("No Reply <noreply@school.example>", "Term dates", "school-2", "", "Term begins on 4 January.");
+        assert_eq!(deliver(&app, &calm).await.expect(202)["disposition"], "stored");
+        let mails = app.mails().await;
+        assert_eq!(mails.iter().filter(|mail| mail.kind() == "alert").count(), 1, "{mails:#?}");
+        assert!(mails.iter().all(|mail| mail.to != "noreply@school.example"), "{mails:#?}");
+        let agent = app.agent().await;
+        let page = app.get(&agent, "/v1/channels/email/messages?waiting=true").await.expect(200);
+        let id = taken["contact"]["id"].as_str().unwrap();
+        assert_eq!(waiting(&page), [id], "the other does not wait: {page:#}");
+        app.post(&agent, &format!("/v1/channels/email/messages/{id}/releases"), json!({})).await.expect(201);
+        let day = app.get(&app.team_leader().await, "/v1/reports/intake?on=2026-11-20").await.expect(200);
+        assert_eq!((&day["came_in"], &day["stored"]), (&json!(2), &json!(2)), "what it was that day stays: {day:#}");
+    }
+
     async fn danger_in_a_mail_that_cannot_be_read_is_heard_too(app) {
         let raw = "this is no mail\n\nThere is a gas leak and my children are trapped in the smoke";
         let taken = deliver(&app, raw).await.expect(202);

@@ -5,8 +5,18 @@ use serde_json::Value;
 use crate::intake::{log, missed_bin};
 use crate::support::{Reply, TestApp};
 use reeve::casework::mail_in;
-use reeve::channels::email_in::Envelope;
+use reeve::channels::email_in::{Bounce, Envelope};
 use reeve::domain::access::Actor;
+
+/// A mail server's word that there is nobody at an address.
+pub fn gone() -> Bounce {
+    Bounce {
+        status: Some("5.1.1".to_owned()),
+        is_final: true,
+        is_no_address: true,
+        ..Bounce::default()
+    }
+}
 
 pub async fn deliver(app: &TestApp, raw: &str) -> Reply {
     let headers = [("content-type", "message/rfc822")];

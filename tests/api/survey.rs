@@ -8,6 +8,7 @@ use reeve::store::outbox;
 use serde_json::{Value, json};
 
 use crate::intake::log;
+use crate::mail_in::gone;
 use crate::people::{change, from, person_of, reference};
 use crate::support::{Caller, TestApp, asking};
 
@@ -107,7 +108,7 @@ async fn comes_back(app: &TestApp, reference: &str) {
                 one.kind == "survey" && one.letter.references().contains(&wanted)
             };
             let notice = sent.iter().find(of_case).expect("it was sent").clone();
-            delivery::bounced(tx, at, &notice, true)
+            delivery::bounced(tx, at, &notice, &gone())
         })
         .await
         .unwrap();

@@ -227,6 +227,7 @@ stories! {
         let timeline = app.get(&app.officer().await, &format!("/v1/cases/{case}/timeline?limit=100")).await.expect(200);
         let bounced = timeline["items"].as_array().unwrap().iter().filter(|one| one["kind"] == "address_bounced").count();
         assert_eq!(bounced, 1, "told twice is once: {timeline:#}");
+        assert_eq!(texts_of(&app, &case).await.pop().unwrap().0, "bounced");
         rings_in_vain(&app, &case).await;
         assert_eq!(texts_of(&app, &case).await.len(), 1, "the next goes by mail");
         let other = json!({"reference": "019a9f5e-7c00-7000-8000-00000000000a", "status": "delivered"});

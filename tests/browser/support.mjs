@@ -13,7 +13,7 @@ import { chromium } from "playwright-core";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const WIDTHS = [320, 1280];
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 90_000;
 
 /** Starts `reeve demo` in a folder of its own and waits for its line. */
 export async function startDemo() {

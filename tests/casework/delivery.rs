@@ -5,15 +5,18 @@ use reeve::casework::delivery;
 use reeve::casework::escalation;
 use reeve::casework::intake::{self, Entry};
 use reeve::casework::set_back::SetBack;
+use reeve::channels::email_in::Bounce;
 use reeve::domain::access::Actor;
 use reeve::domain::clock::{self, State};
 use reeve::domain::enquiry::{Described, Who};
 use reeve::domain::ids::CaseId;
 use reeve::domain::person::Address;
-use reeve::store::outbox;
 use reeve::store::outbox::Notice;
+use reeve::store::{outbox, people};
 
-use crate::office::{DEPUTY_HEAD, HEAD, OFFICER, Office, TEAM_LEADER, at, hours, of_kind, report};
+use crate::office::{
+    DEPUTY_HEAD, HEAD, OFFICER, Office, TEAM_LEADER, at, gone, hours, of_kind, report,
+};
 
 const MONDAY: &str = "2026-11-02T10:00:00Z";
 
@@ -254,7 +257,7 @@ async fn a_confirmation_that_comes_back_sets_its_clock_running_again() {
     let bounce = sent.clone();
     office
         .desk
-        .perform(move |tx, at| delivery::bounced(tx, at, &bounce, true))
+        .perform(move |tx, at| delivery::bounced(tx, at, &bounce, &gone()))
         .await
         .unwrap();
     assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
@@ -274,6 +277,37 @@ async fn a_confirmation_that_comes_back_sets_its_clock_running_again() {
         .find(|notice| notice.state == "to_write")
         .unwrap();
     assert_eq!(to_write.meets, sent.meets);
+    let came_back = office.notices(case).await;
+    let came_back = came_back.iter().find(|one| one.id == sent.id).unwrap();
+    assert_eq!(came_back.state, "bounced");
+    assert!(came_back.sent_at.is_some(), "that it left stays a fact");
+    let why = "came back: the address takes no mail (5.1.1)";
+    assert_eq!(came_back.last_error.as_deref(), Some(why));
+}
+
+#[tokio::test]
+async fn a_mail_to_a_full_mailbox_is_said_to_have_come_back_and_the_address_stays_good() {
+    let office = Office::open(MONDAY);
+    let case = case_with_address(&office).await;
+    office.tick().await;
+    let sent = office.notices(case).await.remove(0);
+    let address = sent.recipient.clone();
+    let full = Bounce {
+        is_final: true,
+        ..Bounce::default()
+    };
+    office
+        .desk
+        .perform(move |tx, at| delivery::bounced(tx, at, &sent, &full))
+        .await
+        .unwrap();
+    assert_eq!(state_of(&office, case, "acknowledge").await, State::Running);
+    let is_written_off = office
+        .desk
+        .read(move |conn, _| Ok(people::is_unreachable(conn, "email", &address)?))
+        .await
+        .unwrap();
+    assert!(!is_written_off, "it may take the next");
 }
 
 #[tokio::test]
@@ -285,7 +319,7 @@ async fn a_mail_that_is_only_delayed_changes_nothing() {
     let sent = office.notices(case).await.remove(0);
     office
         .desk
-        .perform(move |tx, at| delivery::bounced(tx, at, &sent, false))
+        .perform(move |tx, at| delivery::bounced(tx, at, &sent, &Bounce::default()))
         .await
         .unwrap();
     assert_eq!(
@@ -311,7 +345,7 @@ async fn a_head_of_service_whose_mail_bounces_is_told_through_the_deputy() {
         .desk
         .perform(move |tx, at| {
             let notice = outbox::find_by_message_id(tx, &message_id)?.unwrap();
-            delivery::bounced(tx, at, &notice, true)
+            delivery::bounced(tx, at, &notice, &gone())
         })
         .await
         .unwrap();

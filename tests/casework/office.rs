@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reeve::casework::desk::{Council, Manners, Secrets};
 use reeve::casework::intake::{self, Entry};
 use reeve::casework::{Desk, actions, escalation};
+use reeve::channels::email_in::Bounce;
 use reeve::config::embedded;
 use reeve::domain::access::{Actor, Role, User};
 use reeve::domain::catalogue::Catalogue;
@@ -31,6 +32,16 @@ pub struct Office {
     pub pump: Arc<Pump>,
     sent: Arc<Mutex<Vec<Sendable>>>,
     _folder: tempfile::TempDir,
+}
+
+/// A mail server's word that there is nobody at an address.
+pub fn gone() -> Bounce {
+    Bounce {
+        status: Some("5.1.1".to_owned()),
+        is_final: true,
+        is_no_address: true,
+        ..Bounce::default()
+    }
 }
 
 /// A mail that left.

@@ -12,7 +12,7 @@ use reeve::domain::ids::CaseId;
 use reeve::domain::lifecycle::{Amendment, Command, Event};
 use reeve::store::{contacts, escalations as steps, events};
 
-use crate::office::{Mail, OFFICER, Office, TEAM_LEADER, at, of_kind, report};
+use crate::office::{Mail, OFFICER, Office, TEAM_LEADER, at, gone, of_kind, report};
 
 /// Monday; nobody of the bins team may leave a case lying past Wednesday 4 November at 17:00.
 const MONDAY: &str = "2026-11-02T10:00:00Z";
@@ -404,7 +404,7 @@ async fn the_list_of_steps_says_whether_each_mail_arrived() {
         .desk
         .perform(move |tx, at| {
             let notice = reeve::store::outbox::find_by_message_id(tx, &id)?.unwrap();
-            delivery::bounced(tx, at, &notice, true)
+            delivery::bounced(tx, at, &notice, &gone())
         })
         .await
         .unwrap();

@@ -291,5 +291,8 @@ fn assert_as_fast(
         one.0, other.0
     );
     println!("{said}");
-    assert!(of_one.abs_diff(of_other) < of_one.min(of_other) / 4, "{said}");
+    assert!(
+        of_one.abs_diff(of_other) < of_one.min(of_other) / 4,
+        "{said}"
+    );
 }

@@ -473,12 +473,10 @@ fn reference_named(conn: &mut Conn, contact: &Contact) -> Result<Option<String>,
 
 fn stay_of(contact: &Contact) -> Option<Stay> {
     let place = match contact.disposition {
-        Disposition::Held => Place::Held,
+        // What a machine sent waits where it tells of danger, and has a limit only then.
+        Disposition::Held | Disposition::Stored => Place::Held,
         Disposition::Quarantined => Place::Quarantined,
-        Disposition::Opened
-        | Disposition::Joined
-        | Disposition::Stored
-        | Disposition::Duplicate => {
+        Disposition::Opened | Disposition::Joined | Disposition::Duplicate => {
             return None;
         }
     };

@@ -95,7 +95,7 @@ fn sentence(
     let promise = if is_answer {
         letters::case_line(at, case, None, language, None).promise(what_we_do, &new_by, language)
     } else {
-        wording::clock_promise(&moved.clock, what_we_do, &new_by, language)
+        letters::promise_beside(terms, &moved.clock, &new_by, language)
     };
     Some(wording::moved_promise(&promise, &old_by, language))
 }

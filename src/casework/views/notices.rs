@@ -64,6 +64,8 @@ pub enum NoticeState {
     Sent,
     /// Given up; it can be tried again.
     Failed,
+    /// It was accepted for delivery and came back: `last_error` says why, `sent_at` when it went.
+    Bounced,
     /// A letter for somebody to write.
     ToWrite,
     /// Taken back before it left.
@@ -78,6 +80,7 @@ impl NoticeState {
             Self::Pending => "pending",
             Self::Sent => "sent",
             Self::Failed => "failed",
+            Self::Bounced => "bounced",
             Self::ToWrite => "to_write",
             Self::Cancelled => "cancelled",
         }
@@ -88,6 +91,7 @@ impl NoticeState {
             Self::Pending,
             Self::Sent,
             Self::Failed,
+            Self::Bounced,
             Self::ToWrite,
             Self::Cancelled,
         ]

@@ -70,10 +70,8 @@ fn standard(status: &Leaf<'_>) -> Option<Bounce> {
             let bounce = Bounce {
                 original_message_id: None,
                 recipient,
-                // "failed" with a 4.x.x code means the server gave up trying; a later mail may
-                // well arrive.
-                is_permanent: is_failed
-                    && !code.as_deref().is_some_and(|code| code.starts_with('4')),
+                is_final: is_failed,
+                is_no_address: is_failed && is_no_address(code.as_deref(), &diagnostic),
                 status: code,
             };
             if is_failed {
@@ -114,8 +112,8 @@ fn letter(
         .captures(head)
         .and_then(|found| found.get(1))
         .map(|code| code.as_str().to_owned());
-    let is_delay =
-        DELAY.is_match(subject) || status.as_deref().is_some_and(|code| code.starts_with('4'));
+    let is_delay = DELAY.is_match(subject) || STILL_TRYING.is_match(head);
+    let is_for_now = status.as_deref().is_some_and(|code| code.starts_with('4'));
     let is_refused = status.as_deref().is_some_and(|code| code.starts_with('5'))
         || reply_code
             .as_deref()
@@ -132,9 +130,26 @@ fn letter(
     Some(Bounce {
         original_message_id: None,
         recipient,
+        is_final: !is_delay,
+        is_no_address: is_refused
+            && !is_delay
+            && !is_for_now
+            && is_no_address(status.as_deref(), head),
         status,
-        is_permanent: is_refused && !is_delay,
     })
+}
+
+/// Whether a refusal is about the address (RFC 3463: X.1.x, and X.2.1 for a mailbox that takes none). What
+/// a server has against its sender, or against the message, says nothing of it; without a code, or with
+/// one that says nothing, what it says in words does.
+fn is_no_address(code: Option<&str>, words: &str) -> bool {
+    let says_so = !OF_THE_MESSAGE.is_match(words);
+    match code {
+        Some(code) if code.starts_with('4') => false,
+        Some("5.0.0") => says_so && NO_SUCH_PERSON.is_match(words),
+        Some(code) => code.starts_with("5.1.") || code == "5.2.1",
+        None => says_so,
+    }
 }
 
 /// The Message-ID of the mail a report is about, from what was returned of it.
@@ -199,6 +214,16 @@ static MESSAGE_ID: LazyLock<Regex> =
 static BOUNCE_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)(undeliver|delivery (status notification|failure|has failed|delayed|problem)|mail delivery (failed|failure|delayed|system)|returned mail|failure notice|returned to sender|message delayed|delivery report|could not be delivered|nondeliverable)",
+    )
+});
+static OF_THE_MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(spam|block ?list(ed)?|blacklist(ed)?|black-listed|block-listed|reputation|policy|dmarc|dkim|spf|too (large|big)|size limit|quota|full)\b",
+    )
+});
+static STILL_TRYING: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(will (be )?(retr(y|ied)|tr(y|ied) again|continue|keep trying|attempt)|still trying|continue to (try|attempt)|no action is required|do(es)? not need to (do|resend|retry))",
     )
 });
 static DELAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(delay|warning: message)"));

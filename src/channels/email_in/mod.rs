@@ -169,8 +169,27 @@ pub struct Bounce {
     pub recipient: Option<String>,
     /// `5.1.1` and so on.
     pub status: Option<String>,
-    /// Whether trying again is pointless.
-    pub is_permanent: bool,
+    /// Nobody tries again; a delay is told of too.
+    pub is_final: bool,
+    /// The address takes no mail, whoever sends it. A full mailbox does again, and a server that
+    /// refuses ours for what it says or where it comes from says nothing of the address.
+    pub is_no_address: bool,
+}
+
+impl Bounce {
+    /// For those who wonder why it came back.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let what = if self.is_no_address {
+            "the address takes no mail"
+        } else {
+            "it could not be delivered"
+        };
+        match &self.status {
+            Some(status) => format!("came back: {what} ({status})"),
+            None => format!("came back: {what}"),
+        }
+    }
 }
 
 /// Everything that may tell which case a mail belongs to, in the order it may be trusted.

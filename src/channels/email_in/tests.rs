@@ -527,13 +527,15 @@ fn an_out_of_office_answer_names_the_case_it_belongs_to() {
 
 #[test]
 fn a_bounce_says_whom_we_did_not_reach_and_with_which_mail() {
-    let check = |name: &str, status: &str, is_permanent: bool| {
+    let (gone, another_time, not_yet) = ((true, true), (true, false), (false, false));
+    let check = |name: &str, status: &str, (is_final, is_no_address): (bool, bool)| {
         let incoming = mail(name);
         let expect = super::Bounce {
             original_message_id: Some("n7.0042@reply.council.example".to_owned()),
             recipient: Some("nobody@mail.example".to_owned()),
             status: Some(status.to_owned()),
-            is_permanent,
+            is_final,
+            is_no_address,
         };
         assert_eq!(incoming.bounce, Some(expect), "{name}");
         assert_eq!(
@@ -542,16 +544,65 @@ fn a_bounce_says_whom_we_did_not_reach_and_with_which_mail() {
             "{name}"
         );
     };
-    check("bounce-user-unknown", "5.1.1", true);
-    check("bounce-mailbox-full-for-good", "5.2.2", true);
-    check("bounce-delayed", "4.4.1", false);
-    check("bounce-gave-up", "4.4.7", false);
-    check("bounce-headers-only", "5.1.10", true);
-    check("bounce-without-sender", "5.1.1", true);
-    check("bounce-exim-letter", "5.1.1", true);
-    check("bounce-qmail-letter", "5.1.1", true);
+    check("bounce-user-unknown", "5.1.1", gone);
+    check("bounce-mailbox-full-for-good", "5.2.2", another_time);
+    check("bounce-delayed", "4.4.1", not_yet);
+    check("bounce-gave-up", "4.4.7", another_time);
+    check("bounce-headers-only", "5.1.10", gone);
+    check("bounce-without-sender", "5.1.1", gone);
+    check("bounce-exim-letter", "5.1.1", gone);
+    check("bounce-qmail-letter", "5.1.1", gone);
     assert_eq!(mail("report-delivered").bounce, None);
     assert_eq!(mail("auto-null-return-path").bounce, None);
+}
+
+#[test]
+fn what_a_server_has_against_a_mail_says_nothing_of_its_address() {
+    let letter = |subject: &str, words: &str| {
+        let text = format!(
+            "From: MAILER-DAEMON@mail.example\nReturn-Path: <>\nSubject: {subject}\n\n{words}\n\n\
+             Message-ID: <n7.0042@reply.council.example>\n"
+        );
+        let bounce = read(text.as_bytes(), &Envelope::default(), &ours())
+            .unwrap()
+            .bounce
+            .unwrap();
+        (bounce.is_final, bounce.is_no_address)
+    };
+    let returned = "Undelivered Mail Returned to Sender";
+    let (gone, another_time, not_yet) = ((true, true), (true, false), (false, false));
+    for (subject, words, expected) in [
+        (returned, "<ada@mail.example>: 550 5.1.1 user unknown", gone),
+        (returned, "<ada@mail.example>: 550 no such user here", gone),
+        (
+            returned,
+            "550 5.7.1 blocked: your server is on a block list",
+            another_time,
+        ),
+        (
+            returned,
+            "550 message refused by policy as spam",
+            another_time,
+        ),
+        (returned, "552 5.3.4 the message is too large", another_time),
+        (
+            returned,
+            "the mailbox is full (452 4.2.2), could not be delivered",
+            another_time,
+        ),
+        (
+            "Warning: message delayed",
+            "452 4.2.2 mailbox full",
+            not_yet,
+        ),
+        (
+            "Delivery Status Notification",
+            "451 4.3.0 We will keep trying for 4 days",
+            not_yet,
+        ),
+    ] {
+        assert_eq!(letter(subject, words), expected, "{subject}: {words}");
+    }
 }
 
 #[test]

@@ -63,3 +63,45 @@ pub(super) fn was_met_before(
 ) -> bool {
     met_as_of(facts, name, stops_on, at).is_some_and(|met_at| met_at < at)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::calendar::tests::at;
+    use crate::domain::clock::tests::{reading, received, terms};
+    use crate::domain::clock::{Cancelled, OwnPromise, State};
+
+    #[test]
+    fn an_answer_at_the_very_instant_at_which_a_date_becomes_late_is_late() {
+        let charter = terms("charter");
+        for (answered_at, missed_at) in [
+            ("2026-11-16T16:59:59Z", None),
+            ("2026-11-16T17:00:00Z", Some(at("2026-11-16T17:00:00Z"))),
+        ] {
+            let mut facts = received("2026-11-02T10:00:00Z");
+            facts.happened("responded", at(answered_at));
+            let answer = reading(&facts, &charter, "respond", "2026-11-20T10:00:00Z");
+            assert_eq!((answer.state, answer.missed_at), (State::Met, missed_at));
+        }
+    }
+
+    #[test]
+    fn a_promise_of_a_case_that_is_cancelled_is_cancelled_from_then_on() {
+        let charter = terms("charter");
+        let mut facts = received("2026-11-02T10:00:00Z");
+        facts.promises.push(OwnPromise {
+            name: "promise-1".to_owned(),
+            what: "ring back about the bin".to_owned(),
+            by: at("2026-11-06T00:00:00Z"),
+            made_at: at("2026-11-04T10:00:00Z"),
+            owner: "officer".to_owned(),
+        });
+        facts.cancelled = Some(Cancelled {
+            at: at("2026-11-05T10:00:00Z"),
+            reason: "Opened twice".to_owned(),
+        });
+        let state = |now: &str| reading(&facts, &charter, "promise-1", now).state;
+        assert_eq!(state("2026-11-05T09:59:59Z"), State::Running);
+        assert_eq!(state("2026-11-05T10:00:00Z"), State::Cancelled);
+        assert_eq!(state("2026-11-07T10:00:00Z"), State::Cancelled);
+    }
+}

@@ -300,6 +300,8 @@ mod tests {
     use crate::domain::calendar::tests::at;
     use crate::domain::calendar::{BankHolidays, Nation};
     use crate::domain::clock::tests::{reading, received, terms};
+    use crate::domain::clock::{Extension, Longer};
+    use crate::domain::standard::Target;
 
     /// The terms with one more holiday in England and Wales.
     fn with_holiday(terms: &Terms, on: Date) -> Terms {
@@ -386,6 +388,101 @@ mod tests {
             move_to(&facts, &terms("charter"), &terms("complaint"), now),
             Err(Stays::OtherPromises)
         );
+    }
+
+    #[test]
+    fn staff_read_which_day_moved_a_date() {
+        let (before, tenth) = (terms("charter"), date(2026, 11, 10));
+        let facts = received("2026-11-02T10:00:00Z");
+        let now = at("2026-11-05T10:00:00Z");
+        let moved = what_moves(&facts, &before, &with_holiday(&before, tenth), now);
+        let moved = moved.iter().find(|one| one.clock == "respond").unwrap();
+        assert!(moved.is_later() && moved.is_later_than_told());
+        let why = "Tuesday 10 November 2026 does not count any more (Proclaimed)";
+        assert_eq!(moved.why().as_deref(), Some(why));
+        let unknown = Moved {
+            because: Vec::new(),
+            ..moved.clone()
+        };
+        assert_eq!(unknown.why(), None);
+        for (because, words) in [
+            (
+                Because::CountsNow { on: tenth },
+                "Tuesday 10 November 2026 counts now",
+            ),
+            (
+                Because::OtherHours { on: tenth },
+                "Tuesday 10 November 2026 has other hours",
+            ),
+            (
+                Because::OtherTarget {
+                    before: Target::WorkingDays(10),
+                    after: Target::WorkingDays(5),
+                },
+                "the standard says 5 working days, it said 10 working days",
+            ),
+        ] {
+            assert_eq!(because.words(), words);
+        }
+    }
+
+    #[test]
+    fn a_day_that_closes_earlier_is_named_where_it_moves_a_date() {
+        let before = terms("charter");
+        let spec = before.calendar.spec().clone();
+        let mut closes_at_noon = spec.clone();
+        let on = date(2026, 11, 16);
+        let noon = spec.half_days.values().next().unwrap().clone();
+        closes_at_noon.half_days.insert(on, noon);
+        let calendar = crate::domain::calendar::Calendar::new(
+            closes_at_noon,
+            before.calendar.bank_holidays().clone(),
+        )
+        .unwrap();
+        let after = Terms {
+            calendar,
+            ..before.clone()
+        };
+        let facts = received("2026-11-02T10:00:00Z");
+        let moved = what_moves(&facts, &before, &after, at("2026-11-05T10:00:00Z"));
+        let moved = moved.iter().find(|one| one.clock == "respond").unwrap();
+        assert_eq!(moved.to_at, Some(at("2026-11-16T12:00:00Z")));
+        assert_eq!(moved.because, [Because::OtherHours { on }]);
+    }
+
+    #[test]
+    fn who_acknowledges_is_part_of_the_promise() {
+        let own = terms("charter");
+        let mut other = own.clone();
+        other.standard.acknowledgement = crate::domain::standard::Acknowledgement::Officer;
+        let facts = received("2026-11-02T10:00:00Z");
+        let now = at("2026-11-05T10:00:00Z");
+        assert_eq!(
+            move_to(&facts, &own, &other, now),
+            Err(Stays::OtherPromises)
+        );
+    }
+
+    #[test]
+    fn a_broken_promise_that_is_extended_under_the_new_terms_goes_by_them() {
+        let before = terms("highways-two-dates");
+        let facts = received("2026-11-02T10:00:00Z");
+        let now = at("2026-11-17T08:00:00Z");
+        let missed = reading(&facts, &before, "repair", "2026-11-17T08:00:00Z");
+        assert_eq!(missed.state, State::Missed);
+        let after = with_holiday(&before, date(2026, 11, 20));
+        let mut moved = move_to(&facts, &before, &after, now).unwrap().facts;
+        let held = reading(&moved, &after, "repair", "2026-11-17T09:00:00Z");
+        assert_eq!(held.due_on, missed.due_on, "what was broken keeps its date");
+        moved.extensions.push(Extension {
+            clock: "repair".to_owned(),
+            to: Longer::By(Target::WorkingDays(5)),
+            reason: "The tar is late".to_owned(),
+            at: at("2026-11-17T10:00:00Z"),
+        });
+        let longer = reading(&moved, &after, "repair", "2026-11-17T11:00:00Z");
+        assert_eq!(longer.due_on, Some(date(2026, 11, 24)), "the 20th is none");
+        assert_eq!(longer.missed_at, missed.missed_at, "and stays broken");
     }
 
     #[test]

@@ -82,3 +82,79 @@ pub fn days_since_receipt(
     }
     Some((gross, net))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::calendar::tests::at;
+    use crate::domain::clock::tests::{received, terms};
+    use crate::domain::clock::{Pause, WaitingFor};
+
+    #[test]
+    fn a_case_that_came_on_monday_has_taken_four_working_days_on_friday() {
+        let facts = received("2026-11-02T10:00:00Z");
+        for (until, days) in [
+            ("2026-11-02T16:00:00Z", 0),
+            ("2026-11-03T08:00:00Z", 1),
+            ("2026-11-06T23:00:00Z", 4),
+            ("2026-11-08T12:00:00Z", 4),
+            ("2026-11-09T00:00:00Z", 5),
+        ] {
+            let charter = terms("charter");
+            let taken = time_taken(&facts, &charter, "respond", at(until)).unwrap();
+            assert_eq!(
+                (taken.gross_working_days, taken.net_working_days),
+                (days, days)
+            );
+            let since = days_since_receipt(&facts, &charter, "respond", at(until));
+            assert_eq!(since, Some((days, days)), "{until}");
+        }
+        assert_eq!(
+            days_since_receipt(
+                &facts,
+                &terms("charter"),
+                "no-such",
+                at("2026-11-06T10:00:00Z")
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn what_came_after_closing_has_waited_since_the_next_working_day_where_there_is_a_cut_off() {
+        let facts = received("2026-11-06T17:30:00Z");
+        let tuesday = at("2026-11-10T10:00:00Z");
+        let waited =
+            |standard: &str| days_since_receipt(&facts, &terms(standard), "respond", tuesday);
+        assert_eq!(waited("charter"), Some((1, 1)), "from Monday");
+        assert_eq!(waited("foi"), Some((2, 2)), "the law knows no closing time");
+        assert_eq!(
+            waited("emergency-24x7"),
+            Some((2, 2)),
+            "an emergency has none"
+        );
+    }
+
+    #[test]
+    fn days_on_which_a_case_stood_still_are_in_the_gross_time_alone() {
+        let mut facts = received("2026-11-02T10:00:00Z");
+        facts.pauses.push(Pause {
+            clock: None,
+            from: at("2026-11-03T10:00:00Z"),
+            to: Some(at("2026-11-05T10:00:00Z")),
+            resume_on: date(2026, 11, 20),
+            reason: "We asked for photographs".to_owned(),
+            waiting_for: WaitingFor::Person,
+        });
+        let until = at("2026-11-06T10:00:00Z");
+        let charter = terms("charter");
+        assert_eq!(
+            days_since_receipt(&facts, &charter, "respond", until),
+            Some((4, 2))
+        );
+        let taken = time_taken(&facts, &charter, "respond", until).unwrap();
+        assert_eq!((taken.gross_working_days, taken.net_working_days), (4, 2));
+    }
+}

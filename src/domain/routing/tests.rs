@@ -164,6 +164,41 @@ fn a_child_in_danger_is_heard_without_the_word_abuse() {
 }
 
 #[test]
+fn danger_is_heard_in_plain_words_and_in_welsh() {
+    for words in [
+        "I don't want to be here any more and have taken all my tablets",
+        "I do not want to live any more",
+        "There is a man with a machete by the shops",
+        "My neighbour has collapsed behind her door and is not answering",
+        "The lift is stuck on the third floor with people inside",
+        "I am being stalked by my ex, he waits outside",
+        "They are taking her abroad in the holidays, I think it is for FGM",
+        "Mae plentyn yn cael ei guro drws nesaf",
+        "Mae arogl nwy yn y stryd",
+        "Mae fy ngŵr yn bygwth fy lladd",
+        "Mae dyn efo cyllell y tu allan i'r ysgol",
+        "Dwi'n ddigartref heno gyda dau o blant",
+        "Dydi hi ddim yn anadlu",
+    ] {
+        assert!(said(words).danger.is_some(), "{words}");
+    }
+}
+
+#[test]
+fn words_that_sound_like_danger_and_are_none_wake_nobody() {
+    for words in [
+        "We want to live nearer to the school, can we apply for a transfer",
+        "The lift in our block is slow, please service it",
+        "Please send the policy on FGM training for schools",
+        "The celery was stalked and brown when the market closed",
+        "Mae'r plant yn hoffi'r parc newydd",
+        "Pryd mae'r bin gwyrdd yn cael ei gasglu?",
+    ] {
+        assert_eq!(said(words).danger, None, "{words}");
+    }
+}
+
+#[test]
 fn what_the_duty_officer_hears_holds_nobodys_words() {
     let placement = said(
         "My name is Zebedee Quark and my landlord has changed the locks, we are out in the rain",
