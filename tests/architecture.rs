@@ -70,6 +70,7 @@ const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
         "of one case, contact, notice or call that was found for its reader before",
         &[
             "calls::contacts_of",
+            "cases::linked",
             "cases::people",
             "clocks::of_case",
             "contacts::of_case",
@@ -85,6 +86,7 @@ const FOR_NOBODY_TO_READ: &[(&str, &[&str])] = &[
         "of ids or people that were found for their reader before",
         &[
             "cases::with_ids",
+            "events::of_kinds_in",
             "contacts::that_opened",
             "incidents/on_it::on_it",
             "markers::of_people",

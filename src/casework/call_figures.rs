@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::{SignedDuration, ToSpan as _};
 
 use super::desk::Moment;
 use super::failure::Failure;
@@ -26,6 +26,8 @@ pub struct Report {
 
 /// The longest time one report is about.
 const MOST_DAYS: i32 = 366;
+/// Nobody waits on the telephone longer than this from one day to the next.
+const A_WAIT_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 /// Calls read at once.
 const AT_ONCE: i64 = 2000;
 
@@ -41,7 +43,8 @@ struct Counted {
 /// When the days are the wrong way round or too far apart.
 pub fn between(conn: &mut Conn, at: &Moment, from: Date, to: Date) -> Result<Report, Failure> {
     check_days(from, to)?;
-    let zone = at.council.catalogue.calendar.zone();
+    let calendar = &at.council.catalogue.calendar;
+    let zone = calendar.zone();
     let begin = |day: Date| {
         day.to_zoned(zone.clone())
             .map(|zoned| zoned.timestamp())
@@ -58,11 +61,14 @@ pub fn between(conn: &mut Conn, at: &Moment, from: Date, to: Date) -> Result<Rep
         let rows = calls::began_between(conn, time, after.as_ref(), AT_ONCE)?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|n| n < AT_ONCE);
         for (id, call) in rows {
-            all.calls.add(&call);
+            let began_at = call.began_at.unwrap_or(at.now);
+            let may_wait =
+                calendar.date_of(began_at) >= at.today() || at.now < began_at + A_WAIT_AT_MOST;
+            all.calls.add(&call, may_wait);
             let line = by_line.entry(call.line.clone()).or_default();
-            line.calls.add(&call);
+            line.calls.add(&call, may_wait);
             let queue = by_queue.entry(call.queue.clone()).or_default();
-            queue.calls.add(&call);
+            queue.calls.add(&call, may_wait);
             after = call.began_at.map(|at| (at, id));
         }
         if is_last {
@@ -132,10 +138,12 @@ impl Counted {
             abandoned: calls.abandoned,
             hung_up_at_once: calls.hung_up_at_once,
             still_waiting: calls.still_waiting,
+            end_unknown: calls.end_unknown,
             abandoned_percent: calls.abandoned_percent,
             wait_median_seconds: calls.wait.map(|wait| wait.median),
             wait_p90_seconds: calls.wait.map(|wait| wait.p90),
             wait_longest_seconds: calls.wait.map(|wait| wait.longest),
+            abandoned_longest_seconds: calls.abandoned_longest,
             position_told: calls.told_their_place,
             callbacks: self.callbacks,
         }

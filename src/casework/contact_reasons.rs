@@ -16,10 +16,11 @@ use super::failure::{Failure, Fault};
 use super::promises::{Settled, Written, settle_by, terms_of};
 use crate::domain::access::{Act, Actor};
 use crate::domain::addresses::slips;
-use crate::domain::catalogue::{CHASES, ContactReason};
+use crate::domain::catalogue::CHASES;
 use crate::domain::contact::Channel;
-use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::ids::ContactId;
 use crate::domain::lifecycle::{self, By, Event};
+use crate::domain::telephony::figures::percent;
 use crate::store::contact_reasons::{self as rows, Mark};
 use crate::store::{Conn, Tx, contacts, measures};
 
@@ -30,6 +31,8 @@ pub struct Count {
     pub n_contacts: u64,
     /// By the reason, where it is known.
     pub by_reason: BTreeMap<String, u64>,
+    /// How many need not have been, by what the catalogue said of each reason when it was given.
+    pub n_avoidable: u64,
 }
 
 /// The figures of some days.
@@ -45,12 +48,11 @@ const MOST_DAYS: i32 = 366;
 const FEWEST: u64 = 5;
 
 impl Count {
-    /// How many need not have been, by what the catalogue says of each reason now.
-    #[must_use]
-    pub fn n_avoidable(&self, reasons: &BTreeMap<String, ContactReason>) -> u64 {
-        let is_avoidable = |code: &String| reasons.get(code).is_some_and(|reason| reason.avoidable);
-        let counted = self.by_reason.iter().filter(|(code, _)| is_avoidable(code));
-        counted.map(|(_, n)| n).sum()
+    fn add(&mut self, reason: &str, is_avoidable: bool, n: u64) {
+        *self.by_reason.entry(reason.to_owned()).or_default() += n;
+        if is_avoidable {
+            self.n_avoidable += n;
+        }
     }
 
     /// Of how many nobody has said why.
@@ -62,12 +64,8 @@ impl Count {
 
     /// Avoidable contacts of a hundred, to one decimal; nothing of fewer than five.
     #[must_use]
-    pub fn percent(&self, reasons: &BTreeMap<String, ContactReason>) -> Option<f64> {
-        if self.n_contacts < FEWEST {
-            return None;
-        }
-        let per_mille = (self.n_avoidable(reasons) * 1000 + self.n_contacts / 2) / self.n_contacts;
-        u32::try_from(per_mille).ok().map(|n| f64::from(n) / 10.0)
+    pub fn percent(&self) -> Option<f64> {
+        percent(self.n_avoidable, self.n_contacts).filter(|_| self.n_contacts >= FEWEST)
     }
 }
 
@@ -116,10 +114,10 @@ pub(super) fn note_said(
     code: &str,
 ) -> Result<(), Failure> {
     rows::set(tx, &mark_by(at, actor, contact, code, false))?;
-    count_on_its_case(tx, at, contact)
+    count_on_its_case(tx, contact)
 }
 
-/// A contact that only asks again is avoidable by itself, unless somebody has said otherwise.
+/// A contact that only asks again is marked as that by itself, unless somebody has said otherwise.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -140,29 +138,14 @@ pub(super) fn note_found(
     let reasons = &at.council.catalogue.council.contact_reasons;
     if reasons.contains_key(code) {
         rows::set_where_none(tx, &mark_by(at, &Actor::System, contact, code, true))?;
-        count_on_its_case(tx, at, contact)?;
+        count_on_its_case(tx, contact)?;
     }
     Ok(())
 }
 
-/// Counts anew how many contacts about a case need not have been, by what the catalogue says today.
-///
-/// # Errors
-/// When it cannot be written.
-pub(super) fn count(tx: &mut Tx<'_>, at: &Moment, case: CaseId) -> Result<(), Failure> {
-    let reasons = &at.council.catalogue.council.contact_reasons;
-    let avoidable: Vec<String> = reasons
-        .iter()
-        .filter(|(_, reason)| reason.avoidable)
-        .map(|(code, _)| code.clone())
-        .collect();
-    let n = rows::n_for(tx, case, &avoidable)?;
-    Ok(measures::set_avoidable(tx, case, n)?)
-}
-
-fn count_on_its_case(tx: &mut Tx<'_>, at: &Moment, contact: ContactId) -> Result<(), Failure> {
+fn count_on_its_case(tx: &mut Tx<'_>, contact: ContactId) -> Result<(), Failure> {
     match contacts::find(tx, contact)?.and_then(|contact| contact.case) {
-        Some(case) => count(tx, at, case),
+        Some(case) => Ok(measures::count_contacts(tx, case)?),
         None => Ok(()),
     }
 }
@@ -199,7 +182,7 @@ pub fn mark(
         Some(code) => rows::set(tx, &mark_by(at, actor, contact, code, false))?,
         None => rows::clear(tx, contact)?,
     }
-    count(tx, at, filed.case.id)?;
+    measures::count_contacts(tx, filed.case.id)?;
     let event = Event::ContactMarked {
         contact,
         from,
@@ -247,10 +230,10 @@ pub fn between(conn: &mut Conn, at: &Moment, from: Date, to: Date) -> Result<Rep
         report.all.n_contacts += n;
         report.of(&channel)?.n_contacts += n;
     }
-    for (channel, reason, n) in rows::reasons_between(conn, time)? {
+    for (channel, reason, is_avoidable, n) in rows::reasons_between(conn, time)? {
         let n = u64::try_from(n).map_err(anyhow::Error::from)?;
-        *report.all.by_reason.entry(reason.clone()).or_default() += n;
-        *report.of(&channel)?.by_reason.entry(reason).or_default() += n;
+        report.all.add(&reason, is_avoidable, n);
+        report.of(&channel)?.add(&reason, is_avoidable, n);
     }
     Ok(report)
 }
@@ -263,7 +246,9 @@ impl Report {
 }
 
 fn mark_by(at: &Moment, actor: &Actor, contact: ContactId, code: &str, is_found: bool) -> Mark {
+    let reasons = &at.council.catalogue.council.contact_reasons;
     Mark {
+        is_avoidable: reasons.get(code).is_some_and(|reason| reason.avoidable),
         contact,
         reason: code.to_owned(),
         is_found,
@@ -278,14 +263,6 @@ mod tests {
 
     #[test]
     fn a_share_is_of_all_who_contacted_us_and_says_nothing_of_a_few() {
-        let reason = |avoidable| ContactReason {
-            name: "x".to_owned(),
-            avoidable,
-        };
-        let reasons = BTreeMap::from([
-            ("progress_chase".to_owned(), reason(true)),
-            ("not_avoidable".to_owned(), reason(false)),
-        ]);
         let mut count = Count {
             n_contacts: 30,
             by_reason: BTreeMap::from([
@@ -293,11 +270,11 @@ mod tests {
                 ("not_avoidable".to_owned(), 10),
                 ("of_an_older_catalogue".to_owned(), 1),
             ]),
+            n_avoidable: 5,
         };
-        assert_eq!(count.n_avoidable(&reasons), 5);
         assert_eq!(count.n_unmarked(), 14);
-        assert_eq!(count.percent(&reasons), Some(16.7));
+        assert_eq!(count.percent(), Some(16.7));
         count.n_contacts = 4;
-        assert_eq!(count.percent(&reasons), None);
+        assert_eq!(count.percent(), None);
     }
 }

@@ -1,6 +1,8 @@
 //! What came in on a day and what became of it: figures that add up, each of them listable.
 //!
-//! A day is the local date on which a contact reached us, whenever it says it was received.
+//! A day is the local date on which a contact reached us, whenever it says it was received. What belongs
+//! to restricted cases is in the figures of those alone who are named on them, and in their lists: a
+//! reader who could subtract would learn that there is such a case.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +14,14 @@ use super::desk::Moment;
 use super::failure::Failure;
 use super::views::{AfterRow, Part, filled, mail};
 use crate::domain::access::{Act, Actor};
-use crate::domain::contact::{Channel, Disposition, Settlement, UnknownWord};
+use crate::domain::addresses::mailbox_of;
+use crate::domain::contact::{Channel, Disposition, Settlement};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::reference::Reference;
 use crate::store::contacts::{self, Contact};
 use crate::store::{Conn, users, waiting_mail};
+
+pub use crate::store::contacts::Way;
 
 /// One day's intake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct DayOfIntake {
     pub on: Date,
     pub all: Tally,
     pub by_channel: BTreeMap<Channel, Tally>,
+    /// E-mail, by the mailbox it came to; under nothing, where that is not known.
+    pub by_mailbox: BTreeMap<Option<String>, Tally>,
 }
 
 /// How many ended in which way. There is no other way, so they add up to what came in.
@@ -63,6 +70,22 @@ pub struct Keeper {
     pub email: String,
 }
 
+/// Contacts looked at in one part.
+const MOST_AT_ONCE: u16 = 500;
+
+impl DayOfIntake {
+    fn add(&mut self, channel: Channel, mailbox: Option<&str>, disposition: Disposition, n: u64) {
+        self.all.add(disposition, n);
+        let own = self.by_channel.entry(channel).or_default();
+        own.add(disposition, n);
+        if channel == Channel::Email {
+            let mailbox = mailbox.map(mailbox_of);
+            let own = self.by_mailbox.entry(mailbox).or_default();
+            own.add(disposition, n);
+        }
+    }
+}
+
 impl Tally {
     /// Everything that came in.
     #[must_use]
@@ -83,32 +106,44 @@ impl Tally {
     }
 }
 
-/// The figures of one day.
+/// The figures of one day, as far as the actor may know of it.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub fn intake_on(conn: &mut Conn, at: &Moment, on: Date) -> Result<DayOfIntake, Failure> {
-    let (from, to) = bounds(at, on)?;
+pub fn intake_on(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    on: Date,
+    way: &Way,
+) -> Result<DayOfIntake, Failure> {
     let mut day = DayOfIntake {
         on,
         all: Tally::default(),
         by_channel: BTreeMap::new(),
+        by_mailbox: BTreeMap::new(),
     };
-    for (channel, disposition, n) in contacts::tally(conn, from, to)? {
-        let channel: Channel = channel.parse().map_err(unreadable)?;
-        let disposition: Disposition = disposition.parse().map_err(unreadable)?;
-        let n = u64::try_from(n).map_err(anyhow::Error::from)?;
-        day.all.add(disposition, n);
-        day.by_channel
-            .entry(channel)
-            .or_default()
-            .add(disposition, n);
+    for came in contacts::tally(conn, &actor.sight(), bounds(at, on)?, way)? {
+        let n = u64::try_from(came.n).map_err(anyhow::Error::from)?;
+        day.add(came.channel, came.mailbox.as_deref(), came.disposition, n);
     }
-    Ok(day)
+    // Whether somebody may know of what is held is seen by looking at it, as in its list.
+    let held = Disposition::Held;
+    let mut after = None;
+    loop {
+        let which = (on, held, way);
+        let part = learnable(conn, at, actor, which, after, MOST_AT_ONCE)?;
+        for contact in &part.items {
+            day.add(contact.channel, contact.mailbox.as_deref(), held, 1);
+        }
+        after = part.next;
+        if after.is_none() {
+            return Ok(day);
+        }
+    }
 }
 
-/// A part of the contacts behind one figure, in the order they reached us, without those of restricted
-/// cases the actor may not know of. The figure counts these all the same.
+/// A part of the contacts behind one figure, in the order they reached us.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -116,10 +151,30 @@ pub fn counted(
     conn: &mut Conn,
     at: &Moment,
     actor: &Actor,
-    (on, disposition): (Date, Disposition),
+    which: (Date, Disposition, &Way),
     after: Option<AfterRow>,
     limit: u16,
 ) -> Result<Part<Counted, AfterRow>, Failure> {
+    let part = learnable(conn, at, actor, which, after, limit)?;
+    let mut items = Vec::with_capacity(part.items.len());
+    for contact in part.items {
+        items.push(count_one(conn, at, actor, contact)?);
+    }
+    Ok(Part {
+        items,
+        next: part.next,
+    })
+}
+
+/// Contacts the actor may know of.
+fn learnable(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    (on, disposition, way): (Date, Disposition, &Way),
+    after: Option<AfterRow>,
+    limit: u16,
+) -> Result<Part<Contact, AfterRow>, Failure> {
     let (sight, day) = (actor.sight(), bounds(at, on)?);
     filled(
         conn,
@@ -127,21 +182,15 @@ pub fn counted(
         limit,
         |conn, after, n| {
             let after = after.map(|(at, id)| (at, ContactId(id)));
+            let which = (disposition, way);
             Ok(contacts::logged_between(
-                conn,
-                &sight,
-                day,
-                disposition,
-                after,
-                n,
+                conn, &sight, day, which, after, n,
             )?)
         },
         |contact| (contact.logged_at, contact.id.0),
         |conn, contact| {
-            if contact.case.is_none() && !mail::may_learn_of(conn, actor, &contact)? {
-                return Ok(None);
-            }
-            count_one(conn, at, actor, contact).map(Some)
+            let is_hidden = contact.case.is_none() && !mail::may_learn_of(conn, actor, &contact)?;
+            Ok((!is_hidden).then_some(contact))
         },
     )
 }
@@ -211,10 +260,6 @@ fn bounds(at: &Moment, on: Date) -> Result<(Timestamp, Timestamp), Failure> {
     let beyond = |_| Failure::invalid("/on", "out_of_range", "This date is beyond the calendar.");
     let next = on.checked_add(1.day()).map_err(beyond)?;
     Ok((begin(on).map_err(beyond)?, begin(next).map_err(beyond)?))
-}
-
-fn unreadable(word: UnknownWord) -> Failure {
-    Failure::Fault(word.into())
 }
 
 #[cfg(test)]

@@ -100,11 +100,16 @@ pub(super) fn note(
         before.as_ref().map(|(before, _)| before),
         i32::try_from(n_reopened).unwrap_or(i32::MAX),
     );
-    let is_corrected = !is_new
-        && happened
-            .iter()
-            .any(|(event, _)| measures::CORRECTIONS.contains(&event.kind()));
-    if is_corrected {
+    let corrects = |event: &Event| {
+        let kind = event.kind();
+        measures::CORRECTIONS.iter().any(|(own, _)| *own == kind)
+    };
+    let was = before.as_ref().map(|(was, _)| was);
+    let is_moved = was.is_some_and(|was| !stands_beside(was, &measured));
+    if let Some(was) = was.filter(|was| is_moved && !was.is_restricted) {
+        measures::note_departure(tx, at.id(), was, at.now)?;
+    }
+    if was.is_some() && (is_moved || happened.iter().any(|(event, _)| corrects(event))) {
         measures::note_correction(tx, case.id, at.now)?;
     }
     match before {
@@ -118,6 +123,20 @@ pub(super) fn note(
         }
     }
     Ok(())
+}
+
+/// Whether figures count a case where they counted it before.
+fn stands_beside(was: &Measured, is: &Measured) -> bool {
+    let place = |one: &Measured| {
+        [
+            one.service.clone(),
+            one.queue.clone(),
+            one.procedure.clone(),
+            one.portfolio.clone(),
+            one.ward.clone(),
+        ]
+    };
+    was.is_restricted == is.is_restricted && place(was) == place(is)
 }
 
 /// Writes what is measured of the stages a case has come to, and what was decided at each.
@@ -204,6 +223,12 @@ fn measured(
         (None, None) => case.queue.clone(),
     };
     let number = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    // Placing what nobody had placed yet passes it from no team; neither does another queue of one team.
+    let is_passed_on = before.is_some_and(|before| {
+        let is_placed = before.queue != catalogue.routing.fallback.queue;
+        is_placed && before.queue != case.queue && before.team != team
+    });
+    let n_transfers = before.map_or(0, |before| before.n_transfers);
     Measured {
         case_id: case.id.into(),
         received_on: catalogue.calendar.date_of(case.received_at).into(),
@@ -229,7 +254,7 @@ fn measured(
         n_reopened: before
             .map_or(0, |before| before.n_reopened)
             .saturating_add(n_reopened),
-        n_transfers: number(case.n_transfers),
+        n_transfers: n_transfers.saturating_add(i32::from(is_passed_on)),
         n_chasers: number(case.n_chasers),
         paused_seconds: measure.paused_seconds,
     }

@@ -11,7 +11,7 @@ use super::desk::Moment;
 use super::failure::Failure;
 use crate::domain::access::{Actor, Reach, Role, Scope};
 use crate::domain::calendar::WallTime;
-use crate::domain::measure::{Figures, Sums, without_small};
+use crate::domain::measure::{Figures, Sums, public_lines, without_small};
 use crate::domain::report::FEW;
 use crate::store::Conn;
 use crate::store::measures;
@@ -55,6 +55,14 @@ pub struct Corrected {
     pub merged: u64,
     /// Put into another category.
     pub placed_anew: u64,
+    /// Passed to another queue.
+    pub transferred: u64,
+    /// Opened again, or looked at again at a later stage.
+    pub reopened: u64,
+    /// An answer was taken back, or an acknowledgement or answer turned out not to be one.
+    pub undone: u64,
+    /// Not among these cases any more: put elsewhere, or known to few only.
+    pub left: u64,
 }
 
 /// The figures of one service, queue, ward …
@@ -79,17 +87,24 @@ pub enum Key {
 /// The word for what has no ward, or nobody over it, in the lists of cases.
 pub const NONE: &str = "none";
 
-/// The figures of a period.
+/// The figures of a period; `pointer` is where its last day was said.
 ///
 /// # Errors
-/// When the period ends before it begins, or the reader has no figures.
+/// When the reader has no figures, or may not choose such a period.
 pub fn report(
     conn: &mut Conn,
     at: &Moment,
     actor: &Actor,
     asked: Asked,
+    pointer: &str,
 ) -> Result<Report, Failure> {
     let part = part_of(actor)?;
+    let is_free = asked.by != By::Ward || sees_cases(actor);
+    if !is_free && !(asked.period.is_whole_months() && asked.period.to_on < at.today()) {
+        let detail = "By ward, whoever sees no cases reads whole months that are over: of a few days, one case \
+                      could be worked out. Give the first day of a month and the last day of one.";
+        return Err(Failure::invalid(pointer, "out_of_range", detail));
+    }
     of_part(conn, at, &part, asked)
 }
 
@@ -135,34 +150,44 @@ fn counted(
         (sums, None)
     };
     let has_small = told.len() < n_all;
-    let mut items: Vec<Item> = told
+    let (mut names, mut lines): (Vec<(Key, String)>, Vec<Sums>) = told
         .into_iter()
-        .map(|(key, sums)| Item {
-            name: name_of(at, by, &key),
-            key: if key.is_empty() {
+        .map(|(key, sums)| {
+            let name = name_of(at, by, &key);
+            let key = if key.is_empty() {
                 Key::None
             } else {
                 Key::Of(key)
-            },
-            figures: if is_folded {
-                sums.public_figures()
-            } else {
-                sums.figures()
-            },
+            };
+            ((key, name), sums)
         })
-        .collect();
-    items.extend(small.map(|sums| Item {
-        key: Key::Small,
-        name: if by == By::Ward {
-            "Wards with few cases, together".to_owned()
+        .unzip();
+    if let Some(sums) = small {
+        let name = if by == By::Ward {
+            "Wards with few cases, together"
         } else {
-            FEW.1.to_owned()
-        },
-        figures: sums.public_figures(),
-    }));
+            FEW.1
+        };
+        names.push((Key::Small, name.to_owned()));
+        lines.push(sums);
+    }
+    let figures = if is_folded {
+        public_lines(&lines)
+    } else {
+        lines.iter().map(Sums::figures).collect()
+    };
+    let items = names
+        .into_iter()
+        .zip(figures)
+        .map(|((key, name), figures)| Item { key, name, figures })
+        .collect();
     Ok(Report {
         period,
-        all: all.figures(),
+        all: if by == By::Ward {
+            all.public_figures()
+        } else {
+            all.figures()
+        },
         items,
         has_small,
         corrected: corrected(conn, at, part, period)?,
@@ -190,9 +215,16 @@ fn corrected(
     for (word, n) in measures::corrected_since(conn, days, ended_at, part)? {
         let n = u64::try_from(n).map_err(anyhow::Error::from)?;
         match word.as_str() {
-            measures::ANY => found.cases = n,
+            measures::ANY => found.cases += n,
+            measures::LEFT => {
+                found.left = n;
+                found.cases += n;
+            }
             "redacted" => found.redacted = n,
             "merged" => found.merged = n,
+            "transferred" => found.transferred = n,
+            "reopened" => found.reopened = n,
+            "undone" => found.undone = n,
             _ => found.placed_anew = n,
         }
     }
@@ -210,6 +242,27 @@ impl Period {
             return Err(Failure::invalid(pointer, "out_of_range", detail));
         }
         Ok(Self { from_on, to_on })
+    }
+
+    /// Whether it goes from the first day of a month to the last day of one.
+    #[must_use]
+    pub fn is_whole_months(self) -> bool {
+        self.from_on == self.from_on.first_of_month() && self.to_on == self.to_on.last_of_month()
+    }
+
+    /// The month before the one of this day.
+    ///
+    /// # Errors
+    /// At the ends of the calendar.
+    pub fn month_before(today: Date) -> Result<Self, Failure> {
+        let to_on = today
+            .first_of_month()
+            .yesterday()
+            .map_err(anyhow::Error::from)?;
+        Ok(Self {
+            from_on: to_on.first_of_month(),
+            to_on,
+        })
     }
 
     /// The twelve whole months before the one of this day.

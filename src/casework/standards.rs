@@ -5,12 +5,15 @@
 //! only named people may know of is not here at all, and a service that is not shown to the public
 //! neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use super::desk::Moment;
 use super::failure::Failure;
 use super::performance::{By, Part, Period};
-use crate::domain::measure::{Figures, Sums};
+use crate::domain::measure::{Figures, Share, Sums};
+use crate::domain::standard::ClockSpec;
 use crate::store::{Conn, measures};
 
 /// Every published standard.
@@ -40,11 +43,13 @@ pub struct Matter {
 }
 
 /// One promise in public words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Promised {
     /// The promise's name: `respond`.
     pub clock: String,
     pub words: String,
+    /// How it was kept; a small number is not told.
+    pub kept: Share,
 }
 
 /// The standards in force beside what was achieved.
@@ -59,22 +64,41 @@ pub fn published(conn: &mut Conn, at: &Moment) -> Result<Published, Failure> {
             .into_iter()
             .collect();
     let catalogue = &at.council.catalogue;
+    let others = other_promises(conn, at, days)?;
     let mut matters = Vec::new();
     for (service, category) in catalogue.categories() {
         if !service.is_public || category.is_restricted {
             continue;
         }
         let (_, terms) = at.council.terms(&service.slug, &category.slug)?;
-        let promises = terms.standard.clocks.iter().filter_map(|clock| {
-            let target = clock.target()?;
-            Some(Promised {
-                clock: clock.name.clone(),
-                words: format!("We promise to {} within {target}.", clock.promises),
-            })
-        });
         let own = sums
             .remove(&format!("{}/{}", service.slug, category.slug))
             .unwrap_or_default();
+        let figures = own.public_figures();
+        let standard = &terms.standard;
+        let is = |one: Option<&ClockSpec>, clock: &ClockSpec| {
+            one.is_some_and(|one| one.name == clock.name)
+        };
+        let promises = standard.clocks.iter().filter_map(|clock| {
+            let target = clock.target()?;
+            let kept = if is(standard.acknowledge_clock(), clock) {
+                figures.acknowledged
+            } else if is(standard.answer_clock(), clock) {
+                figures.answered
+            } else {
+                let place = (&*service.slug, &*category.slug, &*clock.name);
+                let (n_kept, n_of) = others
+                    .get(&OfMatter::from(place))
+                    .copied()
+                    .unwrap_or_default();
+                Share::public(n_kept, n_of)
+            };
+            Some(Promised {
+                clock: clock.name.clone(),
+                words: format!("We promise to {} within {target}.", clock.promises),
+                kept,
+            })
+        });
         matters.push(Matter {
             service: service.slug.clone(),
             service_name: service.name.clone(),
@@ -84,8 +108,52 @@ pub fn published(conn: &mut Conn, at: &Moment) -> Result<Published, Failure> {
             source: terms.standard.source.clone(),
             promises: promises.collect(),
             no_answer_text: category.no_answer_text.clone(),
-            figures: own.public_figures(),
+            figures,
         });
     }
     Ok(Published { period, matters })
+}
+
+/// A promise of a matter: service, category and clock.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct OfMatter(String, String, String);
+
+impl From<(&str, &str, &str)> for OfMatter {
+    fn from((service, category, clock): (&str, &str, &str)) -> Self {
+        Self(service.to_owned(), category.to_owned(), clock.to_owned())
+    }
+}
+
+/// How promises were kept beyond the acknowledgement and the answer that every case may have: two dates of
+/// one repair, the stages of a complaint, the steps of a hazard. How many, of how many.
+fn other_promises(
+    conn: &mut Conn,
+    at: &Moment,
+    days: (Date, Date),
+) -> Result<BTreeMap<OfMatter, (u64, u64)>, Failure> {
+    let catalogue = &at.council.catalogue;
+    let (mut categories, mut clocks) = (BTreeSet::new(), BTreeSet::new());
+    for (service, category) in catalogue.categories() {
+        let (_, terms) = at.council.terms(&service.slug, &category.slug)?;
+        let standard = &terms.standard;
+        let counted = [standard.acknowledge_clock(), standard.answer_clock()];
+        for clock in &standard.clocks {
+            let is_counted = counted.iter().flatten().any(|one| one.name == clock.name);
+            if !is_counted && clock.target().is_some() {
+                categories.insert(category.slug.clone());
+                clocks.insert(clock.name.clone());
+            }
+        }
+    }
+    let (categories, clocks): (Vec<String>, Vec<String>) = (
+        categories.into_iter().collect(),
+        clocks.into_iter().collect(),
+    );
+    let n = |n: i64| u64::try_from(n).map_err(anyhow::Error::from);
+    let mut kept = BTreeMap::new();
+    for one in measures::kept_promises(conn, days, at.now, (&categories, &clocks))? {
+        let place = OfMatter(one.service, one.category, one.clock);
+        kept.insert(place, (n(one.n_kept)?, n(one.n_of)?));
+    }
+    Ok(kept)
 }

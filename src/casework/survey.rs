@@ -21,6 +21,8 @@ use crate::store::people::{self, Person};
 use crate::store::{Conn, Tx, cases, measures, settings, tracking};
 
 const KIND: &str = NoticeKind::Survey.as_str();
+/// Cases looked at together.
+const AT_ONCE: usize = 100;
 
 /// Whether a notice is the question.
 #[must_use]
@@ -68,6 +70,7 @@ pub(super) fn is_moot(conn: &mut Conn, at: &Moment, notice: &Notice) -> Result<b
     Ok(
         survey::why_not(&filed.case, matter(at, &filed.case)).is_some()
             || !is_on_it(conn, case, person)?
+            || stands_beside_grief(conn, at, case, person)?
             || tracking::score_of(conn, case, person)?.is_some(),
     )
 }
@@ -109,6 +112,7 @@ fn ask(tx: &mut Tx<'_>, at: &Moment, case: &Case) -> Result<(), Failure> {
     settings::hold(tx, &format!("survey:{address}"))?;
     if email_in::is_read_by_nobody(&address)
         || !is_on_it(tx, case.id, person.id)?
+        || stands_beside_grief(tx, at, case.id, person.id)?
         || was_asked(tx, at, case, &person, &address)?
         || tracking::score_of(tx, case.id, person.id)?.is_some()
     {
@@ -151,6 +155,36 @@ fn was_asked(
     Ok(outbox::is_any_standing_since(
         conn, KIND, &records, address, since,
     )?)
+}
+
+/// Whether a case stands beside this one, or another of the person's is open, about which nobody is
+/// asked because it would hurt: a child at risk, danger, a death. Such a case may be known to few, so
+/// that nobody who works this one could keep the question back.
+fn stands_beside_grief(
+    conn: &mut Conn,
+    at: &Moment,
+    case: CaseId,
+    person: PersonId,
+) -> Result<bool, Failure> {
+    let linked = cases::linked(conn, case)?;
+    let mut of_person = Vec::new();
+    for record in sameness::ids_of(conn, person)? {
+        of_person.extend(cases::of_person(conn, record)?);
+    }
+    let mut beside: Vec<CaseId> = linked.iter().chain(&of_person).copied().collect();
+    beside.retain(|other| *other != case);
+    beside.sort_unstable_by_key(|other| other.0);
+    beside.dedup();
+    for some in beside.chunks(AT_ONCE) {
+        for filed in cases::with_ids(conn, some)? {
+            let other = &filed.case;
+            let counts = linked.contains(&other.id) || !other.is_closed();
+            if counts && survey::forbids_beside(other, matter(at, other)).is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn is_on_it(conn: &mut Conn, case: CaseId, person: PersonId) -> Result<bool, Failure> {

@@ -11,6 +11,7 @@
 //! | [`history`] | its timeline and its contacts |
 //! | [`clocks`] | its promises, and why a date is what it is |
 //! | [`queues`] | queues and what stands in them |
+//! | [`waiting_places`] | every place where work waits, and who answers for it |
 //! | [`escalations`] | the steps that were taken |
 //! | [`incidents`] | incidents, the cases on them, how far an update has come |
 //! | [`attachments`] | files that came with contacts |
@@ -41,6 +42,7 @@ pub mod mail;
 pub mod notices;
 pub mod person;
 pub mod queues;
+pub mod waiting_places;
 
 /// Somebody of the council, by id and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

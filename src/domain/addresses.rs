@@ -23,6 +23,25 @@ pub fn meant<'k>(address: &str, known: &'k [String]) -> Option<&'k str> {
         .map(|(_, one)| one)
 }
 
+/// The mailbox of ours that a mail came to: in small letters, without the tag after `+`, which may be the
+/// secret of a case.
+///
+/// ```
+/// use reeve::domain::addresses::mailbox_of;
+/// assert_eq!(mailbox_of("Bins+4x7k92@council.example"), "bins@council.example");
+/// ```
+#[must_use]
+pub fn mailbox_of(address: &str) -> String {
+    let address = address.trim().to_lowercase();
+    match address.rsplit_once('@') {
+        Some((local, domain)) => {
+            let untagged = local.split('+').next().unwrap_or(local);
+            format!("{untagged}@{domain}")
+        }
+        None => address,
+    }
+}
+
 fn likeness(address: &str, known: &str) -> Option<usize> {
     let (local, domain) = address.split_once('@')?;
     let (known_local, known_domain) = known.split_once('@')?;

@@ -76,6 +76,10 @@ pub struct Facts {
     /// The first date the person was told, by clock; never changed once written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first_due: BTreeMap<String, Date>,
+    /// What figures hold each promise against since the case came under other promises: what the
+    /// person was told before stays what they were told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told_before: BTreeMap<String, ToldBefore>,
     /// How each clock stood when the case last came under other terms: what had happened by then
     /// is not counted anew.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -174,6 +178,16 @@ pub struct Cancelled {
     pub reason: String,
 }
 
+/// A promise told under other terms than those in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldBefore {
+    /// When the case came under other terms.
+    pub until: Timestamp,
+    /// The first instant that is late by what had been told.
+    pub promised_at: Timestamp,
+}
+
 /// One clock as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -194,7 +208,8 @@ pub struct Reading {
     pub extended: Option<Extended>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extended_max_on: Option<Date>,
-    /// What published figures measure against: the earliest date this promise has had.
+    /// What published figures measure against: the first date the person was told, and of two told at
+    /// the beginning the earlier.
     #[serde(skip)]
     pub measured_at: Option<Timestamp>,
     /// The first time it was met, also when a bounce set it running again.
@@ -366,6 +381,47 @@ impl Facts {
             .filter(|pause| pause.to.is_none() && pause.from <= at)
         {
             pause.to = Some(at);
+        }
+    }
+
+    /// Keeps what the person was told, as a case comes under other terms. Where an answer, or an
+    /// acknowledgement, is promised under another name from now on, the date goes with it.
+    pub fn keep_told(
+        &mut self,
+        readings: &[Reading],
+        (was, is): (&Standard, &Standard),
+        now: Timestamp,
+    ) {
+        let told = readings
+            .iter()
+            .filter(|reading| self.first_due.contains_key(&reading.name));
+        let before: Vec<(String, ToldBefore)> = told
+            .filter_map(|reading| {
+                let kept = ToldBefore {
+                    until: now,
+                    promised_at: reading.measured_at?,
+                };
+                Some((reading.name.clone(), kept))
+            })
+            .collect();
+        self.told_before.extend(before);
+        let renamed = [
+            (was.answer_clock(), is.answer_clock()),
+            (was.acknowledge_clock(), is.acknowledge_clock()),
+        ];
+        for (old, new) in renamed {
+            let (Some(old), Some(new)) = (old, new) else {
+                continue;
+            };
+            if self.first_due.contains_key(&new.name) {
+                continue;
+            }
+            if let Some(on) = self.first_due.get(&old.name).copied() {
+                self.first_due.insert(new.name.clone(), on);
+            }
+            if let Some(kept) = self.told_before.get(&old.name).copied() {
+                self.told_before.insert(new.name.clone(), kept);
+            }
         }
     }
 

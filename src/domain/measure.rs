@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::clock::{self, Facts, Reading, State, Terms};
+use super::small_numbers::{Cell, hide_beside};
 use super::telephony::figures::percent;
+
+pub use super::small_numbers::{FEWEST, is_part_told, told, without_few};
 
 /// What is measured of one case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,9 +147,6 @@ pub struct Share {
 /// Whoever gives this score or a better one is satisfied.
 pub const SATISFIED: u8 = 4;
 
-/// Fewer than this are not told in public and of a ward: in a street they name a household.
-pub const FEWEST: u64 = 5;
-
 /// What each figure means, in the words of whoever asks.
 pub const DEFINITIONS: &[(&str, &str)] = &[
     (
@@ -201,11 +201,13 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     ),
     (
         "transferred",
-        "Cases that were passed from one team to another, however often.",
+        "Cases that were passed from one team to another, however often and by whatever way. Placing what nobody had \
+         placed yet is none, nor is another queue of the same team.",
     ),
     (
         "chased",
-        "Cases about which somebody asked again before they were answered, however often.",
+        "Cases about which people contacted us again before they were answered, whatever they said, however often. \
+         Thanks, and answers to a question of ours, are none.",
     ),
     (
         "paused",
@@ -231,14 +233,18 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
         "corrected_since",
         "Cases of the period that were put right after its last day. `redacted`: words or a person were taken away, \
          which changes no figure. `merged`: joined to another case, and still counted here. `placed_anew`: put into \
-         another category, and counted there from then on, whole. `cases`: each of them once. A report made before \
-         differs from this one by no more than these cases, and by what was still open then.",
+         another category, and counted there from then on, whole. `transferred`: passed to another queue, the same. \
+         `reopened`: opened again, or looked at again at a later stage. `undone`: an answer was taken back, or what was \
+         sent turned out not to have reached the person. `left`: not among these cases any more, because it was put \
+         elsewhere or only named people may know of it. `cases`: each of them once. A report made before differs from \
+         this one by no more than these cases, by what was still open then, and by what people have said since.",
     ),
     (
         "avoidable_contact",
         "`contacts`: how often people contacted us about these cases. `avoidable`: how often they need not have: \
          they only asked again, were told something unclear, or a service had failed. The council's catalogue says \
-         which reasons are avoidable. `percent`: of a hundred contacts, those without a reason included.",
+         which reasons are avoidable; what it said when the reason was given counts. A contact is marked by itself only \
+         where its words ask again, or the date we gave has passed. `percent`: of a hundred contacts, those without a reason included.",
     ),
 ];
 
@@ -425,10 +431,8 @@ impl Sums {
         let is_enough = |n: u64| n >= FEWEST;
         Figures {
             received: told(self.n_received),
-            acknowledged: all
-                .acknowledged
-                .if_told(told(self.n_acknowledge_of).is_some()),
-            answered: all.answered.if_told(told(self.n_answer_of).is_some()),
+            acknowledged: Share::public(self.n_acknowledged, self.n_acknowledge_of),
+            answered: Share::public(self.n_answered, self.n_answer_of),
             gross: all.gross.filter(|_| is_enough(self.days.gross.len())),
             net: all.net.filter(|_| is_enough(self.days.gross.len())),
             open: told(self.n_open),
@@ -441,33 +445,145 @@ impl Sums {
             paused_days: all.paused_days.filter(|_| told(self.n_paused).is_some()),
             responses: told(self.n_scores),
             score: all.score.filter(|_| is_enough(self.n_scores)),
-            survey: all.survey.if_told(self.n_invited, self.n_survey_answers),
-            avoidable: Avoidable {
-                contacts: told(self.n_contacts),
-                avoidable: told(self.n_avoidable),
-                percent: all.avoidable.percent.filter(|_| {
-                    told(self.n_contacts).is_some() && told(self.n_avoidable).is_some()
-                }),
+            survey: self.public_survey(all.survey),
+            avoidable: if is_part_told(self.n_avoidable, self.n_contacts) {
+                all.avoidable
+            } else {
+                Avoidable {
+                    contacts: told(self.n_contacts),
+                    ..Avoidable::default()
+                }
             },
+        }
+    }
+
+    /// Without what is made of fewer than may be told.
+    fn public_survey(&self, all: Survey) -> Survey {
+        let (n_invited, n_answers) = (self.n_invited, self.n_survey_answers);
+        let is_rate_told = is_part_told(n_answers, n_invited);
+        let is_satisfaction_told = n_answers >= FEWEST && is_part_told(self.n_satisfied, n_answers);
+        Survey {
+            invited: told(n_invited),
+            answered: all.answered.filter(|_| is_rate_told),
+            response_percent: all.response_percent.filter(|_| is_rate_told),
+            score: all.score.filter(|_| n_answers >= FEWEST),
+            satisfied_percent: all.satisfied_percent.filter(|_| is_satisfaction_told),
         }
     }
 }
 
-impl Survey {
-    /// Without what is made of fewer than may be told.
-    fn if_told(self, n_invited: u64, n_answers: u64) -> Self {
-        let is_enough = n_answers >= FEWEST;
-        Self {
-            invited: told(n_invited),
-            answered: told(n_answers),
-            response_percent: self
-                .response_percent
-                .filter(|_| n_invited >= FEWEST && told(n_answers).is_some()),
-            score: self.score.filter(|_| is_enough),
-            satisfied_percent: self.satisfied_percent.filter(|_| is_enough),
+/// The figures of lines that stand beside one another and beside their sum, as they are shown in public:
+/// besides what is too small, so much of the next smallest that nothing can be had by subtraction.
+#[must_use]
+pub fn public_lines(lines: &[Sums]) -> Vec<Figures> {
+    let mut told: Vec<Figures> = lines.iter().map(Sums::public_figures).collect();
+    for figure in PARTS {
+        let cells: Vec<Cell> = lines
+            .iter()
+            .zip(&told)
+            .map(|(sums, figures)| (figure.cell)(sums, figures))
+            .collect();
+        for place in hide_beside(&cells) {
+            if let Some(figures) = told.get_mut(place) {
+                (figure.hide)(figures);
+            }
         }
     }
+    told
 }
+
+/// A figure whose lines add up, so that one can be had from the others.
+struct Part {
+    cell: fn(&Sums, &Figures) -> Cell,
+    hide: fn(&mut Figures),
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        cell: |sums, figures| {
+            let is_told = figures.acknowledged.of.is_some();
+            Cell::share(sums.n_acknowledged, sums.n_acknowledge_of, is_told)
+        },
+        hide: |figures| figures.acknowledged = Share::default(),
+    },
+    Part {
+        cell: |sums, figures| {
+            let is_told = figures.answered.of.is_some();
+            Cell::share(sums.n_answered, sums.n_answer_of, is_told)
+        },
+        hide: |figures| figures.answered = Share::default(),
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_open, figures.open.is_some()),
+        hide: |figures| (figures.open, figures.oldest_received_at) = (None, None),
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_overdue, figures.overdue.is_some()),
+        hide: |figures| figures.overdue = None,
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_reopened, figures.reopened.is_some()),
+        hide: |figures| figures.reopened = None,
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_transferred, figures.transferred.is_some()),
+        hide: |figures| figures.transferred = None,
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_chased, figures.chased.is_some()),
+        hide: |figures| figures.chased = None,
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_paused, figures.paused.is_some()),
+        hide: |figures| (figures.paused, figures.paused_days) = (None, None),
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_scores, figures.responses.is_some()),
+        hide: |figures| (figures.responses, figures.score) = (None, None),
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_invited, figures.survey.invited.is_some()),
+        hide: |figures| {
+            figures.survey.invited = None;
+            figures.survey.response_percent = None;
+        },
+    },
+    Part {
+        cell: |sums, figures| {
+            let is_told = figures.survey.answered.is_some();
+            Cell::share(sums.n_survey_answers, sums.n_invited, is_told)
+        },
+        hide: |figures| {
+            figures.survey.answered = None;
+            figures.survey.response_percent = None;
+            figures.survey.score = None;
+        },
+    },
+    Part {
+        cell: |sums, figures| {
+            let is_told = figures.survey.satisfied_percent.is_some();
+            Cell::share(sums.n_satisfied, sums.n_survey_answers, is_told)
+        },
+        hide: |figures| figures.survey.satisfied_percent = None,
+    },
+    Part {
+        cell: |sums, figures| Cell::number(sums.n_contacts, figures.avoidable.contacts.is_some()),
+        hide: |figures| {
+            figures.avoidable.contacts = None;
+            figures.avoidable.percent = None;
+        },
+    },
+    Part {
+        cell: |sums, figures| {
+            let is_told = figures.avoidable.avoidable.is_some();
+            Cell::share(sums.n_avoidable, sums.n_contacts, is_told)
+        },
+        hide: |figures| {
+            figures.avoidable.avoidable = None;
+            figures.avoidable.percent = None;
+        },
+    },
+];
 
 impl Spread {
     /// Reads the working days of answers, each with how many took them: `3*20 12/9*1`.
@@ -558,8 +674,14 @@ impl Share {
         }
     }
 
-    fn if_told(self, is_told: bool) -> Self {
-        if is_told { self } else { Self::default() }
+    /// The same as it is shown in public: nothing, where either part of it is a small number.
+    #[must_use]
+    pub fn public(in_time: u64, of: u64) -> Self {
+        if is_part_told(in_time, of) {
+            Self::of(in_time, of)
+        } else {
+            Self::default()
+        }
     }
 }
 
@@ -570,42 +692,6 @@ impl Share {
 #[must_use]
 pub fn without_small<K: Ord>(items: Vec<(K, Sums)>) -> (Vec<(K, Sums)>, Option<Sums>) {
     without_few(items, |sums| sums.n_received, Sums::add)
-}
-
-/// The same of any sums, that say of how many they are and can be added to.
-#[must_use]
-pub fn without_few<K: Ord, S: Default>(
-    items: Vec<(K, S)>,
-    n_of: impl Fn(&S) -> u64,
-    add: impl Fn(&mut S, S),
-) -> (Vec<(K, S)>, Option<S>) {
-    let (mut small, mut kept): (Vec<_>, Vec<_>) = items
-        .into_iter()
-        .filter(|(_, sums)| n_of(sums) > 0)
-        .partition(|(_, sums)| n_of(sums) < FEWEST);
-    if small.is_empty() {
-        return (kept, None);
-    }
-    kept.sort_by(|(a, one), (b, other)| n_of(other).cmp(&n_of(one)).then_with(|| a.cmp(b)));
-    let n_in = |small: &[(K, S)]| small.iter().map(|(_, sums)| n_of(sums)).sum::<u64>();
-    while n_in(&small) < FEWEST
-        && let Some(next) = kept.pop()
-    {
-        small.push(next);
-    }
-    kept.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let mut together = S::default();
-    for (_, sums) in small {
-        add(&mut together, sums);
-    }
-    let is_enough = n_of(&together) >= FEWEST;
-    (kept, is_enough.then_some(together))
-}
-
-/// A number that is small is not told; none at all is.
-#[must_use]
-pub fn told(n: u64) -> Option<u64> {
-    (n == 0 || n >= FEWEST).then_some(n)
 }
 
 /// A quotient, to one part of `parts`.

@@ -30,6 +30,7 @@ pub mod redaction;
 pub mod reference;
 pub mod report;
 pub mod routing;
+pub mod small_numbers;
 pub mod stage_figures;
 pub mod standard;
 pub mod survey;

@@ -80,13 +80,32 @@ pub fn is_drawn(case: CaseId, percent: u8) -> bool {
     mixed(high ^ mixed(low)) % 100 < u64::from(percent)
 }
 
-/// Why its person is not asked about a case, if they are not.
+/// Why nobody is asked how it went while a case like this one stands beside theirs: the question would
+/// hurt, whatever it was about.
 #[must_use]
-pub fn why_not(case: &Case, matter: Matter) -> Option<Unasked> {
+pub fn forbids_beside(case: &Case, matter: Matter) -> Option<Unasked> {
     let is_of_social_care = matches!(
         case.procedure,
         Procedure::Safeguarding | Procedure::ChildrensComplaint | Procedure::AdultsComplaint
     );
+    if case.secrecy == Secrecy::Restricted || matter.is_restricted {
+        Some(Unasked::Restricted)
+    } else if case.is_in_danger() {
+        Some(Unasked::Danger)
+    } else if is_of_social_care {
+        Some(Unasked::Safeguarding)
+    } else if matter.is_bereavement {
+        Some(Unasked::Bereavement)
+    } else if matter.is_guarded {
+        Some(Unasked::Guarded)
+    } else {
+        None
+    }
+}
+
+/// Why its person is not asked about a case, if they are not.
+#[must_use]
+pub fn why_not(case: &Case, matter: Matter) -> Option<Unasked> {
     let ended_without_us = matches!(
         case.outcome,
         Some(Outcome::Withdrawn | Outcome::Merged | Outcome::Duplicate)
@@ -101,18 +120,10 @@ pub fn why_not(case: &Case, matter: Matter) -> Option<Unasked> {
     );
     if !case.is_closed() {
         Some(Unasked::Open)
-    } else if case.secrecy == Secrecy::Restricted || matter.is_restricted {
-        Some(Unasked::Restricted)
+    } else if let Some(why) = forbids_beside(case, matter) {
+        Some(why)
     } else if matter.is_left_out {
         Some(Unasked::LeftOut)
-    } else if case.is_in_danger() {
-        Some(Unasked::Danger)
-    } else if is_of_social_care {
-        Some(Unasked::Safeguarding)
-    } else if matter.is_bereavement {
-        Some(Unasked::Bereavement)
-    } else if matter.is_guarded {
-        Some(Unasked::Guarded)
     } else if ended_without_us {
         Some(Unasked::Ended)
     } else if !is_of_the_public || case.procedure == Procedure::MemberEnquiry {

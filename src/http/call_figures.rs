@@ -72,10 +72,12 @@ const COLUMNS: &[&str] = &[
     "abandoned",
     "hung_up_at_once",
     "still_waiting",
+    "end_unknown",
     "abandoned_percent",
     "wait_median_seconds",
     "wait_p90_seconds",
     "wait_longest_seconds",
+    "abandoned_longest_seconds",
     "position_told",
     "callbacks_asked",
     "callbacks_kept",
@@ -88,8 +90,8 @@ const COLUMNS: &[&str] = &[
 pub fn operations() -> Vec<Operation> {
     let figures = json!({
         "offered": 120, "answered": 108, "abandoned": 9, "hung_up_at_once": 2, "still_waiting": 1,
-        "abandoned_percent": 7.6, "wait_median_seconds": 84, "wait_p90_seconds": 310,
-        "wait_longest_seconds": 905, "position_told": 60,
+        "end_unknown": 0, "abandoned_percent": 7.6, "wait_median_seconds": 84, "wait_p90_seconds": 310,
+        "wait_longest_seconds": 905, "abandoned_longest_seconds": 412, "position_told": 60,
         "callbacks": {"asked": 6, "kept": 4, "kept_in_time": 4, "not_yet": 2},
     });
     let under = |name: &str, value: serde_json::Value| {
@@ -116,7 +118,7 @@ pub fn operations() -> Vec<Operation> {
             .summary("Calls in figures")
             .description(
                 "A call counts on the local date on which it began, and as exactly one of `answered`, `abandoned`, \
-                 `hung_up_at_once` and `still_waiting`. `abandoned` is hanging up unanswered after the first five \
+                 `hung_up_at_once`, `still_waiting` and `end_unknown`. `abandoned` is hanging up unanswered after the first five \
                  seconds; whoever hangs up within them is counted apart, and is not part of `abandoned_percent`. \
                  Waits are those of answered calls, from the first thing told of a call to its answer. A call back \
                  counts on the date on which it was asked for, and is kept when we spoke with them. `visits` are those \
@@ -196,10 +198,12 @@ fn cells(what: &str, name: &str, figures: &CallFigures) -> Vec<String> {
         figures.abandoned.to_string(),
         figures.hung_up_at_once.to_string(),
         figures.still_waiting.to_string(),
+        figures.end_unknown.to_string(),
         number(figures.abandoned_percent),
         number(figures.wait_median_seconds),
         number(figures.wait_p90_seconds),
         number(figures.wait_longest_seconds),
+        number(figures.abandoned_longest_seconds),
         figures.position_told.to_string(),
         callbacks.asked.to_string(),
         callbacks.kept.to_string(),

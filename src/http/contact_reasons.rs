@@ -83,13 +83,14 @@ struct ReasonCount {
     code: String,
     /// Null where the catalogue has it no more.
     name: Option<String>,
+    /// What the catalogue says of it today; the figures go by what it said when each contact was marked.
     avoidable: Option<bool>,
     contacts: u64,
 }
 
 const DEFINITION: &str = "Contacts from people that reached us on these days and opened a case or joined one, on any \
-    channel. Avoidable are those marked with a reason that better service would have spared the person, as a share \
-    of all of them. Those nobody has marked count among all, so the true share may be higher.";
+    channel. Avoidable are those marked with a reason that better service would have spared the person, by what the catalogue \
+    said of the reason when they were marked, as a share of all of them. Those nobody has marked count among all, so the true share may be higher.";
 
 /// Its operations.
 #[must_use]
@@ -198,9 +199,9 @@ impl Reasons {
             contacts: count.n_contacts,
             unmarked: count.n_unmarked(),
             avoidable: Share {
-                contacts: count.n_avoidable(reasons),
+                contacts: count.n_avoidable,
                 of: count.n_contacts,
-                percent: count.percent(reasons),
+                percent: count.percent(),
             },
             by_reason: count
                 .by_reason

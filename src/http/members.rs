@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::fields::{Line, On};
 use super::operation::{Operation, get, put};
+use super::performance::Kept;
 use super::problem::Problem;
 use crate::casework::members::{self, WardFigures, WardLine};
 use crate::casework::{Failure, Fault};
@@ -61,18 +62,11 @@ struct WardReport {
 struct WardItem {
     /// The service's slug.
     key: String,
-    received: u32,
-    answered: WardAnswered,
-    open: Option<u32>,
-    overdue: Option<u32>,
-}
-
-/// How many answers came by the first date that was told.
-#[derive(Debug, Serialize, JsonSchema)]
-struct WardAnswered {
-    /// Of how many; null when there were fewer than five.
-    of: Option<u32>,
-    percent: Option<u32>,
+    received: u64,
+    /// Null where it would tell of fewer than five people, kept or not.
+    answered: Kept,
+    open: Option<u64>,
+    overdue: Option<u64>,
 }
 
 /// Its operations.
@@ -122,7 +116,8 @@ pub fn operations() -> Vec<Operation> {
             .summary("How the council answers in a ward, without anybody in it")
             .description(
                 "By service, over the twelve whole months before this one: the period cannot be chosen, so that no single \
-                 case can be worked out. A councillor sees their own ward.",
+                 case can be worked out. Counted as `GET /v1/reports/performance` counts. A councillor sees their own \
+                 ward.",
             )
             .tag("Reports")
             .access(Access::staff(&[
@@ -136,7 +131,7 @@ pub fn operations() -> Vec<Operation> {
             .example_response(json!({
                 "ward": "Beckside", "from_on": "2025-11-01", "to_on": "2026-10-31",
                 "items": [{
-                    "key": "waste-collection", "received": 41, "answered": {"of": 38, "percent": 92},
+                    "key": "waste-collection", "received": 41, "answered": {"in_time": 33, "of": 38, "percent": 86.8},
                     "open": 0, "overdue": null,
                 }],
                 "small_numbers_left_out": true,
@@ -241,8 +236,8 @@ impl From<WardFigures> for WardReport {
     fn from(figures: WardFigures) -> Self {
         Self {
             ward: figures.ward,
-            from_on: figures.from_on.into(),
-            to_on: figures.to_on.into(),
+            from_on: figures.period.from_on.into(),
+            to_on: figures.period.to_on.into(),
             items: figures.lines.into_iter().map(WardItem::from).collect(),
             small_numbers_left_out: figures.has_small,
         }
@@ -254,10 +249,7 @@ impl From<WardLine> for WardItem {
         Self {
             key: line.service,
             received: line.received,
-            answered: WardAnswered {
-                of: line.answered_of,
-                percent: line.in_time_percent,
-            },
+            answered: line.answered.into(),
             open: line.open,
             overdue: line.overdue,
         }

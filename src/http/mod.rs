@@ -145,6 +145,7 @@ pub mod trials;
 mod upload;
 pub mod users;
 mod visits;
+mod waiting_places;
 pub mod webchat;
 pub mod within;
 

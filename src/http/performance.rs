@@ -20,7 +20,8 @@ use crate::domain::measure::{DEFINITIONS, Figures, Share, Survey};
 /// Which period, and by what cases are told apart.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub(super) struct PerformanceQuery {
-    /// The first local date of receipt; unsaid: the first of this month.
+    /// The first local date of receipt; unsaid: the first of this month. By ward, whoever sees no cases gives whole
+    /// months that are over; unsaid: the last one.
     #[serde(default)]
     from_on: Option<On>,
     /// The last one; unsaid: today.
@@ -93,6 +94,14 @@ pub(super) struct CorrectedCases {
     merged: u64,
     /// Put into another category, and counted there.
     placed_anew: u64,
+    /// Passed to another queue, and counted there.
+    transferred: u64,
+    /// Opened again, or looked at again at a later stage: open now, and the answer given then is none.
+    reopened: u64,
+    /// An answer was taken back, or what was sent did not reach the person.
+    undone: u64,
+    /// Not among these cases any more: put elsewhere, or known to named people only.
+    left: u64,
 }
 
 /// One line.
@@ -263,7 +272,7 @@ pub fn operations() -> Vec<Operation> {
     let example = json!({
         "from_on": "2026-10-01", "to_on": "2026-10-31", "all": figures, "items": [item],
         "small_numbers_together": false, "group_by": "service", "definitions": definitions(),
-        "corrected_since": {"cases": 3, "redacted": 1, "merged": 2, "placed_anew": 0},
+        "corrected_since": {"cases": 3, "redacted": 1, "merged": 2, "placed_anew": 0, "transferred": 0, "reopened": 0, "undone": 0, "left": 0},
     });
     vec![
         get("/v1/reports/performance", show)
@@ -275,8 +284,9 @@ pub fn operations() -> Vec<Operation> {
                  was met or whose first date has passed. `Accept: text/csv` answers a table. Team leaders read the \
                  figures of their queues and services, heads of service those of their services; auditors, \
                  administrators and keys with `reports:read` those of the whole council. Cases only named people may \
-                 know of are in no figure. Wards with fewer than five cases are told together, and numbers from one \
-                 to four of a ward are null.",
+                 know of are in no figure. Wards with fewer than five cases are told together. Numbers from one to four \
+                 of a ward are null, so are shares of which either part is so small, and as many others as keep them \
+                 from being worked out. By ward, whoever sees no cases reads whole months that are over.",
             )
             .tag("Reports")
             .access(
@@ -329,11 +339,18 @@ pub(super) async fn reports(
     let actor = call.actor.clone();
     call.read(move |conn, at| {
         let beside = (query.and_from_on, query.and_to_on);
-        let (period, other) = periods(at, (query.from_on, query.to_on), beside)?;
         let by = query.group_by.by();
-        let report = performance::report(conn, at, &actor, Asked { period, by })?;
+        let mut days = (query.from_on, query.to_on);
+        if days == (None, None) && by == By::Ward && !performance::sees_cases(&actor) {
+            let month = Period::month_before(at.today())?;
+            days = (Some(month.from_on.into()), Some(month.to_on.into()));
+        }
+        let (period, other) = periods(at, days, beside)?;
+        let mut of =
+            |period, pointer| performance::report(conn, at, &actor, Asked { period, by }, pointer);
+        let report = of(period, "/to_on")?;
         let other = match other {
-            Some(period) => Some(performance::report(conn, at, &actor, Asked { period, by })?),
+            Some(period) => Some(of(period, "/and_to_on")?),
             None => None,
         };
         Ok((report, other))
@@ -583,6 +600,10 @@ impl From<Corrected> for CorrectedCases {
             redacted: corrected.redacted,
             merged: corrected.merged,
             placed_anew: corrected.placed_anew,
+            transferred: corrected.transferred,
+            reopened: corrected.reopened,
+            undone: corrected.undone,
+            left: corrected.left,
         }
     }
 }

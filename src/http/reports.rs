@@ -7,13 +7,14 @@ use serde_json::json;
 use super::access::Access;
 use super::answer::Answer;
 use super::call::Call;
-use super::fields::{At, Id, On};
+use super::fields::{At, Id, Line, On};
 use super::operation::{Operation, get};
 use super::paging;
 use super::problem::Problem;
-use crate::casework::figures::{self, Counted, DayOfIntake, Tally};
+use crate::casework::figures::{self, Counted, DayOfIntake, Tally, Way};
 use crate::casework::views::AfterRow;
 use crate::domain::access::{Role, Scope};
+use crate::domain::addresses::mailbox_of;
 use crate::domain::contact::{Channel, Disposition, Settlement};
 
 /// Which day, and which of its figures to list.
@@ -25,6 +26,12 @@ struct IntakeQuery {
     /// Lists the contacts behind this figure.
     #[serde(default)]
     disposition: Option<Disposition>,
+    /// Only what came by this channel, in figures and list.
+    #[serde(default)]
+    channel: Option<Channel>,
+    /// Only mail to this mailbox of ours, in figures and list. `none`: mail of which the mailbox is not known.
+    #[serde(default)]
+    mailbox: Option<Line<254>>,
     /// How many at most, of the list.
     #[serde(default = "twenty_five")]
     #[schemars(range(min = 1, max = 100))]
@@ -42,6 +49,8 @@ struct IntakeReport {
     #[serde(flatten)]
     all: IntakeCounts,
     by_channel: Vec<IntakeOfChannel>,
+    /// E-mail, by the mailbox of ours it came to.
+    by_mailbox: Vec<IntakeOfMailbox>,
     /// Only with `disposition`.
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<Vec<IntakeItem>>,
@@ -66,6 +75,15 @@ struct IntakeCounts {
 #[derive(Debug, Serialize, JsonSchema)]
 struct IntakeOfChannel {
     channel: Channel,
+    #[serde(flatten)]
+    counts: IntakeCounts,
+}
+
+/// The figures of one mailbox.
+#[derive(Debug, Serialize, JsonSchema)]
+struct IntakeOfMailbox {
+    /// Its address, without what stands after a `+`. Null where it is not known.
+    mailbox: Option<String>,
     #[serde(flatten)]
     counts: IntakeCounts,
 }
@@ -136,6 +154,10 @@ pub fn operations() -> Vec<Operation> {
             json!([counts("channel", json!("email"))]),
         );
         members.insert(
+            "by_mailbox".to_owned(),
+            json!([counts("mailbox", json!("bins@council.example"))]),
+        );
+        members.insert(
             "items".to_owned(),
             json!([{
                 "contact": {"id": "019a9f5e-7c00-7000-8000-000000000002"}, "channel": "email",
@@ -152,11 +174,12 @@ pub fn operations() -> Vec<Operation> {
             .id("get_intake_report")
             .summary("What came in on a day, and what became of it")
             .description(
-                "`came_in` is the sum of the others, and with `disposition` each is listed. A repeat by \
+                "`came_in` is the sum of the others, and with `disposition` each is listed: of all, or of one `channel` or \
+                 `mailbox`. A repeat by \
                  `external_id` counts as come in and duplicate; a contact that opens two cases counts once. Mail that was \
                  `held` or `quarantined` stays in the figures of the day it came in as that; `settled_as` says what \
-                 somebody made of it since. Figures count everything; a list leaves out what belongs to \
-                 restricted cases you are not named on.",
+                 somebody made of it since. What belongs to restricted cases is in the figures and lists of those \
+                 alone who are named on them.",
             )
             .tag("Reports")
             .access(readers)
@@ -165,6 +188,9 @@ pub fn operations() -> Vec<Operation> {
             .example_response(report),
     ]
 }
+
+/// Asks for mail of which the mailbox is not known.
+const NO_MAILBOX: &str = "none";
 
 fn twenty_five() -> u16 {
     25
@@ -175,14 +201,21 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
     let after: Option<AfterRow> = call.cursor(query.cursor.as_deref())?;
     let on = query.on.map(|on| on.0);
     let disposition = query.disposition;
+    let way = Way {
+        channel: query.channel,
+        mailbox: query.mailbox.map(|mailbox| match mailbox.into_string() {
+            none if none == NO_MAILBOX => None,
+            mailbox => Some(mailbox_of(&mailbox)),
+        }),
+    };
     let actor = call.actor.clone();
     let (day, listed) = call
         .read(move |conn, at| {
             let on = on.unwrap_or_else(|| at.today());
-            let day = figures::intake_on(conn, at, on)?;
+            let day = figures::intake_on(conn, at, &actor, on, &way)?;
             let listed = match disposition {
                 Some(disposition) => {
-                    let which = (on, disposition);
+                    let which = (on, disposition, &way);
                     let part = figures::counted(conn, at, &actor, which, after, query.limit)?;
                     Some(part)
                 }
@@ -219,6 +252,14 @@ impl IntakeReport {
                 .iter()
                 .map(|(channel, tally)| IntakeOfChannel {
                     channel: *channel,
+                    counts: (*tally).into(),
+                })
+                .collect(),
+            by_mailbox: day
+                .by_mailbox
+                .iter()
+                .map(|(mailbox, tally)| IntakeOfMailbox {
+                    mailbox: mailbox.clone(),
                     counts: (*tally).into(),
                 })
                 .collect(),

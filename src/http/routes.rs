@@ -7,7 +7,7 @@ use super::{
     incidents, kept_reports, mailboxes, markers, members, night_desk, notices, oidc, open311,
     organisations, people, performance, person_merges, public, queues, receipts, redactions,
     reports, satisfaction, second_factor, sign_in_links, sms, standards, telephony, trials, users,
-    visits, webchat,
+    visits, waiting_places, webchat,
 };
 use crate::config::Settings;
 
@@ -28,6 +28,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(redactions::operations());
     all.extend(case_people::operations());
     all.extend(queues::operations());
+    all.extend(waiting_places::operations());
     all.extend(incidents::operations());
     all.extend(escalations::operations());
     all.extend(notices::operations());

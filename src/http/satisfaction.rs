@@ -175,7 +175,7 @@ pub fn operations() -> Vec<Operation> {
             .example_response(json!({
                 "from_on": "2026-10-01", "to_on": "2026-10-31", "all": figures, "items": [item],
                 "small_numbers_together": false, "group_by": "service", "definitions": definitions(),
-                "corrected_since": {"cases": 3, "redacted": 1, "merged": 2, "placed_anew": 0},
+                "corrected_since": {"cases": 3, "redacted": 1, "merged": 2, "placed_anew": 0, "transferred": 0, "reopened": 0, "undone": 0, "left": 0},
             })),
         get("/v1/reports/satisfaction/comments", list_comments)
             .id("list_satisfaction_comments")

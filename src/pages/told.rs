@@ -112,6 +112,9 @@ pub fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("as_day_of", |text: &str, zone: &str| as_day_of(text, zone));
     env.add_filter("as_percent", as_percent);
     env.add_filter("as_sentence", |text: &str| sentence_case(text));
+    env.add_filter("as_parameter", |text: &str| {
+        crate::http::query::encoded(text)
+    });
     env.add_filter("as_words", |text: &str| text.replace(['_', '-'], " "));
 }
 

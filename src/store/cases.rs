@@ -505,6 +505,34 @@ pub fn of_services(
     rows.into_iter().map(Filed::try_from).collect()
 }
 
+/// Open cases within `sight` that may wait in some place, by their ids: nobody has them, they wait for
+/// somebody, or something came back from their person.
+pub fn that_may_wait(
+    conn: &mut Conn,
+    sight: &Sight,
+    after: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<Filed>, StoreError> {
+    let came_back = sql::<Bool>(
+        "EXISTS (SELECT 1 FROM events WHERE events.case_id = cases.id \
+         AND events.kind IN ('address_bounced', 'notice_failed'))",
+    );
+    let has_nobody = cases::owner.is_null().and(cases::taken_by.is_null());
+    let waits = cases::status.eq(Status::Waiting.as_str());
+    let mut query = narrowed(&sight.clone().without_following(), &Filter::default())
+        .filter(is_open())
+        .filter(has_nobody.or(waits).or(came_back));
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(Id::from(after)));
+    }
+    let rows: Vec<Row> = query
+        .order(cases::id.asc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Filed::try_from).collect()
+}
+
 /// Ids of the cases the sweep must look at, in the order they fell due.
 pub fn to_wake(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<CaseId>, StoreError> {
     let ids: Vec<Id> = cases::table
@@ -703,6 +731,22 @@ pub fn related(
         }
     }
     Ok(found)
+}
+
+/// The cases linked to one, both ways, whoever may know of them: for rules, never to be shown.
+///
+/// # Errors
+/// A [`StoreError`] when the database cannot be asked.
+pub fn linked(conn: &mut Conn, case: CaseId) -> Result<Vec<CaseId>, StoreError> {
+    let id = Id::from(case);
+    let links: Vec<(Id, Id)> = case_links::table
+        .filter(case_links::from_case.eq(id).or(case_links::to_case.eq(id)))
+        .select((case_links::from_case, case_links::to_case))
+        .load(conn)?;
+    Ok(links
+        .into_iter()
+        .map(|(from, to)| if from == id { to } else { from }.into())
+        .collect())
 }
 
 /// The complaint a person has open about a case; one about a post where that is asked for.

@@ -33,6 +33,7 @@ struct Row {
     due_at: Option<At>,
     first_due_on: Option<On>,
     met_at: Option<At>,
+    promised_at: Option<At>,
     ladder: Option<String>,
 }
 
@@ -78,6 +79,7 @@ pub fn keep(
             due_at: reading.due_at.map(Into::into),
             first_due_on: reading.first_due_on.map(Into::into),
             met_at: reading.met_at.map(Into::into),
+            promised_at: reading.measured_at.map(Into::into),
             ladder: None,
         };
         if known.is_some() {

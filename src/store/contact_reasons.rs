@@ -10,11 +10,12 @@ use super::error::StoreError;
 use super::schema::{contact_reasons, contacts};
 use super::types::{At, Id, Ts, Uid};
 use crate::domain::contact::Disposition;
-use crate::domain::ids::{CaseId, ContactId};
+use crate::domain::ids::ContactId;
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     contacts::channel,
     contact_reasons::reason,
+    contact_reasons::is_avoidable,
 );
 
 /// Why one contact was made.
@@ -25,6 +26,8 @@ pub struct Mark {
     pub reason: String,
     /// Nobody said so: it followed from what the contact does.
     pub is_found: bool,
+    /// Better service would have spared the person the contact, as the catalogue said then.
+    pub is_avoidable: bool,
     /// The principal.
     pub set_by: String,
     pub set_at: Timestamp,
@@ -42,8 +45,8 @@ pub fn set(tx: &mut Tx<'_>, mark: &Mark) -> Result<(), StoreError> {
     write(
         tx,
         mark,
-        "INSERT INTO contact_reasons (contact_id, reason, is_found, set_by, set_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (contact_id) DO UPDATE SET reason = excluded.reason, is_found = excluded.is_found, \
+        "INSERT INTO contact_reasons (contact_id, reason, is_found, is_avoidable, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (contact_id) DO UPDATE SET reason = excluded.reason, is_found = excluded.is_found, is_avoidable = excluded.is_avoidable, \
          set_by = excluded.set_by, set_at = excluded.set_at",
     )
 }
@@ -56,7 +59,7 @@ pub fn set_where_none(tx: &mut Tx<'_>, mark: &Mark) -> Result<(), StoreError> {
     write(
         tx,
         mark,
-        "INSERT INTO contact_reasons (contact_id, reason, is_found, set_by, set_at) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO contact_reasons (contact_id, reason, is_found, is_avoidable, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (contact_id) DO NOTHING",
     )
 }
@@ -76,17 +79,20 @@ pub fn clear(tx: &mut Tx<'_>, contact: ContactId) -> Result<(), StoreError> {
 /// # Errors
 /// A [`StoreError`] when it cannot be read.
 pub fn find(conn: &mut Conn, contact: ContactId) -> Result<Option<Mark>, StoreError> {
-    let row: Option<(Id, String, bool, String, At)> = contact_reasons::table
+    let row: Option<(Id, String, bool, bool, String, At)> = contact_reasons::table
         .filter(contact_reasons::contact_id.eq(Id::from(contact)))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(contact, reason, is_found, set_by, set_at)| Mark {
-        contact: contact.into(),
-        reason,
-        is_found,
-        set_by,
-        set_at: set_at.0,
-    }))
+    Ok(row.map(
+        |(contact, reason, is_found, is_avoidable, set_by, set_at)| Mark {
+            contact: contact.into(),
+            reason,
+            is_found,
+            is_avoidable,
+            set_by,
+            set_at: set_at.0,
+        },
+    ))
 }
 
 /// How many people contacted us between two instants, by channel.
@@ -107,6 +113,9 @@ pub fn contacts_between(
         .load(conn)?)
 }
 
+/// So many of one channel and reason, and whether that was avoidable when it was given.
+pub type ReasonCount = (String, String, bool, i64);
+
 /// How many of them for which reason, where that is known, by channel.
 ///
 /// # Errors
@@ -114,31 +123,25 @@ pub fn contacts_between(
 pub fn reasons_between(
     conn: &mut Conn,
     (from, to): (Timestamp, Timestamp),
-) -> Result<Vec<(String, String, i64)>, StoreError> {
+) -> Result<Vec<ReasonCount>, StoreError> {
     Ok(contacts::table
         .inner_join(contact_reasons::table.on(contact_reasons::contact_id.eq(contacts::id)))
         .filter(contacts::direction.eq("inbound"))
         .filter(contacts::disposition.eq_any(COUNTED.map(Disposition::as_str)))
         .filter(contacts::logged_at.ge(At(from)))
         .filter(contacts::logged_at.lt(At(to)))
-        .group_by((contacts::channel, contact_reasons::reason))
-        .select((contacts::channel, contact_reasons::reason, count_star()))
+        .group_by((
+            contacts::channel,
+            contact_reasons::reason,
+            contact_reasons::is_avoidable,
+        ))
+        .select((
+            contacts::channel,
+            contact_reasons::reason,
+            contact_reasons::is_avoidable,
+            count_star(),
+        ))
         .load(conn)?)
-}
-
-/// How many contacts about a case were made for one of these reasons.
-///
-/// # Errors
-/// A [`StoreError`] when it cannot be read.
-pub fn n_for(conn: &mut Conn, case: CaseId, reasons: &[String]) -> Result<i64, StoreError> {
-    Ok(contacts::table
-        .inner_join(contact_reasons::table.on(contact_reasons::contact_id.eq(contacts::id)))
-        .filter(contacts::case_id.eq(Some(Id::from(case))))
-        .filter(contacts::direction.eq("inbound"))
-        .filter(contacts::disposition.eq_any(COUNTED.map(Disposition::as_str)))
-        .filter(contact_reasons::reason.eq_any(reasons.to_vec()))
-        .count()
-        .get_result(conn)?)
 }
 
 fn write(tx: &mut Tx<'_>, mark: &Mark, how: &str) -> Result<(), StoreError> {
@@ -146,6 +149,7 @@ fn write(tx: &mut Tx<'_>, mark: &Mark, how: &str) -> Result<(), StoreError> {
         .bind::<Uid, _>(Id::from(mark.contact))
         .bind::<Text, _>(&mark.reason)
         .bind::<Bool, _>(mark.is_found)
+        .bind::<Bool, _>(mark.is_avoidable)
         .bind::<Text, _>(&mark.set_by)
         .bind::<Ts, _>(At(mark.set_at))
         .execute(&mut **tx)?;

@@ -1,6 +1,7 @@
 //! Contacts: what was said, immutable once logged. And the raw mail behind them.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
@@ -286,6 +287,9 @@ pub fn put_aside(
             contacts::said_on.eq(Some(Id::from(said_on))),
         ))
         .execute(&mut **tx)?;
+    for case in [said_on, case] {
+        measures::count_contacts(tx, case)?;
+    }
     Ok(())
 }
 
@@ -342,27 +346,72 @@ pub fn find_waiting(conn: &mut Conn, id: ContactId) -> Result<Option<Contact>, S
     )
 }
 
-/// What came in between two instants, by channel and disposition.
+/// By which way something came in; unsaid: by any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Way {
+    pub channel: Option<Channel>,
+    /// One of our mailboxes, as [`crate::domain::addresses::mailbox_of`] names it; nothing: mail of which it is not known.
+    pub mailbox: Option<Option<String>>,
+}
+
+/// So many that came in one way and ended in another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Came {
+    pub channel: Channel,
+    /// As it was written to.
+    pub mailbox: Option<String>,
+    pub disposition: Disposition,
+    pub n: i64,
+}
+
+diesel::define_sql_function! {
+    /// In small letters.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// What came in between two instants, but for what is held: on cases somebody with this sight may know
+/// of, and on none.
+///
+/// # Errors
+/// When the database cannot be asked.
 pub fn tally(
     conn: &mut Conn,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<(String, String, i64)>, StoreError> {
-    Ok(contacts::table
-        .filter(contacts::direction.eq("inbound"))
+    sight: &Sight,
+    between: (Timestamp, Timestamp),
+    way: &Way,
+) -> Result<Vec<Came>, StoreError> {
+    type Counted = (String, Option<String>, String, i64);
+    let rows: Vec<Counted> = contacts::table
+        .filter(came_in(between, way))
+        .filter(contacts::disposition.ne(Disposition::Held.as_str()))
         .filter(
-            contacts::logged_at
-                .ge(At(from))
-                .and(contacts::logged_at.lt(At(to))),
+            contacts::case_id
+                .is_null()
+                .or(may_be_known(sight, OF_A_CONTACT)),
         )
-        .group_by((contacts::channel, contacts::disposition))
+        .group_by((contacts::channel, contacts::mailbox, contacts::disposition))
         .select((
             contacts::channel,
+            contacts::mailbox,
             contacts::disposition,
             diesel::dsl::count_star(),
         ))
-        .order((contacts::channel.asc(), contacts::disposition.asc()))
-        .load(conn)?)
+        .order((
+            contacts::channel.asc(),
+            contacts::mailbox.asc(),
+            contacts::disposition.asc(),
+        ))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(channel, mailbox, disposition, n)| {
+            Ok(Came {
+                channel: word(&channel)?,
+                mailbox,
+                disposition: word(&disposition)?,
+                n,
+            })
+        })
+        .collect()
 }
 
 /// A page of what came in between two instants and ended in one way, in the order it reached us: on
@@ -370,18 +419,13 @@ pub fn tally(
 pub fn logged_between(
     conn: &mut Conn,
     sight: &Sight,
-    (from, to): (Timestamp, Timestamp),
-    disposition: Disposition,
+    between: (Timestamp, Timestamp),
+    (disposition, way): (Disposition, &Way),
     after: Option<(Timestamp, ContactId)>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreError> {
     let mut query = contacts::table
-        .filter(contacts::direction.eq("inbound"))
-        .filter(
-            contacts::logged_at
-                .ge(At(from))
-                .and(contacts::logged_at.lt(At(to))),
-        )
+        .filter(came_in(between, way))
         .filter(contacts::disposition.eq(disposition.as_str()))
         .into_boxed()
         .filter(
@@ -453,6 +497,48 @@ pub fn external_ids(
     Ok(ids
         .map(|(id, received_at, logged_at)| (id, received_at.0, logged_at.0))
         .collect())
+}
+
+type Condition<'a> =
+    Box<dyn BoxableExpression<contacts::table, super::db::MultiBackend, SqlType = Bool> + 'a>;
+
+/// Whatever reached us between two instants by one way.
+fn came_in<'a>((from, to): (Timestamp, Timestamp), way: &Way) -> Condition<'a> {
+    let mut all: Condition<'a> = Box::new(
+        contacts::direction.eq("inbound").and(
+            contacts::logged_at
+                .ge(At(from))
+                .and(contacts::logged_at.lt(At(to))),
+        ),
+    );
+    if let Some(channel) = way.channel {
+        all = Box::new(all.and(contacts::channel.eq(channel.as_str())));
+    }
+    match &way.mailbox {
+        None => all,
+        Some(None) => Box::new(
+            all.and(contacts::channel.eq(Channel::Email.as_str()))
+                .and(contacts::mailbox.is_null()),
+        ),
+        Some(Some(mailbox)) => {
+            let own = || lower(contacts::mailbox.assume_not_null());
+            // What is written to `bins+something@…` comes to `bins@…`.
+            let (local, domain) = mailbox.rsplit_once('@').unwrap_or((mailbox, ""));
+            let escaped = |text: &str| {
+                let text = text.replace('\\', "\\\\");
+                text.replace('%', "\\%").replace('_', "\\_")
+            };
+            let tagged = format!("{}+%@{}", escaped(local), escaped(domain));
+            let is_it = own()
+                .eq(mailbox.to_lowercase())
+                .or(own().like(tagged.to_lowercase()).escape('\\'));
+            Box::new(
+                all.and(contacts::channel.eq(Channel::Email.as_str()))
+                    .and(contacts::mailbox.is_not_null())
+                    .and(is_it),
+            )
+        }
+    }
 }
 
 type Boxed<'a> = contacts::BoxedQuery<'a, super::db::MultiBackend>;

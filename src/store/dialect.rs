@@ -306,6 +306,16 @@ pub(super) fn tallies(
     ask_of_days!(conn, question, (from, to, since), names)
 }
 
+/// Promises counted: the question takes two days, an instant, and names.
+pub(super) fn kept_promises(
+    conn: &mut Conn,
+    question: &str,
+    (from, to, now): (On, On, At),
+    names: Vec<String>,
+) -> QueryResult<Vec<super::measures::PromiseKept>> {
+    ask_of_days!(conn, question, (from, to, now), names)
+}
+
 /// Empties the write-ahead log into the file and cuts it off, so that what was overwritten in the file
 /// stands in the log no longer. PostgreSQL sees to its own with autovacuum and the recycling of its log.
 pub(super) fn cut_log(conn: &mut Conn) -> QueryResult<()> {

@@ -149,6 +149,29 @@ pub fn of_kinds(
         .collect()
 }
 
+/// The lines of some kinds on the timelines of several cases, oldest first, with when they were written.
+pub fn of_kinds_in(
+    conn: &mut Conn,
+    cases: &[CaseId],
+    kinds: &[&str],
+) -> Result<Vec<(CaseId, Timestamp, Event)>, StoreError> {
+    let ids: Vec<Id> = cases.iter().copied().map(Id::from).collect();
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    let rows: Vec<(Id, At, Json<Value>)> = events::table
+        .filter(events::case_id.eq_any(ids))
+        .filter(events::kind.eq_any(kinds))
+        .order(events::id.asc())
+        .select((events::case_id, events::at, events::detail))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(case, at, event)| {
+            let event =
+                serde_json::from_value(event.0).map_err(|why| StoreError::Other(why.into()))?;
+            Ok((case.into(), at.0, event))
+        })
+        .collect()
+}
+
 /// The lines of some kinds on a case's timeline, oldest first, with who wrote them.
 pub fn lines_of_kinds(
     conn: &mut Conn,

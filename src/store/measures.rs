@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::db::{Conn, Tx};
 use super::dialect;
 use super::error::StoreError;
-use super::schema::case_measures;
+use super::schema::{case_departures, case_measures};
 use super::types::{At, Day, Id, On, Ts, Uid};
 use crate::domain::ids::CaseId;
 use crate::domain::measure::{SATISFIED, Spread, Sums};
@@ -76,6 +76,8 @@ pub struct Part {
     pub portfolio: Option<String>,
     /// Of these procedures; unsaid: all.
     pub procedures: Option<Vec<String>>,
+    /// In this ward, by its slug; unsaid: anywhere.
+    pub ward: Option<String>,
 }
 
 /// The sums that share one key, as the two databases answer them.
@@ -129,10 +131,21 @@ pub(super) struct Row {
     answered_in: Option<String>,
 }
 
-/// What corrects a case after it was counted, as it stands on timelines.
-pub const CORRECTIONS: [&str; 3] = ["redacted", "merged", "recategorised"];
+/// What corrects a case after it was counted, as it stands on timelines, and as what it is told.
+pub const CORRECTIONS: [(&str, &str); 8] = [
+    ("redacted", "redacted"),
+    ("merged", "merged"),
+    ("recategorised", "placed_anew"),
+    ("transferred", "transferred"),
+    ("reopened", "reopened"),
+    ("stage_opened", "reopened"),
+    ("reply_taken_back", "undone"),
+    ("clock_reopened", "undone"),
+];
 /// Whatever it was.
 pub const ANY: &str = "any";
+/// It is not among the cases any more.
+pub const LEFT: &str = "left";
 
 /// So many of one kind.
 #[derive(QueryableByName)]
@@ -189,6 +202,75 @@ const NAMES: [&str; 17] = [
 /// So many answers that took the same time.
 const DAYS_AND_TIMES: &str = "CASE WHEN answered_in IS NULL THEN NULL ELSE answered_in || '*' || CAST(n_received AS text) END";
 
+/// How the promises of one name were kept in one matter.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct PromiseKept {
+    #[diesel(sql_type = Text)]
+    pub service: String,
+    #[diesel(sql_type = Text)]
+    pub category: String,
+    #[diesel(sql_type = Text)]
+    pub clock: String,
+    #[diesel(sql_type = BigInt)]
+    pub n_kept: i64,
+    /// Kept or broken.
+    #[diesel(sql_type = BigInt)]
+    pub n_of: i64,
+}
+
+/// How promises of these names were kept, of the cases received from one day to another in categories
+/// of these slugs. Those on every case stand in [`sums`].
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn kept_promises(
+    conn: &mut Conn,
+    (from, to): (Date, Date),
+    now: Timestamp,
+    (categories, clocks): (&[String], &[String]),
+) -> Result<Vec<PromiseKept>, StoreError> {
+    if categories.is_empty() || clocks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = |first: usize, n: usize| {
+        let all: Vec<String> = (first..first + n)
+            .map(|place| format!("${place}"))
+            .collect();
+        all.join(", ")
+    };
+    let (matters, names) = (
+        places(4, categories.len()),
+        places(4 + categories.len(), clocks.len()),
+    );
+    // Each half has an index of its own.
+    let half = |is_closed: &str| {
+        format!(
+            "SELECT case_id, service, category, closed_at FROM case_measures WHERE is_closed = {is_closed} \
+             AND received_on BETWEEN $1 AND $2 AND is_restricted = FALSE"
+        )
+    };
+    let (open, closed) = (half("FALSE"), half("TRUE"));
+    // SQLite numbers parameters as they first appear: they stand in their order.
+    let question = format!(
+        "WITH m AS ({open} UNION ALL {closed}) \
+         SELECT m.service AS service, m.category AS category, c.name AS clock, \
+         CAST(SUM(CASE WHEN c.met_at < c.promised_at THEN 1 ELSE 0 END) AS bigint) AS n_kept, \
+         CAST(SUM(CASE WHEN c.met_at IS NOT NULL OR c.promised_at <= COALESCE(m.closed_at, $3) \
+         THEN 1 ELSE 0 END) AS bigint) AS n_of \
+         FROM m JOIN clocks c ON c.case_id = m.case_id \
+         WHERE m.category IN ({matters}) AND c.name IN ({names}) \
+         AND c.promised_at IS NOT NULL AND c.state <> 'not_applicable' \
+         GROUP BY m.service, m.category, c.name ORDER BY m.service, m.category, c.name"
+    );
+    let names: Vec<String> = categories.iter().chain(clocks).cloned().collect();
+    Ok(dialect::kept_promises(
+        conn,
+        &question,
+        (On(from), On(to), At(now)),
+        names,
+    )?)
+}
+
 /// What is measured of a case; nothing before it was first written.
 ///
 /// # Errors
@@ -242,8 +324,7 @@ pub fn add_score(tx: &mut Tx<'_>, case: CaseId, score: u8) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Notes that words or a person were taken away from a case, or that it was joined to another or placed
-/// anew.
+/// Notes that a case was put right: one of [`CORRECTIONS`], or told apart from others otherwise than before.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -254,8 +335,35 @@ pub fn note_correction(tx: &mut Tx<'_>, case: CaseId, at: Timestamp) -> Result<(
     Ok(())
 }
 
+/// Keeps where a case stood in the figures until now.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note_departure(
+    tx: &mut Tx<'_>,
+    id: uuid::Uuid,
+    was: &Measured,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::insert_into(case_departures::table)
+        .values((
+            case_departures::id.eq(Id(id)),
+            case_departures::case_id.eq(was.case_id),
+            case_departures::left_at.eq(At(at)),
+            case_departures::received_on.eq(was.received_on),
+            case_departures::service.eq(was.service.clone()),
+            case_departures::queue.eq(was.queue.clone()),
+            case_departures::procedure.eq(was.procedure.clone()),
+            case_departures::portfolio.eq(was.portfolio.clone()),
+            case_departures::ward.eq(was.ward.clone()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
 /// How many of the cases received from one day to another were corrected since an instant, by what
-/// happened to them; under [`ANY`] all of them, each once.
+/// happened to them; under [`ANY`] all that are among them now, each once; under [`LEFT`] those that were
+/// among them and are not any more.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -270,12 +378,17 @@ pub fn corrected_since(
     let of_period = format!(
         "m.received_on BETWEEN $1 AND $2 AND m.corrected_at >= $3 AND m.is_restricted = FALSE{narrowed}"
     );
-    let kinds = CORRECTIONS.map(|kind| format!("'{kind}'")).join(", ");
+    let kinds = CORRECTIONS.map(|(kind, _)| format!("'{kind}'")).join(", ");
+    let words = CORRECTIONS.map(|(kind, word)| format!("WHEN '{kind}' THEN '{word}'"));
+    let word = format!("CASE e.kind {} END", words.join(" "));
     let question = format!(
-        "SELECT e.kind AS word, COUNT(DISTINCT e.case_id) AS n FROM case_measures m \
+        "SELECT {word} AS word, COUNT(DISTINCT e.case_id) AS n FROM case_measures m \
          JOIN events e ON e.case_id = m.case_id WHERE {of_period} AND e.at >= $3 \
-         AND e.kind IN ({kinds}) GROUP BY e.kind \
-         UNION ALL SELECT '{ANY}' AS word, COUNT(*) AS n FROM case_measures m WHERE {of_period}"
+         AND e.kind IN ({kinds}) GROUP BY {word} \
+         UNION ALL SELECT '{ANY}' AS word, COUNT(*) AS n FROM case_measures m WHERE {of_period} \
+         UNION ALL SELECT '{LEFT}' AS word, COUNT(DISTINCT d.case_id) AS n FROM case_departures d \
+         WHERE d.received_on BETWEEN $1 AND $2 AND d.left_at >= $3{narrowed} AND NOT EXISTS \
+         (SELECT 1 FROM case_measures k WHERE k.case_id = d.case_id AND k.is_restricted = FALSE{narrowed})"
     );
     let rows = dialect::tallies(conn, &question, (On(from), On(to), At(since)), names)?;
     Ok(rows.into_iter().map(|row| (row.word, row.n)).collect())
@@ -316,33 +429,22 @@ pub fn set_survey(
     Ok(())
 }
 
-/// Counts anew how often people contacted us about a case.
+/// Counts anew how often people contacted us about a case, and how often they need not have, by what the
+/// catalogue said of the reason when it was given.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn count_contacts(tx: &mut Tx<'_>, case: CaseId) -> Result<(), StoreError> {
-    diesel::sql_query(
+    let of_case = "contacts.case_id = case_measures.case_id AND contacts.direction = 'inbound' \
+                   AND contacts.disposition IN ('opened', 'joined')";
+    diesel::sql_query(format!(
         "UPDATE case_measures SET is_unrolled = (is_unrolled OR is_closed), n_contacts = \
-         (SELECT COUNT(*) FROM contacts WHERE contacts.case_id = case_measures.case_id \
-         AND direction = 'inbound' AND disposition IN ('opened', 'joined')) WHERE case_id = $1",
-    )
+         (SELECT COUNT(*) FROM contacts WHERE {of_case}), n_avoidable = \
+         (SELECT COUNT(*) FROM contacts JOIN contact_reasons ON contact_reasons.contact_id = contacts.id \
+         WHERE {of_case} AND contact_reasons.is_avoidable = TRUE) WHERE case_id = $1",
+    ))
     .bind::<Uid, _>(Id::from(case))
     .execute(&mut **tx)?;
-    Ok(())
-}
-
-/// Writes how many of them need not have been.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn set_avoidable(tx: &mut Tx<'_>, case: CaseId, n: i64) -> Result<(), StoreError> {
-    let n = i32::try_from(n).unwrap_or(i32::MAX);
-    diesel::update(case_measures::table.filter(case_measures::case_id.eq(Id::from(case))))
-        .set((
-            case_measures::n_avoidable.eq(n),
-            case_measures::is_unrolled.eq(case_measures::is_unrolled.or(case_measures::is_closed)),
-        ))
-        .execute(&mut **tx)?;
     Ok(())
 }
 
@@ -441,9 +543,15 @@ fn question(by: By, part: &Part) -> (String, Vec<String>) {
         let named = NAMES.map(|name| format!("{before}SUM({name}){after} AS {name}"));
         named.join(", ")
     };
-    let family = by.family();
-    // Days whose sums do not tell procedures apart are counted plainly.
-    let is_summed = part.procedures.is_none() || family.tells_apart("procedure");
+    let family = if part.ward.is_some() {
+        Family::Ward
+    } else {
+        by.family()
+    };
+    // Days whose sums do not tell apart what is asked for are counted plainly.
+    let tells_apart = |column: &str| family.tells_apart(column);
+    let is_summed = by.columns().iter().all(|column| tells_apart(column))
+        && (part.procedures.is_none() || tells_apart("procedure"));
     let unrolled = if is_summed {
         "is_unrolled = TRUE AND "
     } else {
@@ -547,6 +655,21 @@ impl By {
         }
     }
 
+    /// What the key is made of.
+    const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Service => &["service"],
+            Self::Category => &["service", "category"],
+            Self::Queue => &["queue"],
+            Self::Team => &["team"],
+            Self::Channel => &["channel"],
+            Self::Ward => &["ward"],
+            Self::Procedure => &["procedure"],
+            Self::HeadOfService => &["head_of_service"],
+            Self::Portfolio => &["portfolio"],
+        }
+    }
+
     const fn family(self) -> Family {
         match self {
             Self::Channel => Family::Channel,
@@ -589,6 +712,10 @@ impl Part {
         }
         if let Some(procedures) = &self.procedures {
             condition.push_str(&format!(" AND {}", one_of("procedure", procedures)));
+        }
+        if let Some(ward) = &self.ward {
+            let ward = std::slice::from_ref(ward);
+            condition.push_str(&format!(" AND {}", one_of("ward", ward)));
         }
         (condition, names)
     }

@@ -1,5 +1,4 @@
-//! What the accounts of elected members have besides: ward, end of term, who writes for them. And
-//! the figures of a ward.
+//! What the accounts of elected members have besides: ward, end of term, who writes for them.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -7,8 +6,8 @@ use jiff::civil::Date;
 
 use super::db::{Conn, Tx};
 use super::error::StoreError;
-use super::schema::{cases, clocks, member_assistants, members};
-use super::types::{At, Day, Id, NEVER, On, Uid};
+use super::schema::{member_assistants, members};
+use super::types::{At, Day, Id, On, Uid};
 use crate::domain::ids::UserId;
 
 /// The office somebody was elected to.
@@ -25,27 +24,6 @@ pub struct Assistant {
     pub email: String,
     /// They get a copy of what we write to the member.
     pub is_copied: bool,
-}
-
-/// One case of a ward, as its figures need it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WardCase {
-    pub service: String,
-    pub is_closed: bool,
-    /// The earliest promise still running.
-    pub due_at: Option<Timestamp>,
-    /// Its answer, where one was promised.
-    pub answer: Option<WardAnswer>,
-}
-
-/// A promise of an answer and what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WardAnswer {
-    /// The first date that was told.
-    pub first_due_on: Option<Date>,
-    pub due_on: Option<Date>,
-    pub due_at: Option<Timestamp>,
-    pub met_at: Option<Timestamp>,
 }
 
 /// The office of one account.
@@ -157,61 +135,4 @@ pub fn assisted_by(conn: &mut Conn, email: &str) -> Result<Vec<UserId>, StoreErr
         .select(member_assistants::user_id)
         .load(conn)?;
     Ok(ids.into_iter().map(Into::into).collect())
-}
-
-/// The cases of a ward received from one instant until before another, but for restricted ones,
-/// each with the clock of this name.
-pub fn cases_of_ward(
-    conn: &mut Conn,
-    ward: &str,
-    (from, until): (Timestamp, Timestamp),
-    answer_clock: &str,
-) -> Result<Vec<WardCase>, StoreError> {
-    let within = || {
-        cases::table
-            .filter(
-                cases::ward
-                    .is_not_null()
-                    .and(cases::ward.assume_not_null().eq(ward.to_owned())),
-            )
-            .filter(cases::secrecy.ne("restricted"))
-            .filter(cases::received_at.ge(At(from)))
-            .filter(cases::received_at.lt(At(until)))
-    };
-    let rows: Vec<(Id, String, bool, At)> = within()
-        .select((cases::id, cases::service, cases::is_closed, cases::due_at))
-        .load(conn)?;
-    type Clock = (Id, Option<On>, Option<At>, Option<On>, Option<At>);
-    let answers: Vec<Clock> = clocks::table
-        .filter(clocks::name.eq(answer_clock.to_owned()))
-        .filter(clocks::case_id.eq_any(within().select(cases::id)))
-        .select((
-            clocks::case_id,
-            clocks::due_on,
-            clocks::due_at,
-            clocks::first_due_on,
-            clocks::met_at,
-        ))
-        .load(conn)?;
-    let mut of_case: std::collections::HashMap<uuid::Uuid, WardAnswer> = answers
-        .into_iter()
-        .map(|(id, due_on, due_at, first_due_on, met_at)| {
-            let answer = WardAnswer {
-                first_due_on: first_due_on.map(|on| on.0),
-                due_on: due_on.map(|on| on.0),
-                due_at: due_at.map(|at| at.0),
-                met_at: met_at.map(|at| at.0),
-            };
-            (id.0, answer)
-        })
-        .collect();
-    Ok(rows
-        .into_iter()
-        .map(|(id, service, is_closed, due_at)| WardCase {
-            service,
-            is_closed,
-            due_at: (due_at.0 != NEVER).then_some(due_at.0),
-            answer: of_case.remove(&id.0),
-        })
-        .collect())
 }

@@ -389,6 +389,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::*;
+    case_departures (id) {
+        id -> Uid,
+        case_id -> Uid,
+        left_at -> Ts,
+        received_on -> Day,
+        service -> Text,
+        queue -> Text,
+        procedure -> Text,
+        portfolio -> Text,
+        ward -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::*;
     stage_measures (case_id, stage) {
         case_id -> Uid,
         stage -> Integer,
@@ -617,6 +633,7 @@ diesel::table! {
         contact_id -> Uid,
         reason -> Text,
         is_found -> Bool,
+        is_avoidable -> Bool,
         set_by -> Text,
         set_at -> Ts,
     }
@@ -760,6 +777,7 @@ diesel::table! {
         due_at -> Nullable<Ts>,
         first_due_on -> Nullable<Day>,
         met_at -> Nullable<Ts>,
+        promised_at -> Nullable<Ts>,
         ladder -> Nullable<Text>,
     }
 }
@@ -937,6 +955,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     markers,
     cases,
     case_measures,
+    case_departures,
     stage_measures,
     kept_reports,
     case_access,

@@ -80,6 +80,18 @@ stories! {
         assert_eq!(found.iter().filter(|one| **one == json!({"code": "service_failed", "found": false})).count(), 1, "{found:?}");
         assert_eq!(found.iter().filter(|one| one.is_null()).count(), 1, "{found:?}");
 
+        // More about the matter asks nothing; once the date has passed, whoever comes back asks.
+        let more = json!({"body": "For your information: the bin is the green one."});
+        ask_again(&app, &case, more.clone()).await;
+        assert_eq!(reasons(&app, &agent, &case).await.iter().filter(|one| one.is_null()).count(), 2);
+        let shown = app.get(&agent, &format!("/v1/cases/{case}")).await.expect(200);
+        assert_eq!(shown["chasers"], 3, "they contacted us again all the same");
+        app.jump_to("2026-11-27T10:00:00Z").await;
+        let agent = app.agent().await;
+        ask_again(&app, &case, more).await;
+        let late = reasons(&app, &agent, &case).await;
+        assert_eq!(late.iter().filter(|one| **one == json!({"code": "progress_chase", "found": true})).count(), 2, "{late:?}");
+
         let mut chase = missed_bin();
         chase["service"] = json!("housing-repairs");
         chase["category"] = json!("repair-chase");
@@ -123,5 +135,21 @@ stories! {
         let before = app.get(&leader, &format!("{REPORT}?from_on=2026-11-18&to_on=2026-11-19")).await.expect(200);
         assert_eq!((&before["contacts"], &before["avoidable"]["percent"]), (&json!(0), &Value::Null));
         app.get(&leader, &format!("{REPORT}?from_on=2026-11-20&to_on=2026-11-18")).await.expect(422);
+        // What the catalogue says of a reason from now on changes nothing of what was counted.
+        let admin = app.sign_in("admin@council.example").await;
+        let read = app.get(&admin, "/v1/catalogue").await;
+        let etag = read.header("etag").unwrap().to_owned();
+        let mut tree = read.expect(200);
+        tree["council"]["contact_reasons"]["progress_chase"]["avoidable"] = json!(false);
+        let put = actix_web::test::TestRequest::put().uri("/v1/catalogue").insert_header(("if-match", etag)).set_json(&tree);
+        app.send(&admin, put).await.expect(200);
+        let path = format!("/v1/cases/{case}/contact-reasons");
+        let contacts = app.get(&app.agent().await, &format!("/v1/cases/{case}/contacts")).await.expect(200);
+        let again = json!({"contact": contacts["items"][0]["id"], "contact_reason": "not_avoidable"});
+        app.post(&app.agent().await, &path, again).await.expect(201);
+        let after = app.get(&leader, REPORT).await.expect(200);
+        assert_eq!(after["avoidable"], report["avoidable"], "{after:#}");
+        let told = app.get(&admin, "/v1/reports/performance?from_on=2026-11-20&to_on=2026-11-20").await.expect(200);
+        assert_eq!(told["all"]["avoidable_contact"]["avoidable"], 3, "a mark on the case recounts by what was said then: {told:#}");
     }
 }

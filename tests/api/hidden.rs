@@ -193,7 +193,7 @@ stories! {
         assert_eq!(found["items"], json!([]));
     }
 
-    async fn the_figures_of_a_day_count_what_their_lists_may_not_show(app) {
+    async fn the_figures_of_a_day_count_what_their_lists_show_and_nothing_of_a_restricted_case(app) {
         let restricted = child_at_risk(&app, json!({})).await;
         let logged = log(&app, missed_bin()).await;
         let hidden = hold(&app, &restricted, "hidden").await;
@@ -202,7 +202,8 @@ stories! {
         for who in ["agent@council.example", "roads.officer@council.example", "auditor@council.example", "admin@council.example"] {
             let who = app.sign_in(who).await;
             let opened = day(&who, "opened").await;
-            assert_eq!((&opened["came_in"], &opened["opened"], &opened["held"]), (&json!(4), &json!(2), &json!(2)));
+            assert_eq!((&opened["came_in"], &opened["opened"], &opened["held"]), (&json!(2), &json!(1), &json!(1)));
+            assert_eq!(opened["by_channel"].as_array().unwrap().iter().map(|one| one["came_in"].as_u64().unwrap()).sum::<u64>(), 2, "{opened:#}");
             let listed = opened["items"].as_array().unwrap();
             assert_eq!(listed.len(), 1, "{opened:#}");
             assert_eq!(listed[0]["contact"]["id"], logged["contact"]["id"]);
@@ -210,12 +211,71 @@ stories! {
             assert_eq!(held["items"].as_array().unwrap().len(), 1, "{held:#}");
             assert_eq!(held["items"][0]["contact"]["id"], json!(shown));
             assert_eq!(held["items"][0]["owner"]["email"], "team.leader.waste-ops@council.example");
+            // Every number of the report is a list of that length.
+            for (by, name) in [("by_channel", "channel"), ("by_mailbox", "mailbox")] {
+                let lines = held[by].as_array().unwrap();
+                assert!(!lines.is_empty(), "{by}");
+                for line in lines {
+                    let key = line[name].as_str().unwrap_or("none").replace('@', "%40");
+                    let narrowed = day(&who, &format!("held&{name}={key}")).await;
+                    assert_eq!(narrowed["items"].as_array().unwrap().len(), usize::try_from(line["held"].as_u64().unwrap()).unwrap(), "{narrowed:#}");
+                    assert_eq!(narrowed["came_in"], line["came_in"], "{narrowed:#}");
+                    assert!(!line.to_string().contains('+'), "a tag may be a secret: {line:#}");
+                }
+            }
         }
+        // Those who are named on it have it in their figures, and in their lists.
         let mash = app.sign_in(MASH).await;
         let opened = day(&mash, "opened").await;
+        assert_eq!((&opened["opened"], &opened["items"].as_array().unwrap().len()), (&json!(2), &2));
         assert!(opened["items"].to_string().contains(&restricted), "{opened:#}");
         let held = day(&mash, "held").await;
+        assert_eq!((&held["held"], held["items"].as_array().unwrap().len()), (&json!(2), 2));
         assert!(held["items"].to_string().contains(&hidden), "{held:#}");
+    }
+
+    async fn every_place_where_work_waits_has_somebody_who_answers_for_it_an_oldest_and_a_limit(app) {
+        let restricted = child_at_risk(&app, json!({})).await;
+        let (first, second) = (log(&app, missed_bin()).await, log(&app, missed_bin()).await);
+        hold(&app, &restricted, "hidden").await;
+        let shown = hold(&app, &reference(&first), "shown").await;
+        let officer = app.officer().await;
+        app.post(&officer, &format!("/v1/cases/{}/questions", reference(&second)), json!({"text": "Which bin?"})).await.expect(201);
+        app.jump_to("2026-11-26T10:00:00Z").await;
+        let places = async |email: &str| {
+            let who = app.sign_in(email).await;
+            let all = app.get(&who, "/v1/waiting-places?limit=100").await.expect(200);
+            for place in all["items"].as_array().unwrap() {
+                assert!(place["owner"]["email"].as_str().unwrap().contains('@'), "{place:#}");
+                assert!(place["waits_at_most_working_days"].as_u64().unwrap() > 0, "{place:#}");
+                assert_eq!(place["waiting"] == 0, place["oldest"].is_null(), "{place:#}");
+            }
+            all
+        };
+        let of = |all: &Value, place: &str, queue: Value| all["items"].as_array().unwrap().iter().find(|one| one["place"] == place && one["queue"] == queue).cloned().unwrap_or_else(|| panic!("{place} {queue} in {all:#}"));
+        let seen = places("officer@council.example").await;
+        let nobody_took = of(&seen, "unassigned", json!("waste-ops"));
+        assert_eq!((&nobody_took["waiting"], &nobody_took["over_limit"]), (&json!(1), &json!(1)), "{nobody_took:#}");
+        assert_eq!(nobody_took["oldest"]["case"]["reference"], reference(&first));
+        assert_eq!(nobody_took["owner"]["email"], "team.leader.waste-ops@council.example");
+        assert_eq!(of(&seen, "paused", json!("waste-ops"))["oldest"]["case"]["reference"], reference(&second));
+        assert_eq!(of(&seen, "bounced", json!("waste-ops"))["waiting"], 0, "listed though nothing waits there");
+        assert!(!seen.to_string().contains("mash"), "{seen:#}");
+        // The contact centre sees the mail; the one that names a matter for few is not even counted.
+        let centre = places("agent@council.example").await;
+        let held = of(&centre, "held", Value::Null);
+        assert_eq!((&held["waiting"], &held["oldest"]["contact"]), (&json!(1), &json!(shown)), "{held:#}");
+        // Whoever looks over the whole reads how much, and not what.
+        let admin = places("admin@council.example").await;
+        let own = of(&admin, "unassigned", json!("waste-ops"));
+        assert_eq!((&own["waiting"], &own["oldest"]["case"]), (&json!(1), &Value::Null), "{own:#}");
+        assert_eq!(of(&admin, "held", Value::Null)["waiting"], 1);
+        assert!(!admin.to_string().contains("mash"), "{admin:#}");
+        let mash = places(MASH).await;
+        let own = of(&mash, "unassigned", json!("mash"));
+        assert_eq!(own["oldest"]["case"]["reference"], restricted, "{own:#}");
+        let councillor = app.sign_in("portfolio.environment.and.waste@council.example").await;
+        app.get(&councillor, "/v1/waiting-places").await.expect(403);
     }
 
     async fn whoever_reads_mail_letters_or_restricted_references_is_put_down(app) {

@@ -446,6 +446,7 @@ const WITHOUT_WORDS: &[&str] = &[
     "cases.place_uprn",
     "cases.place_words",
     "case_measures.",
+    "case_departures.",
     "day_measures.",
     "stage_measures.",
     // Figures and definitions; a story looks for names and words in them.

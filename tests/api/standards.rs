@@ -33,7 +33,7 @@ async fn reported(app: &TestApp, n: usize, service: &str, category: &str) -> Str
 stories! {
     async fn everybody_reads_what_is_promised_and_how_it_was_kept_in_the_last_twelve_months(app) {
         let officer = app.officer().await;
-        for n in 0..9 {
+        for n in 0..11 {
             let reference = reported(&app, n, "waste-collection", "missed-bin").await;
             if n < 6 {
                 let answer = json!({"text": "Emptied.", "kind": "substantive", "outcome": "resolved"});
@@ -41,6 +41,9 @@ stories! {
             }
         }
         reported(&app, 20, "street-lighting", "light-out").await;
+        for n in 30..36 {
+            reported(&app, n, "highways-maintenance", "pothole").await;
+        }
         let child = json!({
             "channel": "phone", "body": "A child is hurt.", "service": "childrens-social-care", "category": "child-at-risk",
             "person": {"name": "Ada Example", "email": "ada@mail.example"}
@@ -57,8 +60,14 @@ stories! {
         let told = reply.json();
         assert_eq!((&told["from_on"], &told["to_on"]), (&json!("2025-12-01"), &json!("2026-11-30")));
         let bins = of(&told, "missed-bin");
-        assert_eq!((&bins["service"], &bins["received"]), (&json!("waste-collection"), &json!(9)));
-        assert_eq!(bins["answered"], json!({"in_time": 6, "of": 9, "percent": 66.7}), "{bins:#}");
+        assert_eq!((&bins["service"], &bins["received"]), (&json!("waste-collection"), &json!(11)));
+        assert_eq!(bins["answered"], json!({"in_time": 6, "of": 11, "percent": 54.5}), "{bins:#}");
+        let kept = |clock: &str| bins["promises"].as_array().unwrap().iter().find(|promise| promise["clock"] == clock).unwrap()["kept"].clone();
+        assert_eq!((kept("respond"), kept("acknowledge")), (bins["answered"].clone(), bins["acknowledged"].clone()));
+        // Two dates of one repair: each has its own figures.
+        let pothole = of(&told, "pothole");
+        let kept: Vec<(&Value, &Value)> = pothole["promises"].as_array().unwrap().iter().map(|promise| (&promise["clock"], &promise["kept"]["of"])).collect();
+        assert_eq!(kept[1..], [(&json!("inspect"), &json!(6)), (&json!("repair"), &json!(0))], "{pothole:#}");
         assert_eq!((&bins["median_working_days"], &bins["p90_working_days"]), (&json!(0), &json!(0)));
         let words: Vec<&str> = bins["promises"].as_array().unwrap().iter().map(|promise| promise["words"].as_str().unwrap()).collect();
         assert!(words.iter().any(|words| words.starts_with("We promise to ") && words.ends_with(" within 2 working days.")), "{words:?}");
@@ -84,6 +93,8 @@ stories! {
         assert_ne!(table.header("etag").unwrap(), etag, "a table is another text");
         let lines: Vec<&str> = table.text.split("\r\n").collect();
         assert!(lines[0].starts_with("from_on,to_on,service,service_name,category,name,"), "{}", lines[0]);
+        assert!(lines[0].ends_with(",promises_kept,definitions"), "{}", lines[0]);
+        assert!(lines[1].contains("answered: `in_time`: the answer was given before the first date"), "{}", lines[1]);
         assert_eq!(lines.len(), first.json()["items"].as_array().unwrap().len() + 2, "a line for each, and the first and the last");
         // What is promised differently from now on is published at once.
         let admin = app.sign_in("admin@council.example").await;

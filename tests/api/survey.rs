@@ -201,6 +201,33 @@ stories! {
         }
     }
 
+    async fn nobody_is_asked_about_their_bin_while_a_child_next_door_is_at_risk(app) {
+        let app = app.replica_with(asking(100)).await;
+        // Said before the bin's case is closed, and while its question waits for the morning.
+        let before = log(&app, from(somebody(1), "It was not emptied.")).await;
+        let after = log(&app, from(somebody(2), "It was not emptied.")).await;
+        let said = json!({"body": "A child next door is being beaten."});
+        app.post(&follower(&before), "/v1/public/tracking/messages", said.clone()).await.expect(201);
+        close(&app, &reference(&before)).await;
+        close(&app, &reference(&after)).await;
+        app.jump_to("2026-11-21T10:00:00Z").await;
+        app.post(&follower(&after), "/v1/public/tracking/messages", said).await.expect(201);
+        // And a death, told of apart from it.
+        let told = log(&app, from(somebody(3), "It was not emptied.")).await;
+        log(&app, json!({
+            "channel": "phone", "body": "Please.", "service": "bereavement", "category": "cemetery-condition",
+            "person_id": person_of(&told),
+        })).await;
+        close(&app, &reference(&told)).await;
+        let mash = app.sign_in("mash.officer@council.example").await;
+        let at_risk = app.get(&mash, "/v1/cases?queue=mash").await.expect(200);
+        assert_eq!(at_risk["items"].as_array().unwrap().len(), 2, "{at_risk:#}");
+        app.jump_to("2026-11-24T10:00:00Z").await;
+        for n in 1..=3 {
+            assert_eq!(n_asked(&app, &format!("p{n}@mail.example")).await, 0, "{n}");
+        }
+    }
+
     async fn nobody_is_asked_about_what_was_withdrawn_told_twice_or_joined_to_another(app) {
         let app = app.replica_with(asking(100)).await;
         let officer = app.officer().await;
@@ -383,7 +410,11 @@ stories! {
         let query = "from_on=2026-11-20&to_on=2026-11-20&group_by=category";
         let path = format!("/v1/reports/performance?{query}");
         let early = app.get(&auditor, &path).await.expect(200);
-        assert_eq!(early["corrected_since"], json!({"cases": 0, "redacted": 0, "merged": 0, "placed_anew": 0}));
+        let corrected = |told: &Value| {
+            let all = told["corrected_since"].as_object().unwrap().clone();
+            all.into_iter().filter(|(_, n)| *n != 0).collect::<Value>()
+        };
+        assert_eq!(corrected(&early), json!({}));
         app.jump_to(MONDAY).await;
         let taken = json!({"ground": "third_party", "reason": "A neighbour", "texts": ["Mrs Next Door"]});
         act(&app, &leader, &reference(&logged), "redactions", taken).await;
@@ -394,7 +425,7 @@ stories! {
         let patch = TestRequest::patch().uri(&case).insert_header(("if-match", etag)).set_json(json!({"category": "new-container", "reason": "They asked for one."}));
         app.send(&officer, patch).await.expect(200);
         let late = app.get(&auditor, &path).await.expect(200);
-        assert_eq!(late["corrected_since"], json!({"cases": 3, "redacted": 1, "merged": 1, "placed_anew": 1}), "{late:#}");
+        assert_eq!(corrected(&late), json!({"cases": 3, "redacted": 1, "merged": 1, "placed_anew": 1}), "{late:#}");
         assert_eq!((&late["all"]["received"], &early["all"]["received"]), (&json!(4), &json!(4)));
         let table = TestRequest::get().uri(&path).insert_header(("accept", "text/csv"));
         let table = app.send(&auditor, table).await.text;

@@ -32,6 +32,7 @@ DROP TABLE case_access;
 DROP TABLE kept_reports;
 DROP TABLE stage_measures;
 DROP TABLE day_measures;
+DROP TABLE case_departures;
 DROP TABLE case_measures;
 DROP TABLE cases;
 DROP TABLE identifiers;

@@ -368,7 +368,8 @@ CREATE TABLE case_measures (
     n_satisfied     integer NOT NULL DEFAULT 0,
     n_contacts      integer NOT NULL DEFAULT 0,
     n_avoidable     integer NOT NULL DEFAULT 0,
-    -- When words or a person were last taken away, or it was joined to another case or placed anew.
+    -- When it was last put right: words or a person taken away, joined to another case, placed anew,
+    -- passed on, opened again, or an answer undone.
     corrected_at    bigint,
     -- What the day's sums say of this case is not what it is now.
     is_unrolled     boolean NOT NULL DEFAULT FALSE
@@ -377,6 +378,20 @@ CREATE INDEX measures_of_open ON case_measures (received_on) WHERE is_closed = F
 CREATE INDEX measures_of_closed ON case_measures (received_on) WHERE is_closed = TRUE;
 CREATE INDEX measures_to_roll ON case_measures (received_on) WHERE is_unrolled = TRUE;
 CREATE INDEX measures_corrected ON case_measures (received_on) WHERE corrected_at IS NOT NULL;
+
+-- Where a case stood in the figures until it was put elsewhere, or known to few only.
+CREATE TABLE case_departures (
+    id              blob PRIMARY KEY,
+    case_id         blob NOT NULL REFERENCES cases (id),
+    left_at         bigint NOT NULL,
+    received_on     text NOT NULL,
+    service         text NOT NULL,
+    queue           text NOT NULL,
+    procedure       text NOT NULL,
+    portfolio       text NOT NULL,
+    ward            text NOT NULL
+);
+CREATE INDEX departures_by_day ON case_departures (received_on);
 
 -- The closed cases of a day in sums, never restricted ones: once by matter, once by channel and once by
 -- ward. What a family does not tell apart is empty.
@@ -657,6 +672,8 @@ CREATE TABLE contact_reasons (
     reason          text NOT NULL,
     -- Nobody said so: it followed from what the contact does.
     is_found        boolean NOT NULL,
+    -- As the catalogue said of the reason when it was given.
+    is_avoidable    boolean NOT NULL,
     set_by          text NOT NULL,
     set_at          bigint NOT NULL
 );
@@ -797,6 +814,8 @@ CREATE TABLE clocks (
     due_at          bigint,
     first_due_on    text,
     met_at          bigint,
+    -- What figures hold it against: the first instant that is late by what was told first.
+    promised_at     bigint,
     ladder          text,
     UNIQUE (case_id, name)
 );

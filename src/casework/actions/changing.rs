@@ -15,7 +15,7 @@ use crate::casework::promises::{Written, settle, terms_of};
 use crate::domain::access::{Act, Actor};
 use crate::domain::case::{About, Case, LinkKind, ReplyKind, Secrecy};
 use crate::domain::catalogue::PostKind;
-use crate::domain::clock::{Longer, Terms};
+use crate::domain::clock::{self, Longer, Terms};
 use crate::domain::decision::Decided;
 use crate::domain::lifecycle::{self, Command, Event};
 use crate::store::{Conn, Tx, cases, people, users};
@@ -227,6 +227,9 @@ pub(super) fn note_command(
                     case.owner = None;
                 }
             }
+            let before = clock::read(&case.facts, old_terms, at.now);
+            let standards = (&old_terms.standard, &terms.standard);
+            case.facts.keep_told(&before, standards, at.now);
             replan_acknowledgement(tx, at, case, old_terms, &terms)?;
             Ok(Some(terms))
         }

@@ -10,7 +10,6 @@ use super::opening::{Opened, Plan, open};
 use super::placing::plan_beside;
 use super::restricted::post_complained_about;
 use super::telling::confirm;
-use crate::casework::contact_reasons;
 use crate::casework::desk::Moment;
 use crate::casework::failure::Failure;
 use crate::casework::promises::{Written, settle_by, terms_of};
@@ -46,8 +45,6 @@ pub(super) fn complain(
     {
         if is_about_a_post {
             add_to(tx, at, open, joining)?;
-            contact_reasons::count(tx, at, case.id)?;
-            contact_reasons::count(tx, at, open)?;
         }
         return Ok(None);
     }
@@ -56,8 +53,6 @@ pub(super) fn complain(
     cases::link(tx, opened.filed.case.id, case.id, LinkKind::About)?;
     if is_about_a_post {
         contacts::put_on(tx, contact, opened.filed.case.id)?;
-        contact_reasons::count(tx, at, case.id)?;
-        contact_reasons::count(tx, at, opened.filed.case.id)?;
     }
     if !entry.is_silent {
         confirm(tx, at, entry, person, &opened, None, None)?;

@@ -21,7 +21,7 @@ use crate::casework::letters::{self, ToPerson};
 use crate::casework::promises::{Settled, Written, settle_by, terms_of};
 use crate::domain::access::{Act, Actor, ActorLabel, User, Verdict, may};
 use crate::domain::case::{Case, Priority, Status, WaitingFor};
-use crate::domain::clock::Terms;
+use crate::domain::clock::{self, Reading, State, Terms};
 use crate::domain::contact::{Direction, Disposition};
 use crate::domain::enquiry::Enquiry;
 use crate::domain::ids::{CaseId, ContactId};
@@ -86,6 +86,7 @@ pub fn note_contact(
     let mut case = filed.case;
     let read_revision = case.revision;
     let terms = terms_of(tx, at, &case)?;
+    let before = clock::read(&case.facts, &terms, at.now);
     let waits_for_them = case.waiting_for == Some(WaitingFor::Person);
     let is_only_said = joining.enquiry.is_only_said;
     let answers =
@@ -128,7 +129,11 @@ pub fn note_contact(
     if joining.enquiry.acknowledged.is_some() {
         lifecycle::acknowledge(&mut case, &terms, at.now, "spoken");
     }
-    if chases {
+    // More about the matter is no contact that better service would have spared them.
+    let is_late = |reading: &Reading| reading.state == State::Missed;
+    if chases
+        && (at.council.router.is_chaser(&joining.enquiry.text()) || before.iter().any(is_late))
+    {
         contact_reasons::note_chaser(tx, at, joining.contact)?;
     }
     let settled = settle_by(

@@ -72,8 +72,9 @@ pub(super) const COLUMNS: &[StageColumn] = &[
 pub(super) const DEFINITIONS: &[(&str, &str)] = &[
     (
         "received",
-        "Requests that reached us in the period, by the local date of receipt: for information, for environmental \
-         information, for one's own data, and for a review of such a decision.",
+        "Requests that reached us in the period, by the local date of receipt. Requests for information and for \
+         environmental information are counted together. Requests for one's own data, and for a review of a \
+         decision about information, each have a line of their own and are not among them.",
     ),
     (
         "answered",
@@ -116,6 +117,24 @@ const LEAVES_OUT: &[&str] = &[
     "What was recorded or put right after this was made.",
 ];
 
+/// The standard by which a decision about information is reviewed.
+const REVIEW: &str = "foi-review";
+/// The standard of requests for one's own data.
+const OWN_DATA: &str = "sar";
+
+/// What stands in one line: requests under the two laws on information together, the others each alone.
+fn law_of(facts: &StageFacts) -> (String, String) {
+    let (key, name) = match facts.standard.as_str() {
+        OWN_DATA => ("subject_access", "Requests for one’s own data"),
+        REVIEW => ("reviews", "Reviews of a decision about information"),
+        _ => (
+            "all",
+            "Requests for information and environmental information",
+        ),
+    };
+    (key.to_owned(), name.to_owned())
+}
+
 /// Makes it.
 pub(super) fn made(
     conn: &mut Conn,
@@ -139,11 +158,9 @@ pub(super) fn made(
     };
     let tables = vec![
         stages::table(
-            ("all", "All requests"),
+            ("all", "All together, by the law they are under"),
             COLUMNS,
-            grouped(own.iter().copied(), |_| {
-                ("all".to_owned(), "All requests".to_owned())
-            }),
+            grouped(own.iter().copied(), law_of),
             at.now,
             Told::All,
         ),

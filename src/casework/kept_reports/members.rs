@@ -1,6 +1,6 @@
 //! What councillors and MPs asked, and how the promise to them was kept, beside that to residents.
 
-use super::scrutiny::year_before;
+use super::scrutiny::{leaves_out, year_before};
 use super::tables::{lines, summary};
 use super::{Made, Wanted};
 use crate::casework::desk::Moment;
@@ -35,7 +35,7 @@ pub(super) fn made(
     let period = wanted.period;
     let periods = (period, year_before(period)?);
     let caption = "All enquiries together, beside the same days a year before";
-    let tables = vec![
+    let mut tables = vec![
         summary(conn, at, &own, periods, caption)?,
         lines(
             conn,
@@ -46,16 +46,6 @@ pub(super) fn made(
                 by: By::Category,
             },
             ("matters", "By matter"),
-        )?,
-        lines(
-            conn,
-            at,
-            &own,
-            Asked {
-                period,
-                by: By::Ward,
-            },
-            ("wards", "By ward"),
         )?,
         lines(
             conn,
@@ -71,12 +61,20 @@ pub(super) fn made(
             ),
         )?,
     ];
+    if period.is_whole_months() {
+        let asked = Asked {
+            period,
+            by: By::Ward,
+        };
+        let wards = lines(conn, at, &own, asked, ("wards", "By ward"))?;
+        tables.insert(2, wards);
+    }
     Ok(Made {
         title: "Councillors’ and MPs’ enquiries".to_owned(),
         scope: None,
         readers,
         tables,
         definitions: Definition::all(DEFINITIONS),
-        leaves_out: LEAVES_OUT.iter().map(|text| (*text).to_owned()).collect(),
+        leaves_out: leaves_out(LEAVES_OUT, period),
     })
 }

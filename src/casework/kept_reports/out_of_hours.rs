@@ -16,7 +16,7 @@ use crate::domain::report::{Column, ColumnKind, Definition, FEW, Row, Scope, Tab
 use crate::store::Conn;
 use crate::store::partner_figures::{self, TakenIn};
 
-use super::tables::FOLDED;
+use super::tables::{FOLDED, hide_column};
 
 const COLUMNS: &[(&str, &str, ColumnKind)] = &[
     ("came_in", "Came in", ColumnKind::Count),
@@ -185,16 +185,7 @@ pub(super) fn made(
         table(
             "services",
             "By the service whose work it became",
-            told_alone
-                .into_iter()
-                .chain(few)
-                .map(|((key, name), nights)| Row {
-                    key,
-                    name,
-                    defined_by: None,
-                    values: nights.values(true),
-                })
-                .collect(),
+            folded(told_alone.into_iter().chain(few).collect()),
             Some(FOLDED.to_owned()),
         ),
     ];
@@ -224,6 +215,49 @@ fn table(key: &str, caption: &str, rows: Vec<Row>, note: Option<String>) -> Tabl
         note,
     }
 }
+
+/// The lines of services, without what is small or could be had by subtraction.
+fn folded(lines: Vec<((String, String), Nights)>) -> Vec<Row> {
+    let parts: Vec<Nights> = lines.iter().map(|(_, nights)| nights.clone()).collect();
+    let mut rows: Vec<Row> = lines
+        .into_iter()
+        .map(|((key, name), nights)| Row {
+            key,
+            name,
+            defined_by: None,
+            values: nights.values(true),
+        })
+        .collect();
+    for (keys, part) in ADDING {
+        let parts: Vec<[u64; 2]> = parts.iter().map(part).collect();
+        hide_column(&mut rows, &parts, keys);
+    }
+    rows
+}
+
+/// A column, or those told together, and what it adds up from.
+type Adding = (&'static [&'static str], fn(&Nights) -> [u64; 2]);
+
+const ADDING: &[Adding] = &[
+    (&["opened", "joined", "other"], |nights| {
+        [nights.n_opened, nights.n_joined + nights.n_other()]
+    }),
+    (&["by_opening", "by_opening_percent"], |nights| {
+        let rest = nights.n_came_in.saturating_sub(nights.n_by_opening);
+        [nights.n_by_opening, rest]
+    }),
+    (&["danger", "rung"], |nights| {
+        let rest = nights.n_danger.saturating_sub(nights.n_rung);
+        [nights.n_rung, rest]
+    }),
+    (
+        &["answered_in_time", "answered_of", "answered_percent"],
+        |nights| {
+            let rest = nights.n_answer_of.saturating_sub(nights.n_answered);
+            [nights.n_answered, rest]
+        },
+    ),
+];
 
 impl Nights {
     fn count(&mut self, one: &TakenIn, opens_at: Timestamp, now: Timestamp) {
@@ -255,27 +289,32 @@ impl Nights {
         self.n_answer_of += other.n_answer_of;
     }
 
+    fn n_other(&self) -> u64 {
+        self.n_came_in
+            .saturating_sub(self.n_opened)
+            .saturating_sub(self.n_joined)
+    }
+
     fn values(&self, is_folded: bool) -> Map<String, Value> {
         let n = |n: u64| if is_folded { told(n) } else { Some(n) };
-        let share = |part: u64, of: u64| match n(of) {
-            Some(_) => Share::of(part, of),
-            None => Share::default(),
-        };
+        let share = if is_folded { Share::public } else { Share::of };
         let by_opening = share(self.n_by_opening, self.n_came_in);
         let answered = share(self.n_answered, self.n_answer_of);
-        let other = self
-            .n_came_in
-            .saturating_sub(self.n_opened)
-            .saturating_sub(self.n_joined);
+        let rung = share(self.n_rung, self.n_danger);
+        // What became of them adds up to what came in: one that is not told could be had from the others.
+        let became = [self.n_opened, self.n_joined, self.n_other()];
+        let is_told = became.iter().all(|one| n(*one).is_some());
+        let became = became.map(|one| is_told.then_some(one));
+        let [opened, joined, other] = became;
         [
             ("came_in", json!(n(self.n_came_in))),
-            ("opened", json!(n(self.n_opened))),
-            ("joined", json!(n(self.n_joined))),
-            ("other", json!(n(other))),
+            ("opened", json!(opened)),
+            ("joined", json!(joined)),
+            ("other", json!(other)),
             ("by_opening", json!(by_opening.in_time)),
             ("by_opening_percent", json!(by_opening.percent)),
-            ("danger", json!(n(self.n_danger))),
-            ("rung", json!(n(self.n_rung))),
+            ("danger", json!(rung.of)),
+            ("rung", json!(rung.in_time)),
             ("answered_in_time", json!(answered.in_time)),
             ("answered_of", json!(answered.of)),
             ("answered_percent", json!(answered.percent)),

@@ -60,6 +60,9 @@ pub(super) fn made(
     let caption = "All cases together, beside the same days a year before";
     let mut tables = vec![summary(conn, at, &part, (period, before), caption)?];
     for (by, key, caption) in LINES {
+        if *by == By::Ward && !period.is_whole_months() {
+            continue;
+        }
         let asked = Asked { period, by: *by };
         tables.push(lines(conn, at, &part, asked, (key, caption))?);
     }
@@ -72,8 +75,17 @@ pub(super) fn made(
         readers,
         tables,
         definitions: Definition::all(DEFINITIONS),
-        leaves_out: LEAVES_OUT.iter().map(|text| (*text).to_owned()).collect(),
+        leaves_out: leaves_out(LEAVES_OUT, period),
     })
+}
+
+/// What is not in a report of this period. Wards stand in those of whole months alone: of a few days, one
+/// case could be worked out.
+pub(super) fn leaves_out(always: &[&str], period: Period) -> Vec<String> {
+    let wards = "Figures by ward: they are told of whole months.";
+    let wards = (!period.is_whole_months()).then_some(wards);
+    let all = always.iter().copied().chain(wards);
+    all.map(str::to_owned).collect()
 }
 
 /// The same days a year earlier.

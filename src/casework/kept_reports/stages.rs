@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::tables::FOLDED;
+use super::tables::{FOLDED, hide_column};
 use crate::domain::decision::Decision;
 use crate::domain::measure::{Share, told, without_few};
 use crate::domain::report::{Column, ColumnKind, FEW, Row, Table};
@@ -44,15 +44,25 @@ pub(super) fn table(
         Told::Folded => without_few(summed, |sums| sums.n_received, StageSums::add),
     };
     let few = few.map(|sums| ((FEW.0.to_owned(), FEW.1.to_owned()), sums));
-    let rows = summed
+    let (mut rows, sums): (Vec<Row>, Vec<StageSums>) = summed
         .into_iter()
         .chain(few)
-        .map(|((key, name), sums)| Row {
-            key,
-            name,
-            defined_by: None,
-            values: values(&sums, columns, how),
-        });
+        .map(|((key, name), sums)| {
+            let row = Row {
+                key,
+                name,
+                defined_by: None,
+                values: values(&sums, columns, how),
+            };
+            (row, sums)
+        })
+        .unzip();
+    if how == Told::Folded {
+        for (key, ..) in columns {
+            let parts: Vec<[u64; 2]> = sums.iter().filter_map(|sums| parts(sums, key)).collect();
+            hide_column(&mut rows, &parts, &together(key));
+        }
+    }
     Table {
         key: key.to_owned(),
         caption: caption.to_owned(),
@@ -60,7 +70,7 @@ pub(super) fn table(
             .iter()
             .map(|(key, label, kind, defined_by)| Column::new(key, label, *kind, defined_by))
             .collect(),
-        rows: rows.collect(),
+        rows,
         note: (how == Told::Folded).then(|| FOLDED.to_owned()),
     }
 }
@@ -97,14 +107,39 @@ pub(super) fn counts(
     }
 }
 
+/// The columns that are told together or not at all, the first of which says which.
+fn together(key: &str) -> Vec<&str> {
+    match key {
+        "acknowledged_in_time" => vec![key, "acknowledged_of", "acknowledged_percent"],
+        "answered_in_time" => vec![key, "answered_of", "answered_percent"],
+        _ => vec![key],
+    }
+}
+
+/// What a column adds up from; nothing of those that do not add up, or go with another.
+fn parts(sums: &StageSums, key: &str) -> Option<[u64; 2]> {
+    let share = |part: u64, of: u64| [part, of.saturating_sub(part)];
+    match key {
+        "acknowledged_in_time" => Some(share(sums.n_acknowledged, sums.n_acknowledge_of)),
+        "answered_in_time" => Some(share(sums.n_answered, sums.n_answer_of)),
+        "extended" => Some([sums.n_extended, 0]),
+        "went_on" => Some([sums.n_went_on, 0]),
+        "undecided" => Some([sums.n_undecided, 0]),
+        decided => {
+            let decision: Decision = decided.parse().ok()?;
+            Some([sums.n_decided(decision), 0])
+        }
+    }
+}
+
 fn values(sums: &StageSums, columns: &[StageColumn], how: Told) -> Map<String, Value> {
     let n = |n: u64| match how {
         Told::All => Some(n),
         Told::Folded => told(n),
     };
-    let share = |in_time: u64, of: u64| match n(of) {
-        Some(_) => Share::of(in_time, of),
-        None => Share::default(),
+    let share = match how {
+        Told::All => Share::of,
+        Told::Folded => Share::public,
     };
     let acknowledged = share(sums.n_acknowledged, sums.n_acknowledge_of);
     let answered = share(sums.n_answered, sums.n_answer_of);

@@ -7,6 +7,7 @@ use crate::casework::failure::Failure;
 use crate::casework::performance::{self, Asked, By, Key, Part, Period};
 use crate::domain::measure::{Figures, Share};
 use crate::domain::report::{Column, ColumnKind, Row, Table};
+use crate::domain::small_numbers::{Cell, hide_beside};
 use crate::store::Conn;
 
 /// Every figure: its key, its label, what it is, and which definition says what it counts.
@@ -86,7 +87,12 @@ const FIGURES: &[(&str, &str, ColumnKind, &str)] = &[
         ColumnKind::Count,
         "transferred",
     ),
-    ("chased", "Asked about again", ColumnKind::Count, "chased"),
+    (
+        "chased",
+        "Contacted us about again",
+        ColumnKind::Count,
+        "chased",
+    ),
     (
         "paused_cases",
         "Promises that stood still",
@@ -117,6 +123,54 @@ const FIGURES: &[(&str, &str, ColumnKind, &str)] = &[
         ColumnKind::Count,
         "satisfaction",
     ),
+    (
+        "survey_answered",
+        "of those, answered",
+        ColumnKind::Count,
+        "survey",
+    ),
+    (
+        "survey_response_percent",
+        "Answered, per cent",
+        ColumnKind::Percent,
+        "survey",
+    ),
+    (
+        "survey_score",
+        "Satisfaction of those asked, of five",
+        ColumnKind::Number,
+        "survey",
+    ),
+    (
+        "survey_satisfied_percent",
+        "Satisfied, of those asked, per cent",
+        ColumnKind::Percent,
+        "survey",
+    ),
+    (
+        "contacts",
+        "Contacts about these cases",
+        ColumnKind::Count,
+        "avoidable_contact",
+    ),
+    (
+        "avoidable_contacts",
+        "of those, need not have been",
+        ColumnKind::Count,
+        "avoidable_contact",
+    ),
+    (
+        "avoidable_contact_percent",
+        "Need not have been, per cent",
+        ColumnKind::Percent,
+        "avoidable_contact",
+    ),
+    (
+        "oldest_received_on",
+        "The oldest of those open reached us on",
+        ColumnKind::Words,
+        "oldest_received_at",
+    ),
 ];
 
 /// Those that stand in a table with a line for each service, ward …
@@ -135,7 +189,31 @@ const IN_LINES: &[&str] = &[
 
 /// Said under every table whose lines are folded.
 pub(super) const FOLDED: &str = "Lines with fewer than five cases stand together. Numbers from one to four are not told, \
-     nor anything made of so few.";
+     nor anything made of so few, and as many others as keep them from being worked out.";
+
+/// Hides so many more cells of a column that none which is not told can be had by subtraction. `keys` are
+/// told together; `parts` are the numbers each line adds.
+pub(super) fn hide_column(rows: &mut [Row], parts: &[[u64; 2]], keys: &[&str]) {
+    let is_told = |row: &Row| {
+        let first = keys.first().and_then(|key| row.values.get(*key));
+        first.is_some_and(|value| !value.is_null())
+    };
+    let cells: Vec<Cell> = rows
+        .iter()
+        .zip(parts)
+        .map(|(row, parts)| Cell {
+            parts: *parts,
+            is_told: is_told(row),
+        })
+        .collect();
+    for place in hide_beside(&cells) {
+        if let Some(row) = rows.get_mut(place) {
+            for key in keys {
+                row.values.insert((*key).to_owned(), Value::Null);
+            }
+        }
+    }
+}
 
 /// Every figure of a whole, a line each, beside another period of the same length.
 pub(super) fn summary(
@@ -148,7 +226,7 @@ pub(super) fn summary(
     let all = |conn: &mut Conn, period| -> Result<Map<String, Value>, Failure> {
         let by = By::Procedure;
         let report = performance::of_part(conn, at, part, Asked { period, by })?;
-        Ok(values(&report.all))
+        Ok(values(&report.all, at))
     };
     let (now, then) = (all(conn, period)?, all(conn, before)?);
     let rows = FIGURES
@@ -199,7 +277,7 @@ pub(super) fn lines(
         .items
         .iter()
         .map(|item| {
-            let all = values(&item.figures);
+            let all = values(&item.figures, at);
             let told = IN_LINES.iter().map(|key| {
                 (
                     (*key).to_owned(),
@@ -230,7 +308,15 @@ pub(super) fn lines(
     })
 }
 
-fn values(figures: &Figures) -> Map<String, Value> {
+fn values(figures: &Figures, at: &Moment) -> Map<String, Value> {
+    let calendar = &at.council.catalogue.calendar;
+    let oldest_on = figures
+        .oldest_received_at
+        .map(|at| calendar.date_of(at).to_string());
+    written(figures, oldest_on)
+}
+
+fn written(figures: &Figures, oldest_on: Option<String>) -> Map<String, Value> {
     let share = |what: &str, share: Share| {
         [
             (format!("{what}_in_time"), json!(share.in_time)),
@@ -265,7 +351,27 @@ fn values(figures: &Figures) -> Map<String, Value> {
         ("paused_days", json!(figures.paused_days)),
         ("satisfaction_score", json!(figures.score)),
         ("satisfaction_responses", json!(figures.responses)),
-        ("satisfaction_invited", Value::Null),
+        (
+            "satisfaction_invited",
+            json!(figures.survey.invited.filter(|n| *n > 0)),
+        ),
+        ("survey_answered", json!(figures.survey.answered)),
+        (
+            "survey_response_percent",
+            json!(figures.survey.response_percent),
+        ),
+        ("survey_score", json!(figures.survey.score)),
+        (
+            "survey_satisfied_percent",
+            json!(figures.survey.satisfied_percent),
+        ),
+        ("contacts", json!(figures.avoidable.contacts)),
+        ("avoidable_contacts", json!(figures.avoidable.avoidable)),
+        (
+            "avoidable_contact_percent",
+            json!(figures.avoidable.percent),
+        ),
+        ("oldest_received_on", json!(oldest_on)),
     ];
     plain
         .into_iter()
@@ -278,11 +384,11 @@ fn values(figures: &Figures) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::measure::DEFINITIONS;
+    use crate::domain::measure::{DEFINITIONS, Sums};
 
     #[test]
     fn every_figure_has_a_value_and_a_definition() {
-        let all = values(&Figures::default());
+        let all = written(&Figures::default(), None);
         for (key, _, _, defined_by) in FIGURES {
             assert!(all.contains_key(*key), "{key}");
             assert!(
@@ -294,5 +400,38 @@ mod tests {
         for key in IN_LINES {
             assert!(FIGURES.iter().any(|(own, ..)| own == key), "{key}");
         }
+    }
+
+    #[test]
+    fn a_kept_report_says_how_many_were_asked_and_what_they_answered() {
+        let sums = Sums {
+            n_invited: 28,
+            n_survey_answers: 11,
+            survey_score_sum: 42,
+            n_satisfied: 7,
+            n_contacts: 40,
+            n_avoidable: 10,
+            ..Sums::default()
+        };
+        let all = written(&sums.figures(), Some("2026-11-02".to_owned()));
+        for (key, expect) in [
+            ("satisfaction_invited", json!(28)),
+            ("survey_answered", json!(11)),
+            ("survey_response_percent", json!(39.3)),
+            ("survey_score", json!(3.82)),
+            ("survey_satisfied_percent", json!(63.6)),
+            ("contacts", json!(40)),
+            ("avoidable_contacts", json!(10)),
+            ("avoidable_contact_percent", json!(25.0)),
+            ("oldest_received_on", json!("2026-11-02")),
+        ] {
+            assert_eq!(all[key], expect, "{key}");
+        }
+        let none = written(&Figures::default(), None);
+        assert_eq!(
+            none["satisfaction_invited"],
+            Value::Null,
+            "nobody was asked"
+        );
     }
 }

@@ -106,21 +106,26 @@ pub struct CallbackView {
 /// Calls in figures, of one line, one queue or all.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CallFigures {
-    /// Every call that began in the time: the sum of the next four.
+    /// Every call that began in the time: the sum of the next five.
     pub offered: u64,
     pub answered: u64,
     /// Hung up unanswered after the first five seconds.
     pub abandoned: u64,
     /// Hung up within them.
     pub hung_up_at_once: u64,
+    /// Of today, or of the last hour, and not ended.
     pub still_waiting: u64,
-    /// Abandoned, of those offered without the ones hung up at once.
+    /// Older, and never told to have ended.
+    pub end_unknown: u64,
+    /// Abandoned, of those offered without the ones hung up at once and those whose end is unknown.
     pub abandoned_percent: Option<f64>,
     /// Seconds that answered calls waited: half of them no longer, nine of ten no longer, the longest.
     pub wait_median_seconds: Option<i64>,
     pub wait_p90_seconds: Option<i64>,
     pub wait_longest_seconds: Option<i64>,
-    /// How many had a place among those that wait, to be told of.
+    /// The longest that somebody waited who gave up.
+    pub abandoned_longest_seconds: Option<i64>,
+    /// Of how many the phone system told us their place among those that wait.
     pub position_told: u64,
     pub callbacks: CallbackFigures,
 }

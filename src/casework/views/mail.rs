@@ -108,6 +108,9 @@ pub struct MailAttachment {
 /// Bytes shown of a mail that could not be read.
 const EXCERPT: i32 = 20_000;
 
+/// Waiting mails read at once.
+const WAITING_AT_ONCE: i64 = 200;
+
 /// Where a list of mails goes on.
 pub type AfterMail = (bool, Timestamp, Uuid);
 
@@ -154,6 +157,56 @@ pub fn list(
             }
         },
     )
+}
+
+/// Mail that waits for somebody to look, as far as the actor may see it; whoever looks over the whole may
+/// know of what is no matter for few.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(super) fn waiting(
+    conn: &mut Conn,
+    at: &Moment,
+    actor: &Actor,
+    looks_over: bool,
+    disposition: Disposition,
+) -> Result<Vec<Contact>, Failure> {
+    let sight = actor.sight();
+    let takes_unplaced = looks_over || is_agent(actor) || reaches_centre(at, actor);
+    let filter = Filter {
+        dispositions: vec![disposition],
+        is_waiting: Some(true),
+    };
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let some = waiting_mail::page(
+            conn,
+            &sight,
+            takes_unplaced,
+            &filter,
+            after,
+            WAITING_AT_ONCE,
+        )?;
+        let is_last = i64::try_from(some.len()).is_ok_and(|n| n < WAITING_AT_ONCE);
+        for message in some {
+            let contact = message.contact;
+            let is_calm = message.danger_since.is_none();
+            after = Some((is_calm, contact.logged_at, contact.id));
+            let is_theirs = if looks_over {
+                contact.case.is_none() && may_learn_of(conn, actor, &contact)?
+            } else {
+                let guess = guess(conn, &contact)?;
+                is_shown(conn, at, actor, &contact, guess.as_ref())?
+            };
+            if is_theirs {
+                found.push(contact);
+            }
+        }
+        if is_last {
+            return Ok(found);
+        }
+    }
 }
 
 /// One mail, with its words.

@@ -80,7 +80,8 @@ pub fn check_is_known(at: &Moment, actor: &Actor, slug: &str) -> Result<(), Fail
     }
 }
 
-fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
+/// Whether somebody may look into a queue.
+pub(super) fn is_in_sight(at: &Moment, actor: &Actor, queue: &Queue) -> bool {
     if !actor.sight().admits_queue(&queue.slug) {
         return false;
     }

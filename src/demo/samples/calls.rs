@@ -107,7 +107,7 @@ mod tests {
                 .into_iter()
                 .map(|(_, one)| one)
                 .collect();
-            count.add(&Call::of(&events));
+            count.add(&Call::of(&events), true);
         }
         let figures = count.figures();
         assert_eq!(figures.offered, u64::from(N_CALLS));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::count::{Counting, Due, Origin};
 use super::gaps::Gaps;
 use super::met::{happened, met, met_as_of, was_met_before};
-use super::{Extended, Extension, Facts, Reading, State, Stood, Terms};
+use super::{Extended, Extension, Facts, Reading, State, Stood, Terms, ToldBefore};
 use crate::domain::calendar::{Day, View, WallTime};
 use crate::domain::standard::{ClockSpec, RECEIVED, Target};
 
@@ -368,8 +368,10 @@ impl Start {
     }
 }
 
-/// The earliest end this promise has had: the first date told, or the date as it would be without
-/// any pause. A count begun afresh is a new promise and is measured by its own.
+/// What figures hold this promise against: the first date the person was told, whatever pauses, later
+/// dates and other terms have made of it since. Of a promise counted from another one two dates are told
+/// at the beginning, the latest and then its own, and the earlier holds. A count begun afresh is a new
+/// promise and is measured by its own.
 fn measured_at(facts: &Facts, counting: Counting<'_>, start: &Start, unextended: Due) -> Timestamp {
     let unpaused = if counting.gaps.spans.is_empty() {
         unextended
@@ -377,10 +379,25 @@ fn measured_at(facts: &Facts, counting: Counting<'_>, start: &Start, unextended:
         let gaps = &Gaps::default();
         Counting { gaps, ..counting }.due(start.origin, start.target)
     };
-    match facts.first_due.get(&counting.spec.name) {
-        Some(told_on) if start.restarted_at.is_none() && *told_on < unpaused.on => {
-            counting.end_of(Day::of(*told_on)).at
+    let name = &counting.spec.name;
+    let is_of_this_count =
+        |before: &&ToldBefore| start.restarted_at.is_none_or(|at| at <= before.until);
+    let before = facts.told_before.get(name).filter(is_of_this_count);
+    let told_on = facts.first_due.get(name);
+    let told_at = match (before, told_on) {
+        (Some(before), _) => before.promised_at,
+        (None, Some(on)) if start.restarted_at.is_none() && *on != unpaused.on => {
+            counting.end_of(Day::of(*on)).at
         }
-        _ => unpaused.at,
+        _ => return unpaused.at,
+    };
+    let was_dated_since = counting.spec.projected_from.is_some()
+        && start
+            .at
+            .is_some_and(|at| before.is_none_or(|before| before.until <= at));
+    if was_dated_since {
+        told_at.min(unpaused.at)
+    } else {
+        told_at
     }
 }

@@ -102,6 +102,7 @@ pub fn move_to(facts: &Facts, terms: &Terms, other: &Terms, now: Timestamp) -> R
     let before = read(facts, terms, now);
     let mut moved_facts = facts.clone();
     moved_facts.told(&before);
+    moved_facts.keep_told(&before, (was, is), now);
     for reading in before.iter().filter(|one| one.promise.is_none()) {
         if let Some(stood) = Stood::of(reading, facts.stood.get(&reading.name), now) {
             moved_facts.stood.insert(reading.name.clone(), stood);

@@ -16,7 +16,7 @@ pub(crate) fn terms(slug: &str) -> Terms {
 }
 
 /// The charter for a category with these figures.
-fn charter_for(respond: Target, emergency: bool) -> Terms {
+pub(crate) fn charter_for(respond: Target, emergency: bool) -> Terms {
     let figures = Figures {
         respond: Some(respond),
         ..Figures::default()
@@ -1418,7 +1418,7 @@ fn a_date_moved_in_time_breaks_no_promise() {
 }
 
 #[test]
-fn figures_measure_against_the_earliest_date_the_promise_has_had() {
+fn figures_measure_against_the_first_date_the_person_was_told() {
     let terms = terms("charter");
     let mut facts = received("2026-11-02T10:00:00Z");
     let measured = |facts: &Facts| {
@@ -1441,7 +1441,7 @@ fn figures_measure_against_the_earliest_date_the_promise_has_had() {
     facts
         .first_due
         .insert("respond".to_owned(), date(2026, 11, 27));
-    assert_eq!(measured(&facts), at("2026-11-16T17:00:00Z"));
+    assert_eq!(measured(&facts), at("2026-11-27T17:00:00Z"));
     // A clarified request is a new promise.
     let mut foi = received("2026-11-02T10:00:00Z");
     foi.first_due

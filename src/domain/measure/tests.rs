@@ -1,7 +1,9 @@
 use super::*;
 use crate::domain::calendar::tests::at;
-use crate::domain::clock::tests::{received, terms};
-use crate::domain::clock::{Cancelled, Extension, Longer, Pause, Reopened, WaitingFor, read};
+use crate::domain::clock::tests::{charter_for, received, terms};
+use crate::domain::clock::{
+    Cancelled, Extension, Longer, Pause, Reopened, Terms, WaitingFor, read,
+};
 use crate::domain::standard::Target;
 use jiff::civil::date;
 
@@ -68,6 +70,49 @@ fn neither_a_pause_nor_a_later_date_moves_the_date_figures_go_by() {
         facts.happened("responded", at("2026-11-18T10:00:00Z"));
         assert_eq!(answered(&facts, "2026-12-01T10:00:00Z"), Some(false));
     }
+}
+
+/// The same facts under other terms, from this instant on.
+fn under(mut facts: Facts, was: &Terms, is: &Terms, now: &str) -> Facts {
+    let before = read(&facts, was, at(now));
+    facts.keep_told(&before, (&was.standard, &is.standard), at(now));
+    facts
+}
+
+#[test]
+fn another_category_changes_nothing_of_the_date_figures_go_by() {
+    let was = terms("charter");
+    for days in [1, 20] {
+        let is = charter_for(Target::WorkingDays(days), false);
+        let mut facts = told(received(MONDAY), "charter");
+        facts = under(facts, &was, &is, "2026-11-06T10:00:00Z");
+        facts.stop("respond", at("2026-11-16T16:00:00Z"), "reply");
+        let now = at("2026-12-20T10:00:00Z");
+        let promise = measure(&facts, &is, &read(&facts, &is, now)).answer;
+        assert_eq!(
+            promise.promised_at,
+            Some(at("2026-11-16T17:00:00Z")),
+            "{days}"
+        );
+        assert_eq!(promise.is_kept(now), Some(true), "{days}");
+    }
+}
+
+#[test]
+fn an_answer_promised_under_another_name_is_held_against_the_date_first_told() {
+    let (was, is) = (terms("charter"), terms("awaab-significant"));
+    let facts = told(received(MONDAY), "charter");
+    let now = "2026-11-03T10:00:00Z";
+    let facts = under(facts, &was, &is, now);
+    let name = &is.standard.answer_clock().unwrap().name;
+    assert_ne!(name, "respond");
+    let promise = measure(&facts, &is, &read(&facts, &is, at(now))).answer;
+    assert_eq!(promise.promised_at, Some(at("2026-11-16T17:00:00Z")));
+    assert_eq!(facts.first_due[name], date(2026, 11, 16));
+    // And back again, whatever the names were between.
+    let back = under(facts, &is, &was, "2026-11-04T10:00:00Z");
+    let promise = measure(&back, &was, &read(&back, &was, at(now))).answer;
+    assert_eq!(promise.promised_at, Some(at("2026-11-16T17:00:00Z")));
 }
 
 #[test]

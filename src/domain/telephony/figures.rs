@@ -2,8 +2,10 @@
 //!
 //! Every call that began in the time counts as *offered* and ends as exactly one of: *answered*;
 //! *abandoned*, which is hanging up unanswered after the first five seconds; *hung up at once*, within
-//! them (a wrong number, a pocket); *still waiting*. The share of abandoned calls is of those offered,
-//! without the ones hung up at once. Waits are those of answered calls.
+//! them (a wrong number, a pocket); *still waiting*, of today alone; *end unknown*, where the phone system
+//! never told how an older call ended. The share of abandoned calls is of those offered, without the ones
+//! hung up at once and those whose end is unknown. Waits are those of answered calls, and the longest of
+//! those who gave up.
 
 use jiff::SignedDuration;
 
@@ -17,7 +19,7 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
     (
         "offered",
         "Calls that began in the time, by the local date. Each is exactly one of `answered`, `abandoned`, \
-         `hung_up_at_once` and `still_waiting`.",
+         `hung_up_at_once`, `still_waiting` and `end_unknown`.",
     ),
     ("answered", "Somebody spoke with them."),
     (
@@ -28,10 +30,19 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
         "hung_up_at_once",
         "They hung up within five seconds: a wrong number, a pocket. They have not waited for us.",
     ),
-    ("still_waiting", "They wait now."),
+    (
+        "still_waiting",
+        "They wait now: calls of today, or of the last hour, of which no end was told.",
+    ),
+    (
+        "end_unknown",
+        "Older calls of which no end was told: the phone system lost sight of them, and nobody knows whether they \
+         were answered.",
+    ),
     (
         "abandoned_percent",
-        "`abandoned` of a hundred of `offered` without `hung_up_at_once`. Nothing where there were none.",
+        "`abandoned` of a hundred of `offered` without `hung_up_at_once` and `end_unknown`. Nothing where there \
+         were none.",
     ),
     (
         "wait_median_seconds",
@@ -46,8 +57,13 @@ pub const DEFINITIONS: &[(&str, &str)] = &[
         "The longest wait of an answered call.",
     ),
     (
+        "abandoned_longest_seconds",
+        "The longest that somebody waited who then hung up unanswered.",
+    ),
+    (
         "position_told",
-        "Calls of which the phone system knew the place in the queue, so that the caller could be told.",
+        "Calls of which the phone system told us the place in the queue. That is not to say that the caller heard \
+         it: whether it was said to them, the phone system does not tell.",
     ),
     (
         "callbacks",
@@ -63,6 +79,8 @@ pub struct Count {
     n_abandoned: u64,
     n_hung_up_at_once: u64,
     n_still_waiting: u64,
+    n_end_unknown: u64,
+    abandoned_longest: Option<i64>,
     n_told_their_place: u64,
     waits: Vec<i64>,
 }
@@ -75,11 +93,15 @@ pub struct Figures {
     pub abandoned: u64,
     pub hung_up_at_once: u64,
     pub still_waiting: u64,
-    /// Of those offered without the ones hung up at once, to a tenth; none where there were none.
+    pub end_unknown: u64,
+    /// Of those offered without the ones hung up at once and those whose end is unknown, to a tenth; none
+    /// where there were none.
     pub abandoned_percent: Option<f64>,
     pub told_their_place: u64,
     /// Seconds that answered calls waited.
     pub wait: Option<Waits>,
+    /// Seconds that somebody waited who gave up.
+    pub abandoned_longest: Option<i64>,
 }
 
 /// How long answered calls waited, in seconds.
@@ -91,8 +113,8 @@ pub struct Waits {
 }
 
 impl Count {
-    /// Counts one call.
-    pub fn add(&mut self, call: &Call) {
+    /// Counts one call. `may_wait` says whether it is so young that it may not have ended.
+    pub fn add(&mut self, call: &Call, may_wait: bool) {
         self.n_told_their_place += u64::from(call.first_position.is_some());
         match (call.waited(), call.answered_at) {
             (Some(waited), Some(_)) => {
@@ -100,8 +122,12 @@ impl Count {
                 self.waits.push(waited.as_secs());
             }
             (Some(waited), None) if waited < AT_ONCE => self.n_hung_up_at_once += 1,
-            (Some(_), None) => self.n_abandoned += 1,
-            (None, _) => self.n_still_waiting += 1,
+            (Some(waited), None) => {
+                self.n_abandoned += 1;
+                self.abandoned_longest = self.abandoned_longest.max(Some(waited.as_secs()));
+            }
+            (None, _) if may_wait => self.n_still_waiting += 1,
+            (None, _) => self.n_end_unknown += 1,
         }
     }
 
@@ -111,11 +137,13 @@ impl Count {
         self.waits.sort_unstable();
         let waited_for_us = self.n_answered + self.n_abandoned + self.n_still_waiting;
         Figures {
-            offered: waited_for_us + self.n_hung_up_at_once,
+            offered: waited_for_us + self.n_hung_up_at_once + self.n_end_unknown,
             answered: self.n_answered,
             abandoned: self.n_abandoned,
             hung_up_at_once: self.n_hung_up_at_once,
             still_waiting: self.n_still_waiting,
+            end_unknown: self.n_end_unknown,
+            abandoned_longest: self.abandoned_longest,
             abandoned_percent: percent(self.n_abandoned, waited_for_us),
             told_their_place: self.n_told_their_place,
             wait: self.waits.last().copied().map(|longest| Waits {
@@ -127,12 +155,18 @@ impl Count {
     }
 }
 
-/// So many of so many, to a tenth of a percent.
-pub(in crate::domain) fn percent(part: u64, of: u64) -> Option<f64> {
+/// So many of so many, to a tenth of a percent. Never a hundred while one is missing, nor nought while
+/// one is there.
+pub(crate) fn percent(part: u64, of: u64) -> Option<f64> {
     let tenths = part
         .checked_mul(1000)?
         .checked_add(of / 2)?
         .checked_div(of)?;
+    let tenths = match tenths {
+        0 if part > 0 => 1,
+        1000 if part < of => 999,
+        tenths => tenths,
+    };
     Some(f64::from(u32::try_from(tenths).ok()?) / 10.0)
 }
 
@@ -165,7 +199,7 @@ mod tests {
     fn counted(calls: &[Call]) -> Figures {
         let mut count = Count::default();
         for call in calls {
-            count.add(call);
+            count.add(call, true);
         }
         count.figures()
     }
@@ -193,6 +227,43 @@ mod tests {
         let sum =
             figures.answered + figures.abandoned + figures.hung_up_at_once + figures.still_waiting;
         assert_eq!((figures.offered, sum), (4, 4));
+    }
+
+    #[test]
+    fn a_call_whose_end_was_never_told_does_not_wait_for_ever() {
+        let mut count = Count::default();
+        count.add(&call(None, None), false);
+        count.add(&call(None, Some(60)), false);
+        let figures = count.figures();
+        assert_eq!((figures.still_waiting, figures.end_unknown), (0, 1));
+        assert_eq!(figures.offered, 2);
+        assert_eq!(
+            figures.abandoned_percent,
+            Some(100.0),
+            "of those we know of"
+        );
+    }
+
+    #[test]
+    fn the_longest_wait_of_those_who_gave_up_is_told_beside_that_of_the_others() {
+        let figures = counted(&[
+            call(Some(905), None),
+            call(None, Some(3600)),
+            call(None, Some(60)),
+        ]);
+        assert_eq!(figures.wait.unwrap().longest, 905);
+        assert_eq!(figures.abandoned_longest, Some(3600));
+        assert_eq!(counted(&[]).abandoned_longest, None);
+    }
+
+    #[test]
+    fn a_hundred_percent_is_all_of_them_and_nought_is_none() {
+        assert_eq!(percent(2499, 2500), Some(99.9));
+        assert_eq!(percent(2500, 2500), Some(100.0));
+        assert_eq!(percent(1, 2500), Some(0.1));
+        assert_eq!(percent(0, 2500), Some(0.0));
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(percent(1, 3), Some(33.3));
     }
 
     #[test]

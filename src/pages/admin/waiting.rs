@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ADMINS;
-use crate::domain::waiting::Place;
+use crate::domain::waiting;
 use crate::http::within::Asked;
 use crate::http::{Answer, Problem};
 use crate::pages::signed_in::Visit;
@@ -18,6 +18,26 @@ struct Day {
     quarantined: u64,
 }
 
+/// A place where work waits.
+#[derive(Debug, Deserialize)]
+struct Place {
+    place: waiting::Place,
+    team: Option<String>,
+    owner: Value,
+    waits_at_most_working_days: u32,
+    waiting: u64,
+    over_limit: u64,
+    oldest: Option<Oldest>,
+}
+
+/// What has waited longest.
+#[derive(Debug, Deserialize)]
+struct Oldest {
+    since: String,
+}
+
+/// Places read at once.
+const PLACES_AT_ONCE: u8 = 100;
 /// So many days back.
 const DAYS: usize = 7;
 
@@ -32,15 +52,26 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
         days.push(json!({"on": day.on, "held": day.held, "quarantined": day.quarantined}));
         on = on.yesterday().map_err(Problem::fault)?;
     }
-    let council = visit.call.front.desk.council();
-    let places: Vec<Value> = Place::ALL
-        .iter()
+    let mut places: Vec<Place> = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let asked = Asked::of("list_waiting_places")
+            .with("limit", PLACES_AT_ONCE)
+            .with("cursor", &cursor);
+        let page: Listed<Place> = read(&visit, asked).await?;
+        places.extend(page.items);
+        match page.next_cursor {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+    let places: Vec<Value> = places
+        .into_iter()
         .map(|place| {
-            let ladder = council.catalogue.ladders.get(place.ladder());
             json!({
-                "words": place_words(*place),
-                "days": ladder.and_then(|ladder| ladder.waits_at_most_working_days),
-                "steps": ladder.map_or(0, |ladder| ladder.steps.len()),
+                "words": place_words(place.place), "team": place.team, "owner": place.owner,
+                "days": place.waits_at_most_working_days, "waiting": place.waiting,
+                "over_limit": place.over_limit, "since": place.oldest.map(|oldest| oldest.since),
             })
         })
         .collect();
@@ -50,7 +81,8 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
     visit.page(200, "admin/waiting.html", "Where things wait", said)
 }
 
-const fn place_words(place: Place) -> &'static str {
+const fn place_words(place: waiting::Place) -> &'static str {
+    use waiting::Place;
     match place {
         Place::Triage => "Nobody has said which service it is for",
         Place::Unassigned => "A team has it, and nobody in it",

@@ -17,6 +17,7 @@ struct Day {
     #[serde(flatten)]
     all: Counts,
     by_channel: Vec<OfChannel>,
+    by_mailbox: Vec<OfMailbox>,
     items: Option<Vec<Value>>,
     next_cursor: Option<String>,
 }
@@ -24,6 +25,13 @@ struct Day {
 #[derive(Debug, Serialize, Deserialize)]
 struct OfChannel {
     channel: String,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OfMailbox {
+    mailbox: Option<String>,
     #[serde(flatten)]
     counts: Counts,
 }
@@ -47,9 +55,12 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
         on => on,
     };
     let (disposition, cursor) = (visit.parameter("disposition"), visit.parameter("cursor"));
+    let (channel, mailbox) = (visit.parameter("channel"), visit.parameter("mailbox"));
     let asked = Asked::of("get_intake_report")
         .with("on", &on)
         .with("disposition", &disposition)
+        .with("channel", &channel)
+        .with("mailbox", &mailbox)
         .with(
             "cursor",
             if disposition.is_empty() {
@@ -88,9 +99,15 @@ pub async fn show(visit: Visit) -> Result<Answer, Problem> {
         .iter()
         .find(|(own, ..)| own.as_str() == disposition)
         .map_or("", |(_, _, words)| *words);
-    let kept = [("on", on.as_str()), ("disposition", disposition.as_str())];
+    let kept = [
+        ("on", on.as_str()),
+        ("disposition", disposition.as_str()),
+        ("channel", channel.as_str()),
+        ("mailbox", mailbox.as_str()),
+    ];
     let said = json!({
         "on": day.on, "came_in": all.came_in, "all": all, "by_channel": day.by_channel,
+        "by_mailbox": day.by_mailbox, "channel": channel, "mailbox": mailbox,
         "parts": parts.iter().map(|(disposition, n, words)| json!({
             "disposition": disposition.as_str(), "n": n, "words": words,
             "width": super::teams::width(*n, Some(all.came_in)),

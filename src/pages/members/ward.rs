@@ -21,16 +21,16 @@ struct Report {
 #[derive(Debug, Deserialize)]
 struct Item {
     key: String,
-    received: u32,
+    received: u64,
     answered: Answered,
-    open: Option<u32>,
-    overdue: Option<u32>,
+    open: Option<u64>,
+    overdue: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Answered {
-    of: Option<u32>,
-    percent: Option<u32>,
+    of: Option<u64>,
+    percent: Option<f64>,
 }
 
 /// The figures.

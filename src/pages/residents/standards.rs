@@ -30,11 +30,19 @@ pub fn operations() -> Vec<Operation> {
 struct Line {
     name: String,
     /// Sentences of the catalogue in English; empty where the page says it in its own language.
-    promises: Vec<String>,
+    promises: Vec<SaidPromise>,
     source: String,
     received: String,
     kept: String,
     median: String,
+}
+
+/// A promise, and how it was kept.
+#[derive(Debug, Serialize)]
+struct SaidPromise {
+    words: String,
+    /// Empty where nothing is counted.
+    kept: String,
 }
 
 async fn list(call: Call) -> Result<Answer, Problem> {
@@ -93,10 +101,15 @@ async fn show(call: Call) -> Result<Answer, Problem> {
 fn line(matter: &Matter, targets: &[Target], language: Language) -> Line {
     let figures = &matter.figures;
     let few = || say(language, "standards.too_few", &[]);
-    let promises = match language {
+    let said = |words: String, share: Share| SaidPromise {
+        words,
+        kept: kept(share, language),
+    };
+    let mut promises: Vec<SaidPromise> = match language {
         Language::English => {
-            let own = matter.promises.iter().map(|promise| promise.words.clone());
-            own.chain(matter.no_answer_text.clone()).collect()
+            let own = matter.promises.iter();
+            own.map(|promise| said(promise.words.clone(), promise.kept))
+                .collect()
         }
         // What is promised stands in the standard, in English; until when is said in Welsh.
         Language::Welsh => {
@@ -109,11 +122,21 @@ fn line(matter: &Matter, targets: &[Target], language: Language) -> Line {
                 };
                 let length = length(*target, language);
                 let with = [("what", what.as_str()), ("length", length.as_str())];
-                say(language, "standards.promise_words", &with)
+                said(
+                    say(language, "standards.promise_words", &with),
+                    promise.kept,
+                )
             })
             .collect()
         }
     };
+    if language == Language::English {
+        let alone = matter.no_answer_text.clone().map(|words| SaidPromise {
+            words,
+            kept: String::new(),
+        });
+        promises.extend(alone);
+    }
     Line {
         name: matter.name.clone(),
         promises,

@@ -366,6 +366,7 @@ pub fn asked(id: &str) -> Vec<Asked> {
         ),
 
         // Queues, escalations, notices
+        "list_waiting_places" => reads(Nothing),
         "list_queues" | "list_contact_reasons" | "get_avoidable_contact_report" => reads(Nothing),
         "get_queue" => reads(Queue),
         "take_next_case" => vec![sends(Queue, json!({"no_such": "member"}))],
@@ -616,6 +617,7 @@ pub const ALL: &[&str] = &[
     "list_contact_reasons",
     "get_avoidable_contact_report",
     "list_users",
+    "list_waiting_places",
     "log_contact",
     "make_kept_report",
     "merge_case",
