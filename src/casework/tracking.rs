@@ -349,6 +349,14 @@ pub fn withdraw(
     Ok(())
 }
 
+/// The score the person has given already, by whichever of their links.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn score_given(conn: &mut Conn, link: &Link) -> Result<Option<i32>, Failure> {
+    Ok(tracking::score_by(conn, link)?)
+}
+
 /// Keeps the person's score, once.
 ///
 /// # Errors

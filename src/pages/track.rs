@@ -130,6 +130,8 @@ struct Told {
     takes_messages: bool,
     takes_withdrawal: bool,
     takes_feedback: bool,
+    /// How satisfied they have told us they are, in words.
+    told_us: Option<String>,
     done: Option<String>,
     megabytes: usize,
     /// What was wrong with what was sent, and the words that were sent.
@@ -351,13 +353,14 @@ async fn shown_page(
                         None => tracking::language_of(conn, &link)?,
                     };
                     let view = tracking::view_in(conn, at, &link, language)?;
-                    Ok(Some((view, language)))
+                    let score = tracking::score_given(conn, &link)?;
+                    Ok(Some((view, language, score)))
                 }
                 None => Ok(None),
             },
         )
         .await;
-    let (view, language) = match seen {
+    let (view, language, score) = match seen {
         Ok(Some(seen)) => seen,
         Ok(None) => return refuse(call),
         Err(problem) => return apologise(call, problem),
@@ -372,7 +375,7 @@ async fn shown_page(
         body,
         form_token,
         megabytes: call.front.http.max_attachment_bytes / (1024 * 1024),
-        ..told_in(view, today, language)
+        ..told_in(view, today, score, language)
     };
     let title = format!("{} ({})", told.heading, told.reference);
     ResidentsPage::new_in(language, "track.html", title)
@@ -384,10 +387,11 @@ async fn shown_page(
 
 #[cfg(test)]
 fn told(view: PublicView, today: Date) -> Told {
-    told_in(view, today, Language::English)
+    told_in(view, today, None, Language::English)
 }
 
-fn told_in(view: PublicView, today: Date, language: Language) -> Told {
+/// `score`: what they have given already.
+fn told_in(view: PublicView, today: Date, score: Option<i32>, language: Language) -> Told {
     let on_day = |on: Date| day(on, language);
     let is_over = matches!(view.status.as_str(), "closed" | "responded");
     let may_write_again = view.follow_up_until.is_some_and(|until| today <= until);
@@ -427,7 +431,8 @@ fn told_in(view: PublicView, today: Date, language: Language) -> Told {
             .collect(),
         takes_messages: view.is_open || may_write_again,
         takes_withdrawal: view.is_open && !is_over,
-        takes_feedback: is_over,
+        takes_feedback: is_over && score.is_none(),
+        told_us: score.map(|score| say(language, &format!("track.score_{score}"), &[])),
         done: None,
         mistake: None,
         body: String::new(),
@@ -587,6 +592,22 @@ mod tests {
         assert!(
             !after.contains("/track/messages") && !after.contains("until Sunday 20 December 2026")
         );
+    }
+
+    #[test]
+    fn whoever_has_told_us_how_it_was_is_thanked_and_not_asked_again() {
+        let told = told_in(
+            view("closed"),
+            date(2026, 12, 20),
+            Some(2),
+            Language::English,
+        );
+        let page = shown(&told);
+        assert!(
+            page.contains("Thank you. You told us: Not satisfied."),
+            "{page}"
+        );
+        assert!(!page.contains("/track/feedback"), "{page}");
     }
 
     #[test]

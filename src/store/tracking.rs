@@ -244,6 +244,23 @@ pub fn score_of(
         .optional()?)
 }
 
+/// The score given by this link, or by another of its person's to the same case.
+///
+/// # Errors
+/// A [`StoreError`] when it cannot be read.
+pub fn score_by(conn: &mut Conn, link: &Link) -> Result<Option<i32>, StoreError> {
+    if let Some(person) = link.person
+        && let Some(score) = score_of(conn, link.case, person)?
+    {
+        return Ok(Some(score));
+    }
+    Ok(feedback::table
+        .filter(feedback::link_id.eq(Id::from(link.id)))
+        .select(feedback::score)
+        .first(conn)
+        .optional()?)
+}
+
 /// Keeps a person's score; once for each link.
 ///
 /// # Errors

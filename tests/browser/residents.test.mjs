@@ -145,6 +145,12 @@ test("whoever is in danger sees the number before anything else", async () => {
   assert.match(await alert.innerText(), /999/);
   assert.match(await alert.getByRole("link").getAttribute("href"), /^tel:0\d+$/);
   await keepsTheRules(reader);
+  await go(reader, `${REPORT}?lang=cy`);
+  await page.locator("#danger").check();
+  await next(page, WORDS.cy);
+  assert.equal(await page.locator("html").getAttribute("lang"), "cy");
+  assert.match(await alert.innerText(), /999/);
+  await keepsTheRules(reader);
 });
 
 test("from the start to the reference by keyboard alone", async () => {

@@ -104,6 +104,9 @@ test("a case taken back says so, offers it no second time and asks how it was", 
   await page.getByRole("button", { name: "Send", exact: true }).click();
   assert.match(await page.getByRole("status").innerText(), /Thank you/);
   await keepsTheRules(reader);
+  await go(reader, "/track");
+  assert.match(await page.locator("main").innerText(), /Thank you\. You told us: Very satisfied\./);
+  assert.equal(await page.getByLabel("Very satisfied").count(), 0, "what was answered is not asked again");
 });
 
 test("a case past its date says that we are sorry and never that we still will", async () => {
