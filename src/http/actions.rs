@@ -898,7 +898,8 @@ fn other_case(
 }
 
 /// Teams that hold restricted cases anywhere in the catalogue.
-fn restricted_teams(at: &Moment) -> BTreeSet<String> {
+/// The teams that restricted cases can be open to, by their slugs.
+pub fn restricted_teams(at: &Moment) -> BTreeSet<String> {
     let catalogue = &at.council.catalogue;
     let of_queues = catalogue
         .queues

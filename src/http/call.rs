@@ -189,6 +189,21 @@ impl Call {
         upload.take_in_with_words(&self.front).await
     }
 
+    /// The same from somebody who is known: the turns of strangers at their address are not waited for.
+    ///
+    /// # Errors
+    /// As [`Self::upload_with_words`].
+    pub async fn upload_of_somebody_known(&mut self) -> Result<Posted, Problem> {
+        self.upload = self.upload.take().map(Upload::of_somebody_known);
+        self.upload_with_words().await
+    }
+
+    /// Whether a form in parts came, which is still to be taken in.
+    #[must_use]
+    pub fn brings_a_file(&self) -> bool {
+        self.upload.is_some()
+    }
+
     /// Does what follows once under a key that stood in a form: one of ours. `said` is what was sent
     /// under it.
     ///

@@ -156,6 +156,7 @@ pub use front::Front;
 pub use operation::{Allowance, Limit, Operation, delete, get, patch, post, put};
 pub use problem::Problem;
 pub use server::run_server;
+pub use upload::Came;
 
 use gate::Route;
 

@@ -84,6 +84,14 @@ impl Upload {
         }
     }
 
+    /// It comes from somebody who is known after all.
+    pub(super) fn of_somebody_known(self) -> Self {
+        Self {
+            stranger: None,
+            ..self
+        }
+    }
+
     /// Takes the file in.
     ///
     /// # Errors

@@ -6,8 +6,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::signed_in::to_sign_in;
-use super::{Frame, TEMPLATES as PAGES, apology, page};
+use super::signed_in::{self, Visit, to_sign_in};
+use super::{Frame, TEMPLATES as PAGES, apology};
 use crate::casework::kept_reports as casework;
 use crate::casework::kept_reports::After;
 use crate::domain::access::Actor;
@@ -43,7 +43,10 @@ pub fn operations() -> Vec<Operation> {
             .hidden()
     };
     vec![
-        shown("/reports", "show_kept_reports", |call| Box::pin(list(call))).query::<PageQuery>(),
+        signed_in::shown("/reports", "show_kept_reports", |visit| {
+            Box::pin(list(visit))
+        })
+        .query::<PageQuery>(),
         shown("/reports/{report}", "show_kept_report", |call| {
             Box::pin(show(call))
         }),
@@ -159,22 +162,14 @@ async fn read(
     Ok(shown.unwrap_or_else(|problem| apologise(&call, problem)))
 }
 
-async fn list(call: Call) -> Result<Answer, Problem> {
-    let Some((user, _)) = page_sessions::signed_in(&call).await? else {
-        return Ok(to_sign_in(&call));
-    };
-    let read = call.query::<PageQuery>().and_then(|query| {
-        let after: Option<After> = call.cursor(query.cursor.as_deref())?;
-        Ok((query.limit, after))
-    });
-    let (limit, after) = match read {
-        Ok(read) => read,
-        Err(problem) => return Ok(apologise(&call, problem)),
-    };
-    let actor = Actor::User(user);
-    let part = call
+async fn list(visit: Visit) -> Result<Answer, Problem> {
+    let query: PageQuery = visit.call.query()?;
+    let after: Option<After> = visit.call.cursor(query.cursor.as_deref())?;
+    let actor = visit.actor();
+    let part = visit
+        .call
         .read(move |conn, at| {
-            let part = casework::list(conn, &actor, None, after, limit)?;
+            let part = casework::list(conn, &actor, None, after, query.limit)?;
             let calendar = &at.council.catalogue.calendar;
             let items: Vec<Value> = part
                 .items
@@ -191,11 +186,10 @@ async fn list(call: Call) -> Result<Answer, Problem> {
         })
         .await?;
     let (items, next) = part;
-    let more = call.cursor_of(next.as_ref());
+    let more = visit.call.cursor_of(next.as_ref());
     let said =
         json!({"items": items, "more": more.map(|cursor| format!("/reports?cursor={cursor}"))});
-    let frame = Frame::of(&call.front.desk, call.front.is_demo, "Reports");
-    page(200, "kept_reports/list.html", &frame, said)
+    visit.page(200, "kept_reports/list.html", "Reports", said)
 }
 
 fn apologise(call: &Call, problem: Problem) -> Answer {

@@ -10,15 +10,18 @@ use hmac::Mac as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::one_site::{is_from_here, seal, sent_form};
+use super::one_site::{check_sealed, is_from_here, seal};
 use super::{Frame, apology, signed_page};
 use crate::auth::sealed::Sealer;
+use crate::casework::members;
 use crate::domain::access::{Actor, Role, User};
 use crate::http::operation::Answering;
 use crate::http::query;
 use crate::http::recognise::Caller;
 use crate::http::within::{self, Asked, Told};
-use crate::http::{Access, Answer, Call, Limit, Operation, Problem, get, page_sessions, post};
+use crate::http::{
+    Access, Answer, Call, Came, Limit, Operation, Problem, get, page_sessions, post,
+};
 
 /// Somebody signed in, at a page.
 pub struct Visit {
@@ -29,7 +32,12 @@ pub struct Visit {
     fields: Fields,
     /// What was done just before, in words.
     done: Option<&'static str>,
+    /// Of a councillor: their account names the ward they were elected for.
+    has_ward: bool,
 }
+
+/// The file of a form that has one: none where none was chosen; why not, where it cannot be taken.
+pub type Brought = Result<Option<Came>, Problem>;
 
 /// What a form holds, as people write it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +197,26 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("key_revoked", "The key opens nothing any more."),
     ("catalogue_applied", "The new catalogue is in force."),
+    ("file", "The file is on the case."),
+    ("person_on", "It is put down who they are on this case."),
+    (
+        "person_off",
+        "They are off the case. What was on its way to them about it stops.",
+    ),
+    ("person_changed", "It is put right."),
+    ("on_incident", "The case is on the incident."),
+    ("off_incident", "The case is off the incident."),
+    (
+        "letter_posted",
+        "It is put down that the letter was posted.",
+    ),
+    (
+        "glass_broken",
+        "This case is open to you for a time. Those who answer for it are told now.",
+    ),
+    ("may_already", "You may see this case already."),
+    ("away", "It is put down when you are away."),
+    ("back", "It is put down that you are not away."),
 ];
 
 /// A page for whoever is signed in.
@@ -209,6 +237,25 @@ pub fn form(path: &'static str, id: &'static str, handler: fn(Visit) -> Answerin
         .summary("A form of somebody signed in")
         .tag("Pages")
         .access(Access::public())
+        .raw_body(FORM, Limit::Bytes(FORM_LIMIT))
+        .answers_nothing(303, "On to the next page.")
+        .not_idempotent()
+        .hidden()
+}
+
+/// A form with a file in it, which stands after everything else in it. Given back after a new sign-in, it
+/// comes without its file.
+pub fn form_with_file(
+    path: &'static str,
+    id: &'static str,
+    handler: fn(Visit, Brought) -> Answering,
+) -> Operation {
+    post(path, move |call| send_with_file(call, handler))
+        .id(id)
+        .summary("A form of somebody signed in, with a file")
+        .tag("Pages")
+        .access(Access::public())
+        .upload_with_words(Limit::Attachment, FORM_LIMIT)
         .raw_body(FORM, Limit::Bytes(FORM_LIMIT))
         .answers_nothing(303, "On to the next page.")
         .not_idempotent()
@@ -303,7 +350,9 @@ impl Visit {
     fn desk(&self) -> Desk {
         let here = self.call.route;
         let role = self.user.role;
-        let navigation = WAYS.iter().filter(|(.., roles)| roles.contains(&role));
+        let navigation = WAYS
+            .iter()
+            .filter(|(way, _, _, roles)| self.leads_to(way, roles));
         Desk {
             name: self.user.name.clone(),
             role: role.as_str().replace('_', " "),
@@ -320,6 +369,16 @@ impl Visit {
             form_token: seal(&self.call, &self.cookie),
             form_of: whose(&self.call, &self.user),
             form_key: self.call.front.form_key(),
+        }
+    }
+
+    /// Whether there is anything for them there.
+    fn leads_to(&self, way: &str, roles: &[Role]) -> bool {
+        match way {
+            "/my-ward" => roles.contains(&self.user.role) && self.has_ward,
+            // A report is kept for posts too, whoever holds them.
+            "/reports" => roles.contains(&self.user.role) || self.user.post.is_some(),
+            _ => roles.contains(&self.user.role),
         }
     }
 }
@@ -475,7 +534,7 @@ pub fn give_back(call: &Call, user: &User, cookie: &str, kept: &Kept) -> Result<
 }
 
 /// Whoever is signed in is shown the page; anybody else is asked to sign in and comes back.
-async fn arrive(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
+pub(super) async fn arrive(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
     let Some(caller) = page_sessions::caller(&call).await? else {
         return Ok(to_sign_in(&call));
     };
@@ -483,30 +542,59 @@ async fn arrive(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, P
 }
 
 pub(super) async fn send(call: Call, handler: fn(Visit) -> Answering) -> Result<Answer, Problem> {
-    let Some(caller) = page_sessions::caller(&call).await? else {
-        return keep(&call);
+    let caller = page_sessions::caller(&call).await?;
+    let fields = Fields(call.form()?);
+    let Some(caller) = caller else {
+        return keep(&call, &fields);
     };
-    match sent_form(&call, &page_sessions::cookie(&call)) {
-        Ok(fields) => visit(call, caller, Fields(fields), handler).await,
-        // Shown to the same person in a session that is over, in another window.
-        Err(problem) => {
-            let fields = Fields(call.form()?);
-            let is_own = caller.actor.user().is_some_and(|user| {
-                is_from_here(&call) && whose_it_is(&call, &fields) == Some(user.id.to_string())
-            });
-            if !is_own {
-                return Ok(apologise(&call, problem));
-            }
-            visit(call, caller, fields, handler).await
-        }
+    match check_sent(&call, &caller, &fields) {
+        Ok(()) => visit(call, caller, fields, handler).await,
+        Err(problem) => Ok(apologise(&call, problem)),
     }
+}
+
+async fn send_with_file(
+    mut call: Call,
+    handler: fn(Visit, Brought) -> Answering,
+) -> Result<Answer, Problem> {
+    let caller = page_sessions::caller(&call).await?;
+    let (fields, file) = if call.brings_a_file() {
+        let posted = match &caller {
+            Some(_) => call.upload_of_somebody_known().await,
+            None => call.upload_with_words().await,
+        };
+        match posted {
+            Ok(posted) => (Fields(posted.words), posted.file),
+            Err(problem) => return Ok(apologise(&call, problem)),
+        }
+    } else {
+        (Fields(call.form()?), Ok(None))
+    };
+    let Some(caller) = caller else {
+        return keep(&call, &fields);
+    };
+    match check_sent(&call, &caller, &fields) {
+        Ok(()) => visit(call, caller, fields, move |visit| handler(visit, file)).await,
+        Err(problem) => Ok(apologise(&call, problem)),
+    }
+}
+
+/// That a form was sent from one of our pages, by whom it was shown to.
+fn check_sent(call: &Call, caller: &Caller, fields: &Fields) -> Result<(), Problem> {
+    check_sealed(call, &page_sessions::cookie(call), &fields.0).or_else(|problem| {
+        // Shown to the same person in a session that is over, in another window.
+        let is_own = caller.actor.user().is_some_and(|user| {
+            is_from_here(call) && whose_it_is(call, fields) == Some(user.id.to_string())
+        });
+        if is_own { Ok(()) } else { Err(problem) }
+    })
 }
 
 async fn visit(
     mut call: Call,
     caller: Caller,
     fields: Fields,
-    handler: fn(Visit) -> Answering,
+    handler: impl FnOnce(Visit) -> Answering,
 ) -> Result<Answer, Problem> {
     let Some(user) = caller.actor.user().cloned() else {
         return Ok(to_sign_in(&call));
@@ -522,6 +610,15 @@ async fn visit(
         call.route,
         call.request_id.clone(),
     );
+    let role = user.role;
+    let has_ward = match role {
+        Role::Councillor => {
+            let id = user.id;
+            let office = call.read(move |conn, _| members::office_of(conn, id));
+            office.await?.ward.is_some()
+        }
+        _ => true,
+    };
     let visit = Visit {
         call,
         caller,
@@ -529,10 +626,11 @@ async fn visit(
         cookie,
         fields,
         done,
+        has_ward,
     };
     handler(visit).await.or_else(|problem| {
         let frame = Frame::of(&front.desk, front.is_demo, "Sorry, this did not work");
-        refused(route, &request_id, &frame, problem)
+        refused(route, &request_id, &frame, role, problem)
     })
 }
 
@@ -541,6 +639,7 @@ fn refused(
     route: &str,
     request_id: &str,
     frame: &Frame,
+    role: Role,
     problem: Problem,
 ) -> Result<Answer, Problem> {
     if !matches!(problem.status, 400 | 403 | 404 | 409 | 412 | 422) {
@@ -549,14 +648,16 @@ fn refused(
     let said = json!({
         "status": problem.status, "detail": problem.detail, "request_id": request_id,
         "faults": problem.errors.iter().map(|fault| fault.detail.as_str()).collect::<Vec<_>>(),
+        // Said of every page that is not there, so that it tells nothing of one.
+        "may_be_restricted": problem.status == 404 && role == Role::HeadOfService,
+        "needs_codes": problem.code == "totp_not_set_up",
     });
     super::page(problem.status, "staff/refused.html", frame, said)
 }
 
 /// The session was over when the form came: the sign-in page, which holds the form until it is over.
-fn keep(call: &Call) -> Result<Answer, Problem> {
-    let fields = Fields(call.form()?);
-    let whose = whose_it_is(call, &fields).filter(|_| is_from_here(call));
+fn keep(call: &Call, fields: &Fields) -> Result<Answer, Problem> {
+    let whose = whose_it_is(call, fields).filter(|_| is_from_here(call));
     let Some(whose) = whose else {
         return Ok(Answer::see_other("/sign-in"));
     };

@@ -476,4 +476,44 @@ stories! {
         let unknown = fill(&browser, &page, "/find", &[("reference", "4X7-K92-MQ3")]).await;
         assert_eq!(unknown.status, 422, "{}", unknown.text);
     }
+
+    async fn a_letter_is_posted_and_a_person_put_right_by_the_pages(app) {
+        let case = reference(&log(&app, {
+            let mut by_post = missed_bin();
+            by_post["person"] = json!({
+                "name": "Bob Other", "address": {"lines": ["3 Beck Row"], "postcode": "ZZ1 1AB"},
+            });
+            by_post
+        }).await);
+        let browser = sign_in(&app, BINS).await;
+        let path = format!("/cases/{case}");
+        let page = browser.get(&path).await;
+        let start = format!("action=\"{path}/notices/");
+        let (_, letter) = page.text.split_once(&start).unwrap_or_else(|| panic!("no letter on {}", page.text));
+        let letter = letter.split('"').next().unwrap();
+        assert!(page.text.contains("a letter to print and post") && page.text.contains("3 Beck Row"), "{}", page.text);
+        let posted = format!("{path}/notices/{letter}");
+        let late = fill(&browser, &page, &posted, &[("posted_on", "2027-01-01"), ("do", "posted")]).await;
+        assert_eq!(late.status, 422, "{}", late.text);
+        assert!(late.text.contains(&format!("href=\"#posted-{letter}\"")), "{}", late.text);
+        assert!(late.text.contains("value=\"2027-01-01\""), "what was written is kept: {}", late.text);
+        assert!(!late.text.contains("Send it again"), "that is for team leaders");
+        let done = fill(&browser, &page, &posted, &[("posted_on", "2026-11-20"), ("do", "posted")]).await;
+        assert_eq!(location(&done), format!("{path}?done=letter_posted"), "{}", done.text);
+        assert!(!browser.get(&path).await.text.contains(&start), "there is nothing more to do about it");
+
+        let (_, person) = page.text.split_once("href=\"/people/").unwrap();
+        let person = format!("/people/{}", person.split(['"', '#']).next().unwrap());
+        let page = browser.get(&person).await;
+        let known = [("name", "Bob Other"), ("address", "3 Beck Row"), ("postcode", "ZZ1 1AB")];
+        let wrong = [known.as_slice(), &[("email", "not an address")]].concat();
+        let wrong = fill(&browser, &page, &person, &wrong).await;
+        assert_eq!(wrong.status, 422, "{}", wrong.text);
+        assert!(wrong.text.contains("href=\"#person-email\"") && wrong.text.contains("not an address"), "{}", wrong.text);
+        let right = [known.as_slice(), &[("email", "bob@mail.example"), ("format", "large_print")]].concat();
+        let right = fill(&browser, &page, &person, &right).await;
+        assert_eq!(location(&right), format!("{person}?done=person_changed"), "{}", right.text);
+        let page = browser.get(&path).await;
+        assert!(page.text.contains("large print"), "it stands before everything else on his case: {}", page.text);
+    }
 }

@@ -153,6 +153,13 @@ const ACTS: &[ActForm] = &[
         done: "named",
     },
     ActForm {
+        slug: "about",
+        operation: "grant_case_access",
+        read: about,
+        minds_version: true,
+        done: "named",
+    },
+    ActForm {
         slug: "bases",
         operation: "set_member_basis",
         read: |visit| {
@@ -364,8 +371,17 @@ fn access(visit: &Visit) -> Value {
             "people",
             Some(json!(reply::addresses(&visit.fields().text("people")))),
         ),
+        ("teams", Some(json!(visit.fields().all("teams")))),
         ("reason", written(visit, "reason")),
     ])
+}
+
+fn about(visit: &Visit) -> Value {
+    let whom = visit
+        .fields()
+        .some("about")
+        .map(|email| json!({"user": email}));
+    document([("about", whom), ("reason", written(visit, "reason"))])
 }
 
 fn consent(visit: &Visit) -> Value {

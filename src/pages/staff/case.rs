@@ -1,26 +1,19 @@
 //! One case: what to know before dealing with its people, what was asked, the promises with the reasons
 //! for their dates, what happened, and the forms for what may be done to it now.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::rows::{matter_name, matters, queue_name};
-use super::{items, mistakes, text_of, words};
+use super::happened::{LINES, Line, lines, since};
+use super::offers::{choices, is_mine, may, reasons};
+use super::rows::{matter_name, queue_name};
+use super::{incidents, items, mistakes, notices, text_of, words};
 use crate::casework::{actions, identity, receipts};
 use crate::domain::access::Act;
-use crate::domain::case::Outcome;
-use crate::domain::member::{Basis, ConsentHow};
 use crate::http::within::Asked;
 use crate::http::{Answer, Operation, Problem};
 use crate::pages::signed_in::{Fields, Visit, shown};
-
-/// Lines of the timeline on a page, newest first.
-const LINES: usize = 30;
-/// At most so many pages of a hundred lines are read.
-const MOST_PAGES: usize = 10;
 
 /// The pages.
 pub fn operations() -> Vec<Operation> {
@@ -49,6 +42,14 @@ struct Shown {
     #[serde(default)]
     #[schemars(length(max = 20))]
     draft: Option<String>,
+    /// Where what we sent goes on.
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
+    notices: Option<String>,
+    /// The form that is wanted, unfolded.
+    #[serde(default)]
+    #[schemars(length(max = 40))]
+    open: Option<String>,
 }
 
 /// A form that is shown again, with what was wrong and every word of it.
@@ -61,17 +62,8 @@ pub struct Again {
     since: Vec<Line>,
     /// Of several addresses nobody on the case has, that they are meant.
     confirm: Vec<String>,
-}
-
-/// One line of the timeline.
-#[derive(Debug, Clone, Serialize)]
-struct Line {
-    id: String,
-    at: String,
-    who: String,
-    what: String,
-    words: Option<String>,
-    is_public: bool,
+    /// People that were looked for, where that was asked.
+    found: Option<Vec<Value>>,
 }
 
 /// What casework says of a case beside the documents of the API.
@@ -94,8 +86,42 @@ impl Again {
             act,
             mistakes: mistakes(act, problem),
             words: fields.words(),
-            since: Vec::new(),
             confirm,
+            ..Self::default()
+        }
+    }
+
+    /// The same where several forms of one kind stand on the page: every fault leads to this field.
+    pub fn of_field(act: &'static str, fields: &Fields, problem: &Problem, field: &str) -> Self {
+        let mut again = Self::of(act, fields, problem);
+        for mistake in &mut again.mistakes {
+            if let Some(leads_to) = mistake.get_mut("field") {
+                *leads_to = json!(field);
+            }
+        }
+        again
+    }
+
+    /// The form with what was wrong said in words.
+    pub fn saying(act: &'static str, fields: &Fields, mistakes: Vec<Value>) -> Self {
+        Self {
+            act,
+            mistakes,
+            words: fields.words(),
+            ..Self::default()
+        }
+    }
+
+    /// The form with the people that were found by it.
+    pub fn finding(
+        act: &'static str,
+        fields: &Fields,
+        found: Vec<Value>,
+        mistakes: Vec<Value>,
+    ) -> Self {
+        Self {
+            found: Some(found),
+            ..Self::saying(act, fields, mistakes)
         }
     }
 
@@ -163,6 +189,7 @@ pub async fn page(visit: &Visit, status: u16, again: Again) -> Result<Answer, Pr
     let mut contacts = Asked::of("list_case_contacts").at("case", &reference);
     contacts = contacts.with("cursor", asked.contacts.clone().unwrap_or_default());
     let contacts = visit.ask(contacts.with("limit", 10)).await?.body;
+    let sent = notices::of_case(visit, &reference, asked.notices.as_deref()).await?;
     let last = lines
         .first()
         .map(|line| line.id.clone())
@@ -176,7 +203,11 @@ pub async fn page(visit: &Visit, status: u16, again: Again) -> Result<Answer, Pr
         "clocks": clocks(visit, &reference).await?,
         "contacts": items(&contacts),
         "contacts_next": contacts.get("next_cursor"),
-        "notices": notices(visit, &reference).await?,
+        "notices": sent.notices, "notices_next": sent.next,
+        "held": sent.held,
+        "incidents": incidents::of_case(visit, &reference, !beside.offered.is_empty()).await?,
+        "megabytes": visit.call.front.http.max_attachment_bytes / (1024 * 1024),
+        "open": asked.open.as_deref().map(form_of),
         "lines": shown,
         "lines_next": more.then_some(asked.lines + LINES),
         "last": last,
@@ -225,50 +256,13 @@ async fn beside(visit: &Visit) -> Result<Beside, Problem> {
         .await
 }
 
-/// Every line of the timeline, newest first.
-async fn lines(visit: &Visit, case: &str) -> Result<Vec<Line>, Problem> {
-    let mut all = Vec::new();
-    let mut cursor = String::new();
-    for _ in 0..MOST_PAGES {
-        let asked = Asked::of("list_case_timeline")
-            .at("case", case)
-            .with("limit", 100)
-            .with("cursor", &cursor);
-        let part = visit.ask(asked).await?.body;
-        all.extend(items(&part).iter().map(line));
-        match super::next_of(&part) {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
+/// The form that lists elsewhere name by what it is for.
+fn form_of(open: &str) -> &str {
+    match open {
+        "assign" => "assignments",
+        "extend" => "extensions",
+        other => other,
     }
-    all.reverse();
-    Ok(all)
-}
-
-fn line(of: &Value) -> Line {
-    let (what, own) = words::of_event(of);
-    let actor = of.get("actor").unwrap_or(&Value::Null);
-    let who = match (text_of(actor, "name"), text_of(actor, "kind")) {
-        ("", "person") => "the person",
-        ("", "public") => "somebody on the website",
-        ("", "reeve") => "Reeve",
-        ("", other) => other,
-        (name, _) => name,
-    };
-    Line {
-        id: text_of(of, "id").to_owned(),
-        at: text_of(of, "at").to_owned(),
-        who: who.to_owned(),
-        what,
-        words: own,
-        is_public: of.get("public").and_then(Value::as_bool) == Some(true),
-    }
-}
-
-/// The lines somebody had not seen whose newest was this one.
-fn since(newest_first: &[Line], last: &str) -> Vec<Line> {
-    let unseen = newest_first.iter().take_while(|line| line.id != last);
-    unseen.take(LINES).cloned().collect()
 }
 
 /// Each promise with its explanation.
@@ -295,100 +289,4 @@ async fn clocks(visit: &Visit, case: &str) -> Result<Vec<Value>, Problem> {
         }));
     }
     Ok(told)
-}
-
-/// What was told about it lately, for those who may know.
-async fn notices(visit: &Visit, case: &str) -> Result<Vec<Value>, Problem> {
-    if !visit.may("list_case_notices") {
-        return Ok(Vec::new());
-    }
-    let asked = Asked::of("list_case_notices")
-        .at("case", case)
-        .with("limit", 10);
-    Ok(items(&visit.ask(asked).await?.body))
-}
-
-fn is_mine(visit: &Visit, case: &Value) -> bool {
-    let owner = case.get("owner").map(|owner| text_of(owner, "id"));
-    owner == Some(visit.user().id.to_string().as_str())
-}
-
-/// Every act by its operation, and whether it is offered.
-fn may(visit: &Visit, offered: &[&'static str]) -> BTreeMap<&'static str, bool> {
-    let of_case = [
-        "acknowledge_case",
-        "assign_case",
-        "transfer_case",
-        "pause_case",
-        "resume_case",
-        "extend_case_clock",
-        "ask_person",
-        "reply_to_person",
-        "add_note",
-        "add_promise",
-        "close_case",
-        "reopen_case",
-        "open_stage",
-        "merge_case",
-        "link_case",
-        "record_call",
-        "change_case",
-        "record_standard_event",
-        "grant_case_access",
-        "set_member_basis",
-        "record_member_consent",
-    ];
-    let acts = of_case
-        .into_iter()
-        .map(|act| (act, offered.contains(&act) && visit.may(act)));
-    // These are for whoever may read the case.
-    let of_readers = [
-        "record_identity_check",
-        "mark_contact_reason",
-        "log_contact",
-    ];
-    acts.chain(of_readers.into_iter().map(|act| (act, visit.may(act))))
-        .collect()
-}
-
-async fn reasons(visit: &Visit) -> Result<Vec<Value>, Problem> {
-    Ok(items(
-        &visit.ask(Asked::of("list_contact_reasons")).await?.body,
-    ))
-}
-
-/// Words to choose from, each as it is called.
-fn named<W: ToString>(all: &[W]) -> Vec<(String, String)> {
-    let codes = all.iter().map(W::to_string);
-    codes
-        .map(|code| (code.clone(), words::plain(&code)))
-        .collect()
-}
-
-/// What the forms let choose.
-fn choices(visit: &Visit, case: &Value) -> Value {
-    let council = visit.call.front.desk.council();
-    let catalogue = &council.catalogue;
-    let own = text_of(case, "queue");
-    let queues = catalogue.queues.values();
-    let queues: Vec<_> = queues
-        .filter(|queue| !queue.is_restricted_only && queue.slug != own)
-        .map(|queue| (&queue.slug, &queue.name))
-        .collect();
-    let outcomes = Outcome::ALL
-        .iter()
-        .filter(|outcome| **outcome != Outcome::Merged);
-    let outcomes: Vec<_> = outcomes
-        .map(|outcome| (outcome.as_str(), words::plain(outcome.as_str())))
-        .collect();
-    let bodies = catalogue.routing.not_ours.iter();
-    let bodies: Vec<_> = bodies.map(|body| (&body.name, &body.name)).collect();
-    let stage = case.get("stage").and_then(Value::as_u64).unwrap_or(1);
-    json!({
-        "queues": queues, "matters": matters(&visit.call), "outcomes": outcomes, "bodies": bodies,
-        "bases": named(Basis::ALL), "consents": named(ConsentHow::ALL),
-        "next_stage": stage + 1,
-        "today": visit.call.front.desk.moment().today().to_string(),
-        "place": format!("{}/{}", text_of(case, "service"), text_of(case, "category")),
-    })
 }

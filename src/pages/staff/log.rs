@@ -84,7 +84,7 @@ fn saved(told: &Value) -> Answer {
             Answer::see_other(&format!("/cases/{reference}?done=joined#say"))
         }
         Some(reference) => Answer::see_other(&format!("/cases/{reference}?done=logged#say")),
-        None => Answer::see_other("/log?done=kept"),
+        None => Answer::see_other("/receipts?done=kept"),
     }
 }
 

@@ -7,16 +7,27 @@
 //! |---|---|
 //! | `work` | what is mine, the next one, queues, several given away at once |
 //! | `case` | a case with everything that is known of it |
+//! | `happened`, `offers` | what happened to it; what its page offers to do |
 //! | `acts` | what is done to a case, one form each |
+//! | `files`, `on_case`, `incidents`, `notices` | files, people, incidents and mails of a case |
+//! | `glass` | cases only a small team may see: receipts, and opening one for oneself |
 //! | `reply` | a reply, looked over before it goes |
 //! | `log` | a contact: looked at, then saved |
 //! | `to_place` | cases for which nobody has said yet where they go |
-//! | `people` | a person, and finding one |
+//! | `people`, `correcting` | a person, finding one, putting right what we know of them |
 //! | `rows`, `words` | cases in a list; what codes and instants are called |
 
 mod acts;
 mod case;
+mod correcting;
+mod files;
+mod glass;
+mod happened;
+mod incidents;
 mod log;
+mod notices;
+mod offers;
+mod on_case;
 mod people;
 mod reply;
 mod rows;
@@ -35,9 +46,15 @@ pub fn operations() -> Vec<Operation> {
     let mut all = work::operations();
     all.extend(case::operations());
     all.extend(acts::operations());
+    all.extend(files::operations());
+    all.extend(on_case::operations());
+    all.extend(incidents::operations());
+    all.extend(notices::operations());
+    all.extend(glass::operations());
     all.extend(log::operations());
     all.extend(to_place::operations());
     all.extend(people::operations());
+    all.extend(correcting::operations());
     all
 }
 
@@ -88,6 +105,34 @@ pub fn add_to(env: &mut Environment<'static>) {
         (
             "staff/acts.html",
             include_str!("../templates/staff/acts.html"),
+        ),
+        (
+            "staff/held.html",
+            include_str!("../templates/staff/held.html"),
+        ),
+        (
+            "staff/on_case.html",
+            include_str!("../templates/staff/on_case.html"),
+        ),
+        (
+            "staff/incidents.html",
+            include_str!("../templates/staff/incidents.html"),
+        ),
+        (
+            "staff/files.html",
+            include_str!("../templates/staff/files.html"),
+        ),
+        (
+            "staff/receipts.html",
+            include_str!("../templates/staff/receipts.html"),
+        ),
+        (
+            "staff/open_restricted.html",
+            include_str!("../templates/staff/open_restricted.html"),
+        ),
+        (
+            "staff/correct_person.html",
+            include_str!("../templates/staff/correct_person.html"),
         ),
         (
             "staff/followed.html",

@@ -119,7 +119,19 @@ fn found(visit: &Visit, status: u16, seen: Found) -> Result<Answer, Problem> {
 }
 
 async fn person(visit: Visit) -> Result<Answer, Problem> {
-    let page: Shown = visit.call.query()?;
+    page(&visit, 200, Vec::new()).await
+}
+
+/// The page of a person, with a form as it was sent where something was wrong with it.
+///
+/// # Errors
+/// When they may not be known of.
+pub async fn page(visit: &Visit, status: u16, mistakes: Vec<Value>) -> Result<Answer, Problem> {
+    let page: Shown = if visit.call.method == actix_web::http::Method::POST {
+        Shown::default()
+    } else {
+        visit.call.query()?
+    };
     let id = visit.call.path("person").to_owned();
     let person = visit
         .ask(Asked::of("get_person").at("person", &id))
@@ -134,12 +146,19 @@ async fn person(visit: Visit) -> Result<Answer, Problem> {
         "" => "A person without a name",
         name => name,
     };
+    let known = super::correcting::as_written(&person);
+    let words = if mistakes.is_empty() {
+        known
+    } else {
+        json!(visit.fields().words())
+    };
     let said = json!({
         "name": name, "cases": rows(&visit.call, &items(&cases)),
         "next": next_of(&cases).map(|cursor| format!("/people/{id}?cursor={cursor}")),
         "is_later": !cursor.is_empty(),
         "contacts": items(&contacts), "person": person, "here": format!("/people/{id}"),
+        "may_change": visit.may("change_person"), "mistakes": mistakes, "fields": words,
     });
     // A title stays in the browser's history, where no name belongs.
-    visit.page(200, "staff/person.html", "A person", said)
+    visit.page(status, "staff/person.html", "A person", said)
 }

@@ -98,6 +98,12 @@ pub fn of_event(line: &Json) -> (String, Option<String>) {
             plain(part("step").unwrap_or_default()).to_lowercase()
         ),
         "recategorised" => format!("Now {}", part("to").unwrap_or_default()),
+        "glass_broken" => "Opened for a time by somebody who is not named on it".to_owned(),
+        "person_added" => format!(
+            "Somebody is on the case now as {}",
+            plain(part("role").unwrap_or("third_party")).to_lowercase()
+        ),
+        "person_removed" => "Somebody is off the case now".to_owned(),
         "called" => format!("{} was rung", part("who").unwrap_or("Somebody")),
         "notice_sent" => format!(
             "Sent: {}",

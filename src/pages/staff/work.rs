@@ -1,5 +1,7 @@
 //! What is mine, by risk; the next one; the queues; and several cases given to somebody at once.
 
+use std::cmp::Reverse;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,6 +14,10 @@ use crate::pages::signed_in::{Visit, form, shown};
 
 /// Queues shown with a button each; whoever works more finds theirs in the list of all.
 const MOST_QUEUES: usize = 12;
+/// Queues looked into for whoever works these by name.
+const MOST_NAMED: usize = 40;
+/// Queues looked through for whoever works every one.
+const MOST_LISTED: usize = 100;
 const OPEN: &str = "new,open,waiting";
 /// Cases given away at once.
 const MOST_AT_ONCE: usize = 100;
@@ -196,11 +202,13 @@ async fn assign(visit: Visit) -> Result<Answer, Problem> {
     )
 }
 
-/// The queues whoever is signed in works by name, with what stands in them.
+/// The queues whoever is signed in works, with what stands in them, most at risk first: those they are named
+/// for; for whoever works every queue, those where nobody has a case yet.
 async fn own_queues(visit: &Visit) -> Result<Vec<Value>, Problem> {
-    let named = visit.user().queues.iter().filter(|queue| *queue != "*");
+    let user = visit.user();
     let mut all = Vec::new();
-    for slug in named.take(MOST_QUEUES) {
+    let named = user.queues.iter().filter(|queue| *queue != "*");
+    for slug in named.take(MOST_NAMED) {
         match visit.ask(Asked::of("get_queue").at("queue", slug)).await {
             Ok(told) => all.push(told.body),
             // A queue the catalogue has no more.
@@ -208,5 +216,41 @@ async fn own_queues(visit: &Visit) -> Result<Vec<Value>, Problem> {
             Err(problem) => return Err(problem),
         }
     }
+    if all.is_empty() {
+        let asked = Asked::of("list_queues").with("limit", MOST_LISTED);
+        all = items(&visit.ask(asked).await?.body);
+        all.retain(|queue| {
+            count(queue, "unowned") > 0 && user.works(text_of(queue, "queue"), None)
+        });
+    }
+    all.sort_by_key(by_risk);
+    all.truncate(MOST_QUEUES);
     Ok(all)
+}
+
+/// Where most promises are broken, and then where most are due, first.
+fn by_risk(queue: &Value) -> (Reverse<u64>, Reverse<u64>, Reverse<u64>) {
+    let n = |name| Reverse(count(queue, name));
+    (n("overdue"), n("due_today"), n("unowned"))
+}
+
+fn count(queue: &Value, name: &str) -> u64 {
+    queue.get(name).and_then(Value::as_u64).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_with_most_broken_promises_is_offered_first() {
+        let mut queues = vec![
+            json!({"queue": "calm", "overdue": 0, "due_today": 9, "unowned": 30}),
+            json!({"queue": "late", "overdue": 3, "due_today": 0, "unowned": 1}),
+            json!({"queue": "busy", "overdue": 3, "due_today": 4, "unowned": 1}),
+        ];
+        queues.sort_by_key(by_risk);
+        let names: Vec<&str> = queues.iter().map(|queue| text_of(queue, "queue")).collect();
+        assert_eq!(names, ["busy", "late", "calm"]);
+    }
 }
