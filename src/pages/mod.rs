@@ -7,7 +7,7 @@
 //! work by e-mail act by the links in their mail in [`by_email`]; kept reports are read in [`kept_reports`]; a demo
 //! shows its clock and its mails in [`demo`]. Whoever is signed in has pages of their own: [`signed_in`] is
 //! what these have in common, [`staff`] those of agents and officers, [`members`] of councillors, [`managers`]
-//! of those who see to it that promises are kept, [`admin`] of administrators.
+//! of those who see to it that promises are kept, [`admin`] of administrators, [`account`] everybody's own.
 
 use std::sync::LazyLock;
 
@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::casework::Desk;
 use crate::http::{Access, Answer, Call, Operation, Problem, get};
 
+pub mod account;
 pub mod admin;
 pub mod by_email;
 pub mod demo;
@@ -52,6 +53,7 @@ const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 3
 pub fn operations() -> Vec<Operation> {
     let mut all = track::operations();
     all.extend(sign_in::operations());
+    all.extend(account::operations());
     all.extend(by_email::operations());
     all.extend(residents::operations());
     all.extend(staff::operations());
@@ -178,6 +180,7 @@ fn templates() -> Environment<'static> {
     members::add_to(&mut env);
     managers::add_to(&mut env);
     admin::add_to(&mut env);
+    account::add_to(&mut env);
     for (name, text) in [
         ("layout.html", include_str!("templates/layout.html")),
         ("apology.html", include_str!("templates/apology.html")),
@@ -200,7 +203,6 @@ fn templates() -> Environment<'static> {
             "sign_in_link.html",
             include_str!("templates/sign_in_link.html"),
         ),
-        ("account.html", include_str!("templates/account.html")),
         ("home.html", include_str!("templates/home.html")),
         ("mail_list.html", include_str!("templates/mail_list.html")),
         ("mail.html", include_str!("templates/mail.html")),

@@ -66,7 +66,6 @@ pub fn operations() -> Vec<Operation> {
         shown("/sign-in/{token}", "open_sign_in_link", |call| {
             Box::pin(open(call))
         }),
-        shown("/account", "show_account", |call| Box::pin(account(call))),
         form("/sign-in/links", "post_sign_in_link", |call| {
             Box::pin(send_link(call))
         }),
@@ -255,23 +254,6 @@ async fn press(call: Call) -> Result<Answer, Problem> {
         },
         Err(problem) => Ok(apologise(&call, problem)),
     }
-}
-
-async fn account(call: Call) -> Result<Answer, Problem> {
-    let Some((user, _)) = page_sessions::signed_in(&call).await? else {
-        return Ok(Answer::see_other("/sign-in"));
-    };
-    let cookie = page_sessions::cookie(&call);
-    let said = json!({
-        "name": user.name, "email": user.email, "role": user.role.as_str().replace('_', " "),
-        "form_token": seal(&call, &cookie), "work": page_sessions::first_page(user.role),
-    });
-    page(
-        200,
-        "account.html",
-        &frame(&call, "You are signed in"),
-        said,
-    )
 }
 
 async fn sign_out(call: Call) -> Result<Answer, Problem> {
