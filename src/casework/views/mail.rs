@@ -169,12 +169,12 @@ pub(super) fn waiting(
     at: &Moment,
     actor: &Actor,
     looks_over: bool,
-    disposition: Disposition,
+    dispositions: &[Disposition],
 ) -> Result<Vec<Contact>, Failure> {
     let sight = actor.sight();
     let takes_unplaced = looks_over || is_agent(actor) || reaches_centre(at, actor);
     let filter = Filter {
-        dispositions: vec![disposition],
+        dispositions: dispositions.to_vec(),
         is_waiting: Some(true),
     };
     let mut found = Vec::new();

@@ -106,12 +106,12 @@ pub fn list(conn: &mut Conn, at: &Moment, actor: &Actor) -> Result<Vec<WaitingPl
             ));
         }
     }
-    for (place, disposition) in [
-        (Place::Held, Disposition::Held),
-        (Place::Quarantined, Disposition::Quarantined),
-    ] {
+    // What a machine sent waits with what is held, where it tells of danger.
+    let held = [Disposition::Held, Disposition::Stored];
+    let unread = [Disposition::Quarantined];
+    for (place, dispositions) in [(Place::Held, &held[..]), (Place::Quarantined, &unread[..])] {
         let mut by_owner: BTreeMap<String, Waiting> = BTreeMap::new();
-        for contact in mail::waiting(conn, at, actor, looks_over, disposition)? {
+        for contact in mail::waiting(conn, at, actor, looks_over, dispositions)? {
             let (Some(owner), Some(limit_at)) = (contact.waits_for, contact.limit_at) else {
                 continue;
             };
@@ -225,6 +225,10 @@ fn cases_waiting(
         }
         for filed in &some {
             let case = &filed.case;
+            // Only those named may know that it is there, even as one of a number.
+            if looks_over && case.secrecy == Secrecy::Restricted {
+                continue;
+            }
             let Some(past) = pasts.get(&case.id.0) else {
                 continue;
             };
