@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::intake::log;
 use crate::kept_reports::settle;
+use crate::mail_in::gone;
 use crate::support::{Caller, TestApp};
 
 const AUDITOR: &str = "auditor@council.example";
@@ -206,7 +207,7 @@ async fn comes_back(app: &TestApp, one: &Followed) {
                 one.kind == "confirmation" && one.letter.references().contains(&wanted)
             };
             match sent.iter().find(of_case).cloned() {
-                Some(notice) => delivery::bounced(tx, at, &notice, true),
+                Some(notice) => delivery::bounced(tx, at, &notice, &gone()),
                 None => Ok(()),
             }
         })
