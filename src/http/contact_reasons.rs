@@ -90,7 +90,8 @@ struct ReasonCount {
 
 const DEFINITION: &str = "Contacts from people that reached us on these days and opened a case or joined one, on any \
     channel. Avoidable are those marked with a reason that better service would have spared the person, by what the catalogue \
-    said of the reason when they were marked, as a share of all of them. Those nobody has marked count among all, so the true share may be higher.";
+    said of the reason when they were marked, as a share of all of them. Contacts about cases that only named people may \
+    know of are in no figure. Those nobody has marked count among all, so the true share may be higher.";
 
 /// Its operations.
 #[must_use]

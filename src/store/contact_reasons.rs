@@ -1,6 +1,6 @@
 //! Why contacts were made, by a code of the catalogue.
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use jiff::Timestamp;
@@ -36,6 +36,10 @@ pub struct Mark {
 /// What counts as somebody contacting us: it opened a case or joined one. Machines, repeats and what still waits
 /// for somebody to look do not.
 const COUNTED: [Disposition; 2] = [Disposition::Opened, Disposition::Joined];
+
+/// What belongs to restricted cases is in no figure.
+const FOR_ALL_TO_KNOW: &str = "NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = contacts.case_id \
+                               AND cases.secrecy = 'restricted')";
 
 /// Puts down why a contact was made, whatever stood there before.
 ///
@@ -108,6 +112,7 @@ pub fn contacts_between(
         .filter(contacts::disposition.eq_any(COUNTED.map(Disposition::as_str)))
         .filter(contacts::logged_at.ge(At(from)))
         .filter(contacts::logged_at.lt(At(to)))
+        .filter(sql::<Bool>(FOR_ALL_TO_KNOW))
         .group_by(contacts::channel)
         .select((contacts::channel, count_star()))
         .load(conn)?)
@@ -130,6 +135,7 @@ pub fn reasons_between(
         .filter(contacts::disposition.eq_any(COUNTED.map(Disposition::as_str)))
         .filter(contacts::logged_at.ge(At(from)))
         .filter(contacts::logged_at.lt(At(to)))
+        .filter(sql::<Bool>(FOR_ALL_TO_KNOW))
         .group_by((
             contacts::channel,
             contact_reasons::reason,

@@ -615,7 +615,9 @@ async fn check_every_figure(app: &TestApp, all: &[Followed], when: &str) -> Coun
 stories! {
     async fn every_figure_of_a_fortnight_is_what_a_recount_from_outside_comes_to(app) {
         settle(&app, WHOLE, Role::HeadOfService, &["*"], None).await;
-        let mut drawn = Drawn(20_261_120);
+        // Another fortnight for whoever names one.
+        let seed = std::env::var("REEVE_FORTNIGHT").ok().and_then(|seed| seed.parse().ok());
+        let mut drawn = Drawn(seed.unwrap_or(20_261_120));
         let mut all = Vec::new();
         let officer = app.officer().await;
         let mut hour: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
@@ -649,6 +651,9 @@ stories! {
         // Dates pass though nobody writes.
         app.jump_to("2026-12-14T18:00:00Z").await;
         let sum = check_every_figure(&app, &all, "a fortnight later").await;
+        if seed.is_some() {
+            return;
+        }
         // Nothing of what was compared was nothing all along.
         assert!(sum.answered.0 > 0 && sum.answered.0 < sum.answered.1 && sum.answered.1 < sum.received, "{sum:?}");
         assert!(sum.reopened > 0 && sum.transferred > 0 && sum.chased > 0 && sum.paused > 0, "{sum:?}");

@@ -92,18 +92,29 @@ pub(super) fn counts(
     (key, caption, label, defined_by): (&str, &str, &str, &str),
     counted: impl IntoIterator<Item = (String, String, u64)>,
 ) -> Table {
-    let rows = counted.into_iter().map(|(key, name, n)| Row {
-        key,
-        name,
-        defined_by: None,
-        values: [("cases".to_owned(), json!(told(n)))].into_iter().collect(),
-    });
+    let (mut rows, parts): (Vec<Row>, Vec<[u64; 2]>) = counted
+        .into_iter()
+        .map(|(key, name, n)| {
+            let row = Row {
+                key,
+                name,
+                defined_by: None,
+                values: [("cases".to_owned(), json!(told(n)))].into_iter().collect(),
+            };
+            (row, [n, 0])
+        })
+        .unzip();
+    // How many there are in all stands in another table.
+    hide_column(&mut rows, &parts, &["cases"]);
     Table {
         key: key.to_owned(),
         caption: caption.to_owned(),
         columns: vec![Column::new("cases", label, ColumnKind::Count, defined_by)],
-        rows: rows.collect(),
-        note: Some("Numbers from one to four are not told.".to_owned()),
+        rows,
+        note: Some(
+            "Numbers from one to four are not told, and as many others as keep them from being worked out."
+                .to_owned(),
+        ),
     }
 }
 

@@ -261,7 +261,7 @@ fn no_number_from_one_to_four_is_told_in_public_nor_what_is_made_of_so_few() {
     let figures = sums.public_figures();
     assert_eq!(figures.received, Some(12));
     assert_eq!(figures.answered, Share::default());
-    assert_eq!(figures.acknowledged.percent, Some(91.7));
+    assert_eq!(figures.acknowledged, Share::default(), "one was late");
     assert_eq!((figures.open, figures.oldest_received_at), (None, None));
     assert_eq!((figures.overdue, figures.reopened), (Some(0), Some(0)));
     assert_eq!(
@@ -270,4 +270,21 @@ fn no_number_from_one_to_four_is_told_in_public_nor_what_is_made_of_so_few() {
     );
     let none = Sums::default().public_figures();
     assert_eq!((none.received, none.answered.of), (Some(0), Some(0)));
+}
+
+#[test]
+fn what_is_not_told_of_one_line_is_not_to_be_had_from_the_sum() {
+    let line = |n_open: u64, n_answered: u64| Sums {
+        n_received: 60,
+        n_open,
+        n_answer_of: 40,
+        n_answered,
+        ..Sums::default()
+    };
+    let told = public_lines(&[line(4, 39), line(20, 30), line(30, 40)]);
+    let open: Vec<Option<u64>> = told.iter().map(|figures| figures.open).collect();
+    assert_eq!(open, [None, None, Some(30)], "four");
+    let answered: Vec<Option<u64>> = told.iter().map(|one| one.answered.in_time).collect();
+    assert_eq!(answered, [None, None, Some(40)], "one that was late");
+    assert_eq!(told.first().unwrap().received, Some(60));
 }
