@@ -24,7 +24,7 @@ use crate::channels::text::clean_body;
 use crate::domain::access::Actor;
 use crate::domain::case::Secrecy;
 use crate::domain::contact::{Channel, Direction, Disposition};
-use crate::domain::enquiry::{Enquiry, Who};
+use crate::domain::enquiry::{Enquiry, Sender, Who};
 use crate::domain::ids::{CaseId, ContactId};
 use crate::domain::lifecycle::{self, By, Event};
 use crate::domain::waiting::Place;
@@ -362,7 +362,8 @@ fn loop_sign(
     mail: &Mail<'_>,
     enquiry: &Enquiry,
 ) -> Result<Option<String>, Failure> {
-    let from = &mail.incoming.from.address;
+    // Whom we would answer: a form of ours may send for many people.
+    let from = &mail.incoming.writer().address;
     let has_files = !mail.incoming.attachments.is_empty();
     mail_loop::sign_of(conn, at, enquiry, from, has_files)
 }
@@ -738,8 +739,12 @@ fn note_duplicate(
 
 /// The enquiry a mail is, from a member when the sender's address is a member's.
 fn enquiry_of(conn: &mut Conn, at: &Moment, mail: &Mail<'_>) -> Result<Enquiry, Failure> {
-    let mut enquiry = email_in::enquiry(mail.incoming, mail.received_at);
+    let mut enquiry = email_in::enquiry_of_sender(mail.incoming, mail.received_at);
     members::recognise(conn, at, &mut enquiry)?;
+    // An address typed into a form makes nobody a member.
+    if mail.incoming.written_by.is_some() && enquiry.sender == Sender::AsTheySay {
+        return Ok(email_in::enquiry(mail.incoming, mail.received_at));
+    }
     Ok(enquiry)
 }
 
@@ -784,6 +789,7 @@ fn mail_facts(mail: &Mail<'_>) -> MailFacts {
                 .or_else(|| mail.loop_sign.clone()),
             "attachments": incoming.attachments,
             "defects": incoming.defects,
+            "relayed_by": incoming.written_by.as_ref().map(|_| &incoming.from.address),
             "sent_at": incoming.sent_at,
             "quoted": incoming.quoted,
         }),
@@ -818,7 +824,7 @@ fn log(
         message_id: facts.message_id,
         detail: json!({
             "mail": facts.remarks,
-            "from": mail.incoming.from,
+            "from": mail.incoming.writer(),
             "their_reference": enquiry.their_reference,
             "held": held,
         }),

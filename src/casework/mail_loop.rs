@@ -3,7 +3,8 @@
 //! Each mail of theirs is opened as a case and confirmed, which brings the next: so it is told by our
 //! own confirmations to that address. From then on its mail is stored, and nobody is answered. Never
 //! stored for this reason is what speaks of danger, what a councillor or MP sends, and what comes
-//! from the council's own domain, where a web form may send for many people.
+//! from the council's own domain, where a web form may send for many people. One that says for whom
+//! (`Reply-To`) is counted by them.
 
 use std::collections::BTreeSet;
 

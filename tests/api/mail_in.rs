@@ -165,6 +165,25 @@ stories! {
         assert_eq!((n("opened"), n("duplicate"), n("quarantined"), n("stored")), (2, 1, 1, 1));
     }
 
+    async fn a_form_of_ours_speaks_for_the_resident_who_filled_it_in(app) {
+        let form = "Northmere web forms <noreply@council.example>";
+        let replied = "Reply-To: Ada Example <ada@mail.example>\r\n";
+        let taken = deliver(&app, &mail(form, "Missed bin", "form-1", replied, "My black bin was not emptied.")).await.expect(202);
+        assert_eq!(taken["disposition"], "opened", "{taken:#}");
+        let told = app.mails_to("ada@mail.example").await.pop().expect("the resident is confirmed to");
+        assert!(told.raw.contains("/track/"), "{}", told.raw);
+        assert!(app.mails_to("noreply@council.example").await.is_empty());
+        let path = format!("/v1/cases/{}", taken["case"]["reference"].as_str().unwrap());
+        let case = app.get(&app.officer().await, &path).await.expect(200);
+        assert!(case.to_string().contains("Ada Example") && !case.to_string().contains("web forms"), "{case:#}");
+        // A councillor who wants answers at home writes as a councillor.
+        let councillor = "Cllr Anwen Prothero <cllr.anwen.prothero@council.example>";
+        let taken = deliver(&app, &mail(councillor, "Casework", "form-2", "Reply-To: anwen@mail.example\r\n", "The street light outside Ferncroft Court is out. My resident has heard nothing.")).await.expect(202);
+        let path = format!("/v1/cases/{}", taken["case"]["reference"].as_str().unwrap());
+        let case = app.get(&app.officer().await, &path).await.expect(200);
+        assert_eq!(case["procedure"], "member_enquiry", "{case:#}");
+    }
+
     async fn an_empty_body_is_refused_and_garbage_is_quarantined(app) {
         assert_eq!(deliver(&app, "").await.status, 422);
         let taken = deliver(&app, "\u{0}\u{1}nonsense").await.expect(202);

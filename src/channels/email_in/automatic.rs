@@ -11,6 +11,8 @@ pub(super) struct Signs<'a> {
     pub(super) top: &'a Fields<'a>,
     pub(super) media: &'a Media,
     pub(super) from: &'a Mailbox,
+    /// A form of ours sends it for somebody else, who is to be answered.
+    pub(super) is_relayed: bool,
     pub(super) subject: &'a str,
     /// What the sender wrote anew.
     pub(super) new_text: &'a str,
@@ -47,6 +49,8 @@ pub(super) fn tell(signs: Signs<'_>, envelope: &Envelope, ours: &Ours) -> Option
             let local = unread_local_part(&signs.from.address)?;
             if local == "mailer-daemon" || local == "postmaster" {
                 found(AutomaticKind::Bounce, &format!("sent by {local}"))
+            } else if signs.is_relayed {
+                None
             } else {
                 found(AutomaticKind::Noreply, "sent from an address nobody reads")
             }
@@ -290,6 +294,7 @@ mod tests {
         let subject = top.words("subject", 200).unwrap_or_default();
         let media = top.media("content-type").unwrap_or_default();
         let signs = Signs {
+            is_relayed: false,
             top: &top,
             media: &media,
             from: &from,

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::enclosed;
 use super::html::{self, HISTORY};
 use super::media::Media;
 use super::mime::{Leaf, Mime};
-use super::{Part, charset, winmail};
+use super::{Part, charset, rtf, winmail};
 use crate::channels::text::{BODY_LIMIT, clean_body, clean_line};
 
 /// More text than this is not read; the raw mail keeps it.
@@ -36,10 +37,14 @@ pub(super) struct File<'x> {
 pub(super) fn read<'x>(mime: &Mime<'x>, within: Option<usize>) -> Content<'x> {
     let mut content = Content::default();
     let mut segments: Vec<Segment> = Vec::new();
-    for leaf in mime.leaves.iter().filter(|leaf| leaf.message == within) {
+    let own: Vec<&Leaf<'x>> = mime
+        .leaves
+        .iter()
+        .filter(|leaf| leaf.message == within)
+        .collect();
+    for leaf in &own {
         if let Some(kind) = letter_kind(leaf) {
-            let raw = leaf.raw.get(..LONGEST_RAW).unwrap_or(leaf.raw);
-            let bytes = charset::undo_transfer(raw, &leaf.encoding());
+            let bytes = bytes_of(leaf);
             let text = text_of(&bytes, kind, &leaf.media, &mut content.defects);
             segments.push(Segment {
                 alternative: leaf.alternative,
@@ -53,6 +58,8 @@ pub(super) fn read<'x>(mime: &Mime<'x>, within: Option<usize>) -> Content<'x> {
     let letter = chosen(&segments);
     if !letter.is_empty() {
         content.text = letter;
+    } else if content.text.trim().is_empty() {
+        content.text = enclosed::letter(&own, &mut content.defects);
     }
     if content.text.len() > LONGEST_TEXT {
         content.defects.push("the text is too long to read whole");
@@ -75,10 +82,13 @@ pub(super) fn shortened(body: String) -> String {
         .collect()
 }
 
+/// As what a part is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Plain,
     Html,
+    /// Rich Text Format, or plain text where it is none.
+    Rich,
 }
 
 struct Segment {
@@ -104,12 +114,28 @@ fn letter_kind(leaf: &Leaf<'_>) -> Option<Kind> {
     }
 }
 
-fn text_of(bytes: &[u8], kind: Kind, media: &Media, defects: &mut Vec<&'static str>) -> String {
+/// The bytes of a part, as many as can hold its text.
+pub(super) fn bytes_of<'x>(leaf: &Leaf<'x>) -> Cow<'x, [u8]> {
+    let raw = leaf.raw.get(..LONGEST_RAW).unwrap_or(leaf.raw);
+    charset::undo_transfer(raw, &leaf.encoding())
+}
+
+/// The words of a part.
+pub(super) fn text_of(
+    bytes: &[u8],
+    kind: Kind,
+    media: &Media,
+    defects: &mut Vec<&'static str>,
+) -> String {
     let label = media.param("charset");
     if label.is_some_and(|label| !charset::is_known(label)) {
         defects.push("written in a charset we do not know");
     }
     match kind {
+        Kind::Rich => match rtf::to_text(bytes) {
+            Some(text) => clean_body(&text),
+            None => clean_body(&charset::text(bytes, label)),
+        },
         Kind::Plain => {
             let text = clean_body(&charset::text(bytes, label));
             match media.param("format") {

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
+use super::fields::lines;
+
 /// Undoes a `Content-Transfer-Encoding`.
 pub(super) fn undo_transfer<'x>(bytes: &'x [u8], encoding: &str) -> Cow<'x, [u8]> {
     if encoding.eq_ignore_ascii_case("base64") {
-        Cow::Owned(base64(bytes))
+        base64_or_plain(bytes)
     } else if encoding.eq_ignore_ascii_case("quoted-printable") {
         Cow::Owned(quoted_printable(bytes))
     } else {
@@ -27,13 +29,20 @@ pub(super) fn text(bytes: &[u8], label: Option<&str>) -> String {
         | Some(
             "" | "utf-8" | "utf8" | "unicode-1-1-utf-8" | "us-ascii" | "ascii" | "unknown-8bit"
             | "x-unknown" | "iso-8859-1" | "latin1" | "iso-8859-15" | "windows-1252" | "cp1252",
-        ) => match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) if is_mostly_utf8(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Err(_) => western(bytes),
-        },
+        ) => unlabelled(bytes),
         Some(other) => match charset_decoder(other.as_bytes()) {
-            Some(decode) => decode(bytes),
+            Some(_) if is_wide(other) && !is_wide_text(bytes) => unlabelled(bytes),
+            Some(decode) => {
+                let text = decode(bytes);
+                // Whoever writes their words under a label that is not theirs must be read all the same.
+                if text.contains(char::REPLACEMENT_CHARACTER)
+                    && (says_nothing(&text) || std::str::from_utf8(bytes).is_ok())
+                {
+                    unlabelled(bytes)
+                } else {
+                    text
+                }
+            }
             None => match std::str::from_utf8(bytes) {
                 Ok(text) => text.to_owned(),
                 Err(_) => western(bytes),
@@ -48,7 +57,8 @@ pub(super) fn is_known(label: &str) -> bool {
     ["", "utf-8", "utf8", "unknown-8bit", "x-unknown"]
         .iter()
         .any(|known| label.eq_ignore_ascii_case(known))
-        || charset_decoder(label.as_bytes()).is_some()
+        // Some names stand for "not to be read": everything under them is one replacement character.
+        || charset_decoder(label.as_bytes()).is_some_and(|decode| !says_nothing(&decode(b"ab")))
 }
 
 /// Bytes in a percent-encoded parameter.
@@ -70,6 +80,50 @@ pub(super) fn undo_percent(text: &str) -> Vec<u8> {
     out
 }
 
+/// UTF-8 where it can be, else Western.
+fn unlabelled(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if is_mostly_utf8(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Err(_) => western(bytes),
+    }
+}
+
+fn says_nothing(text: &str) -> bool {
+    text.chars()
+        .all(|c| c == char::REPLACEMENT_CHARACTER || c.is_whitespace())
+}
+
+/// Charsets of two bytes to a letter.
+pub(super) fn is_wide(label: &str) -> bool {
+    let label = label.trim().to_ascii_lowercase();
+    [
+        "utf-16",
+        "utf16",
+        "utf_16",
+        "csutf16",
+        "csunicode",
+        "ucs-2",
+        "iso-10646-ucs-2",
+    ]
+    .iter()
+    .any(|start| label.starts_with(start))
+}
+
+/// Whether this can be text of two bytes to a letter: it begins with its mark, holds the zeros of
+/// Western letters and line ends, or is not what somebody types one byte to a letter.
+fn is_wide_text(bytes: &[u8]) -> bool {
+    let is_marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    let is_typed = |byte: &&u8| matches!(byte, b'\t' | b'\r' | b'\n' | 0x20..=0x7e);
+    let n_typed = bytes.iter().filter(is_typed).count();
+    let has_controls = bytes
+        .iter()
+        .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+    let has_gaps = bytes.iter().any(u8::is_ascii_whitespace);
+    let is_one_word = bytes.iter().all(u8::is_ascii_alphanumeric);
+    is_marked || has_controls || n_typed * 10 < bytes.len() * 9 || !(has_gaps || is_one_word)
+}
+
 fn western(bytes: &[u8]) -> String {
     match charset_decoder(b"windows-1252") {
         Some(decode) => decode(bytes),
@@ -87,6 +141,57 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
         n_bad += usize::from(!chunk.invalid().is_empty());
     }
     n_good > 0 && 2 * n_good >= n_bad
+}
+
+/// What is called base64 and is not, is taken as it stands; so is what a list or gateway wrote in
+/// plain words under it.
+fn base64_or_plain(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let words_at = lines(bytes)
+        .find(|line| n_outside(line.text) > 1 && is_worded(line.text))
+        .map(|line| line.at);
+    let Some(words_at) = words_at else {
+        let decoded = base64(bytes);
+        let is_plain = is_worded(bytes) && !is_text(&decoded);
+        return if is_plain {
+            Cow::Borrowed(bytes)
+        } else {
+            Cow::Owned(decoded)
+        };
+    };
+    let (above, words) = bytes.split_at(words_at);
+    let is_encoded = lines(above)
+        .next()
+        .is_some_and(|line| line.text.trim_ascii().len() >= A_FULL_LINE);
+    let mut decoded = base64(above);
+    if above.trim_ascii().is_empty() || !(is_encoded || is_text(&decoded)) {
+        return Cow::Borrowed(bytes);
+    }
+    decoded.push(b'\n');
+    decoded.extend(words);
+    Cow::Owned(decoded)
+}
+
+/// As long as programs make a line of base64, or nearly.
+const A_FULL_LINE: usize = 56;
+
+fn is_text(bytes: &[u8]) -> bool {
+    let is_odd = |c: char| c.is_control() && !c.is_whitespace();
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_odd))
+}
+
+/// Blanks and signs that base64 has not, as many as stand between words.
+fn is_worded(text: &[u8]) -> bool {
+    n_outside(text) * 15 >= text.len().max(1)
+}
+
+fn n_outside(text: &[u8]) -> usize {
+    let is_inside = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+    };
+    text.trim_ascii()
+        .iter()
+        .filter(|byte| !is_inside(byte) && !byte.is_ascii_control())
+        .count()
 }
 
 /// Lenient: anything outside the alphabet is passed over, as gateways break lines anywhere.
@@ -200,6 +305,54 @@ mod tests {
         check(b"\xef\xbb\xbfDydd", Some("UTF-8"), "Dydd");
         check(b"\xcf\xf0\xe8\xe2\xe5\xf2", Some("windows-1251"), "Привет");
         check(b"w\xc5\xb7 \xc2\xa3 \xc3x", None, "wŷ £ \u{fffd}x");
+    }
+
+    #[test]
+    fn words_under_a_label_that_is_not_theirs_are_read_all_the_same() {
+        let words = "I can smell gas. It costs £40.\r\n";
+        for label in [
+            "iso-2022-kr",
+            "hz-gb-2312",
+            "utf-16",
+            "UTF-16LE",
+            "utf-16be",
+            "iso-2022-jp",
+            "euc-kr-of-ours",
+        ] {
+            assert_eq!(text(words.as_bytes(), Some(label)), words, "{label}");
+        }
+        assert_eq!(
+            text(b"owes \xa340 a month", Some("utf-16")),
+            "owes £40 a month"
+        );
+        assert_eq!(text(b"help", Some("utf-16")), "help");
+        assert_eq!(text(b"owes \xa340", Some("iso-2022-kr")), "owes £40");
+        // What is what it says it is stays so.
+        assert_eq!(text(b"h\0i\0 \0", Some("utf-16le")), "hi ");
+        assert_eq!(text(b"\xfe\xff\x4e\x2d", Some("utf-16")), "中");
+        assert_eq!(text(b"\x4f\x60\x59\x7d", Some("utf-16be")), "你好");
+        assert!(!is_known("iso-2022-kr") && is_known("utf-16") && is_known("iso-2022-jp"));
+    }
+
+    #[test]
+    fn words_that_are_called_base64_are_read_as_they_stand() {
+        let check = |bytes: &[u8], expect: &str| {
+            assert_eq!(
+                String::from_utf8_lossy(&undo_transfer(bytes, "base64")),
+                expect
+            );
+        };
+        let words = "Hello,\r\n\r\nI can smell gas and my baby is not breathing\r\n\r\nAda\r\n";
+        check(words.as_bytes(), words);
+        check(b"Gas leak", "Gas leak");
+        check("Mae’r tŷ ar dân".as_bytes(), "Mae’r tŷ ar dân");
+        // Under what is encoded a list has written its own words.
+        check(
+            b"SSBjYW4gc21lbGwgZ2Fz\r\n\r\nYou get this as a member of the list.\r\n",
+            "I can smell gas\nYou get this as a member of the list.\r\n",
+        );
+        // A gateway that broke a line with a blank.
+        check(b"SSBjYW4gc21lbGwg Z2Fz", "I can smell gas");
     }
 
     #[test]

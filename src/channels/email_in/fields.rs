@@ -3,6 +3,8 @@
 //! Every value that leaves here is one line without control characters, so that nothing a
 //! stranger wrote can break a header, a log or a page of ours.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
@@ -220,6 +222,8 @@ fn with_words_joined(value: &str) -> String {
             is_gap_before = true;
             continue;
         }
+        let token = relabelled(token);
+        let token = token.as_ref();
         let joined = match (out.last(), encoded_word(token)) {
             (Some(last), Some((head, text))) => match encoded_word(last) {
                 Some((last_head, last_text))
@@ -259,6 +263,23 @@ fn encoded_word(token: &str) -> Option<(&str, &str)> {
     }
     let head_len = "=?".len() + charset.len() + "?".len() + encoding.len() + "?".len();
     token.get(..head_len).map(|head| (head, text))
+}
+
+/// A word under a label by which nobody could read it, under one by which it can be.
+fn relabelled(token: &str) -> Cow<'_, str> {
+    let Some((head, text)) = encoded_word(token) else {
+        return Cow::Borrowed(token);
+    };
+    let label = head.trim_start_matches("=?").split(['?', '*']).next();
+    let label = label.unwrap_or_default();
+    let is_lettered = head.ends_with("?q?") || head.ends_with("?Q?");
+    let is_wrong = !charset::is_known(label)
+        || (is_lettered && charset::is_wide(label) && !text.contains("=00"));
+    if !is_wrong {
+        return Cow::Borrowed(token);
+    }
+    let encoding = if is_lettered { "q" } else { "b" };
+    Cow::Owned(format!("=?utf-8?{encoding}?{text}?="))
 }
 
 fn is_whole_base64(text: &str) -> bool {
@@ -313,7 +334,23 @@ fn address(written: &str) -> Option<String> {
         .strip_prefix("mailto:")
         .unwrap_or(&bare)
         .trim_end_matches('.');
-    email_address(bare).or_else(|| daemon(bare))
+    email_address(bare)
+        .or_else(|| daemon(bare))
+        .or_else(|| international(bare))
+}
+
+/// An address with letters that our mail cannot carry: we cannot write there, and its owner has
+/// written to us all the same.
+fn international(written: &str) -> Option<String> {
+    let lower = clean_line(written, 320).to_lowercase();
+    let as_ours: String = lower
+        .chars()
+        .map(|c| {
+            let is_letter = !c.is_ascii() && c.is_alphanumeric();
+            if is_letter { 'x' } else { c }
+        })
+        .collect();
+    email_address(&as_ours).is_some().then_some(lower)
 }
 
 fn daemon(name: &str) -> Option<String> {
@@ -384,6 +421,8 @@ mod tests {
             "folded over three lines",
         );
         check("=?utf-8?q?hello", "=?utf-8?q?hello");
+        check("=?iso-2022-kr?q?Smell_of_gas?=", "Smell of gas");
+        check("=?utf-16?Q?Smell_of_gas?=", "Smell of gas");
         check(
             "=?utf-8?q?x=0D=0ABcc:_other@mail.example?=",
             "x Bcc: other@mail.example",
@@ -425,6 +464,11 @@ mod tests {
         );
         check("'Ada' <ada@mail.example>", Some("Ada"), "ada@mail.example");
         check("MAILER-DAEMON", None, "mailer-daemon");
+        check(
+            "José <José@málaga.example>",
+            Some("José"),
+            "josé@málaga.example",
+        );
         assert!(mailboxes("undisclosed-recipients:;").is_empty());
         assert!(mailboxes("Ada <>").is_empty());
         assert!(mailboxes("").is_empty());

@@ -56,6 +56,8 @@ impl Leaf<'_> {
 
 /// Takes a message apart.
 pub(super) fn take_apart(raw: &[u8]) -> Mime<'_> {
+    // Programs that write mails as they write files put their mark in front.
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut walk = Walk {
         raw,
         ..Walk::default()
@@ -288,10 +290,14 @@ impl<'x> Walk<'x> {
             _ => "text/plain",
         };
         let mut media = fields.media("content-type").unwrap_or_default();
-        if !media.name.contains('/') {
+        media = match media.name.split_once('/') {
+            Some((family, kind)) if !family.is_empty() && !kind.is_empty() => media,
+            Some(("image" | "audio" | "video" | "application", _)) => {
+                media.renamed("application/octet-stream")
+            }
             // "Content-Type: text" and worse.
-            media = media.renamed(fallback);
-        }
+            _ => media.renamed(fallback),
+        };
         if fields.is_cut {
             self.notice("more header fields than anybody reads");
         }

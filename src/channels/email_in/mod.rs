@@ -10,12 +10,14 @@ mod automatic;
 mod body;
 mod bounce;
 mod charset;
+mod enclosed;
 mod fields;
 mod html;
 mod media;
 mod mime;
 mod quoted;
 mod reading;
+mod rtf;
 mod searching;
 mod thanks;
 mod threading;
@@ -58,6 +60,46 @@ pub struct Ours {
     pub alias_pattern: Option<Regex>,
 }
 
+impl Ours {
+    /// Whether an address, or a Message-ID, is one of ours.
+    fn is_ours(&self, written: &str) -> bool {
+        let domain = written.rsplit_once('@').map_or("", |(_, domain)| domain);
+        (!self.mail_domain.is_empty() && domain.eq_ignore_ascii_case(&self.mail_domain))
+            || self
+                .addresses
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(written))
+    }
+
+    /// Whether a mail from our own domain is somebody's from outside, who is to be answered.
+    fn relays(&self, from: &str, answered: &str) -> bool {
+        self.is_of_our_domain(from)
+            && !self.is_of_our_domain(answered)
+            && crate::domain::person::email_address(answered).is_some()
+    }
+
+    fn is_of_our_domain(&self, address: &str) -> bool {
+        let domain_of = |address: &str| {
+            address
+                .rsplit_once('@')
+                .map(|(_, domain)| domain.to_ascii_lowercase())
+        };
+        let Some(domain) = domain_of(address) else {
+            return false;
+        };
+        self.addresses
+            .iter()
+            .filter_map(|own| domain_of(own))
+            .chain([self.mail_domain.to_ascii_lowercase()])
+            .filter(|own| !own.is_empty())
+            .any(|own| {
+                domain
+                    .strip_suffix(&own)
+                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            })
+    }
+}
+
 /// A mail as we understood it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incoming {
@@ -74,6 +116,9 @@ pub struct Incoming {
     pub references: Vec<String>,
     pub from: Mailbox,
     pub reply_to: Option<Mailbox>,
+    /// Whom a form of ours sends it for: from our own domain, to be answered elsewhere.
+    #[serde(default)]
+    pub written_by: Option<Mailbox>,
     pub to: Vec<Mailbox>,
     pub cc: Vec<Mailbox>,
     /// What the sender's clock said. Informative only: promises count from our own receipt.
@@ -214,6 +259,14 @@ pub struct Unreadable {
     pub why: String,
 }
 
+impl Incoming {
+    /// Whose words these are, as far as the mail says: its sender, or whom a form of ours sends it for.
+    #[must_use]
+    pub fn writer(&self) -> &Mailbox {
+        self.written_by.as_ref().unwrap_or(&self.from)
+    }
+}
+
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
@@ -223,12 +276,22 @@ impl fmt::Display for Mailbox {
     }
 }
 
-/// The mail as an enquiry. Mail proves nobody's identity, so the sender stays unverified.
+/// The mail as an enquiry, of whoever wrote it. Mail proves nobody's identity, so they stay unverified.
 ///
 /// A mail that only passes on somebody else's words speaks through them, so they are part of the
 /// body; the history quoted in a reply is not, unless there is nothing else.
 #[must_use]
 pub fn enquiry(incoming: &Incoming, received_at: Timestamp) -> Enquiry {
+    enquiry_of(incoming, incoming.writer(), received_at)
+}
+
+/// The mail as an enquiry of the address it came from, whomever a form of ours sent it for.
+#[must_use]
+pub fn enquiry_of_sender(incoming: &Incoming, received_at: Timestamp) -> Enquiry {
+    enquiry_of(incoming, &incoming.from, received_at)
+}
+
+fn enquiry_of(incoming: &Incoming, writer: &Mailbox, received_at: Timestamp) -> Enquiry {
     let mut body = incoming.new_text.clone();
     if let Some(forwarded) = &incoming.forwarded
         && !forwarded.text.is_empty()
@@ -241,13 +304,22 @@ pub fn enquiry(incoming: &Incoming, received_at: Timestamp) -> Enquiry {
     if body.trim().is_empty() {
         body.clone_from(&incoming.full_text);
     }
+    let email = crate::domain::person::email_address(&writer.address);
+    // Whom we cannot write to is answered by somebody who reads where they wrote from.
+    let unwritable = (email.is_none() && !writer.address.is_ascii())
+        .then(|| format!("E-mail address, as it was given: {}", writer.address));
+    let body = match unwritable {
+        Some(line) if body.trim().is_empty() => line,
+        Some(line) => format!("{line}\n\n{body}"),
+        None => body,
+    };
     Enquiry {
         subject: incoming.subject.clone(),
         body: body::shortened(body),
         language: incoming.language.clone(),
         who: Who::Described(Described {
-            name: incoming.from.name.clone(),
-            email: crate::domain::person::email_address(&incoming.from.address),
+            name: writer.name.clone(),
+            email,
             is_verified: false,
             ..Described::default()
         }),

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::fields::mailboxes;
+use super::fields::{any_address, mailboxes};
 use super::html::HISTORY;
-use super::{Forwarded, body};
+use super::{Forwarded, Mailbox, body};
 use crate::channels::text::{SUBJECT_LIMIT, clean_line};
 
 /// What [`split`] finds.
@@ -99,6 +99,14 @@ pub(super) fn split(text: &str, manner: Manner) -> Split {
                 at += n_lines;
                 continue;
             }
+            if is_dated && manner == Manner::Forward {
+                let head = rest.get(..n_lines).unwrap_or_default().join(" ");
+                out.forwarded = Some(Forwarded {
+                    from: writer_named(&head),
+                    ..passed_on(below)
+                });
+                break;
+            }
             if is_dated && manner != Manner::Fresh {
                 out.quoted = true;
                 break;
@@ -125,6 +133,30 @@ pub(super) fn split(text: &str, manner: Manner) -> Split {
     }
     out.new_text = without_signature(&kept);
     out
+}
+
+/// The history under a mail whose own words send the reader there.
+pub(super) fn pointed_to(text: &str, new_text: &str) -> Option<Forwarded> {
+    if !BELOW.is_match(new_text) {
+        return None;
+    }
+    let mut found = split(text, Manner::Forward).forwarded?;
+    if found.from.is_none() {
+        // Of what is cited, the line above it says whose it is.
+        found.from = text.lines().take(MOST_LINES).find_map(|line| {
+            let line = line.trim();
+            (line.ends_with(':') && WROTE.is_match(line)).then(|| writer_named(line))?
+        });
+    }
+    Some(found)
+}
+
+/// Who wrote, as an attribution names them.
+fn writer_named(line: &str) -> Option<Mailbox> {
+    any_address(line).map(|address| Mailbox {
+        name: None,
+        address,
+    })
 }
 
 /// The first line with words, and what follows.
@@ -328,6 +360,8 @@ static WROTE: LazyLock<Regex> = LazyLock::new(|| {
 static DATED_WRITER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^.{0,200}\b(19|20)\d\d\b.{0,150}<[^<>\s]{1,200}@[^<>\s]{1,200}>.{0,40}:$")
 });
+static BELOW: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(below|beneath|underneath|fyi|isod)\b"));
 static SENT_FROM: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)^(sent (from|via|using) (my |the )?.{2,70}|get outlook for .{2,40}|get (the )?bt email app.*|anfonwyd o .{2,60}|envoyé de mon .{2,40}|von meinem .{2,40} gesendet|enviado desde mi .{2,40}|download .{2,60} for (ios|android).*)$",
@@ -455,6 +489,44 @@ mod tests {
             "ada@mail.example",
             "The lamp is out.",
         );
+    }
+
+    #[test]
+    fn whoever_says_see_below_has_said_what_stands_there() {
+        let check = |text: &str, from: Option<&str>, words: &str| {
+            let new = split(text, Manner::Reply).new_text;
+            let found = pointed_to(text, &new).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(
+                found.from.map(|from| from.address).as_deref(),
+                from,
+                "{text}"
+            );
+            assert_eq!(found.text, words, "{text}");
+        };
+        let tom = Some("tom@mail.example");
+        check(
+            "See below please.\n\nFrom: Tom <tom@mail.example>\nSent: Monday\nTo: Ada\nSubject: Smell\n\nI can smell gas.",
+            tom,
+            "I can smell gas.",
+        );
+        check(
+            "As below\n\nOn Mon, 23 Nov 2026 at 09:14, Tom <tom@mail.example> wrote:\n> I can smell gas.",
+            tom,
+            "I can smell gas.",
+        );
+        check(
+            "Gweler isod\n\nOn Mon, 23 Nov 2026 at 09:14, Tom <tom@mail.example> wrote:\n\nI can smell gas.",
+            tom,
+            "I can smell gas.",
+        );
+        check(
+            "FYI\n\n-----Original Message-----\nI can smell gas.",
+            None,
+            "I can smell gas.",
+        );
+        let silent =
+            "No.\n\nFrom: Tom <tom@mail.example>\nSent: Monday\nTo: Ada\n\nI can smell gas.";
+        assert_eq!(pointed_to(silent, "No."), None);
     }
 
     #[test]

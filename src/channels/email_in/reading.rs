@@ -18,6 +18,8 @@ use crate::domain::person::email_address;
 
 /// No door of ours lets more in than this; whoever calls us otherwise is told.
 const LARGEST: usize = 64 * 1024 * 1024;
+/// More letters than this are files that came along.
+const MOST_LETTERS: usize = 10;
 
 /// Reads a raw e-mail.
 ///
@@ -67,11 +69,29 @@ fn understand(raw: &[u8], envelope: &Envelope, ours: &Ours) -> Result<Incoming, 
     let full_text = body::without_marks(&content.text).trim().to_owned();
     let in_reply_to = top.ids("in-reply-to");
     let references = top.ids("references");
-    let manner = quoted::manner(&subject, !in_reply_to.is_empty() || !references.is_empty());
+    let names_an_earlier_mail = !in_reply_to.is_empty() || !references.is_empty();
+    let manner = quoted::manner(&subject, names_an_earlier_mail);
     let bounce = bounce::read(&mime, &from, &subject, &full_text, envelope);
     let mut split = quoted::split(&content.text, manner);
-    if split.forwarded.is_none() && bounce.is_none() {
-        split.forwarded = attached_letter(&mime, manner, &split.new_text);
+    let answers_us = in_reply_to
+        .iter()
+        .chain(&references)
+        .any(|id| ours.is_ours(id));
+    if bounce.is_none() {
+        if split.forwarded.is_none() && split.quoted && !answers_us {
+            // Whose words a reply quotes that names nobody, nobody knows: they may be ours.
+            split.forwarded = quoted::pointed_to(&content.text, &split.new_text).filter(|below| {
+                below
+                    .from
+                    .as_ref()
+                    .map_or(names_an_earlier_mail || manner == Manner::Fresh, |from| {
+                        !ours.is_ours(&from.address)
+                    })
+            });
+        }
+        let may_be_ours = manner == Manner::Forward || split.new_text.trim().is_empty();
+        let attached = attached_letters(&mime, ours, may_be_ours);
+        split.forwarded = joined(split.forwarded, attached);
     }
 
     let to = top.mailboxes("to");
@@ -87,11 +107,18 @@ fn understand(raw: &[u8], envelope: &Envelope, ours: &Ours) -> Result<Incoming, 
         .then(|| bounce::original_id(&mime, &full_text))
         .flatten();
     let thread = threading::gather(top, &recipients, reported_on, words, envelope, ours);
+    let is_disowned = is_disowned(top);
+    let reply_to = top.mailboxes("reply-to").into_iter().next();
+    // Whoever pretends to be a form of ours speaks for nobody.
+    let written_by = reply_to
+        .clone()
+        .filter(|answered| !is_disowned && ours.relays(&from.address, &answered.address));
     let automatic = automatic::tell(
         Signs {
             top,
             media: &mime.media,
             from: &from,
+            is_relayed: written_by.is_some(),
             subject: &subject,
             new_text: &split.new_text,
             bounce: bounce.as_ref(),
@@ -130,7 +157,8 @@ fn understand(raw: &[u8], envelope: &Envelope, ours: &Ours) -> Result<Incoming, 
         message_id,
         in_reply_to,
         references,
-        reply_to: top.mailboxes("reply-to").into_iter().next(),
+        reply_to,
+        written_by,
         to,
         cc,
         sent_at,
@@ -143,7 +171,7 @@ fn understand(raw: &[u8], envelope: &Envelope, ours: &Ours) -> Result<Incoming, 
         bounce,
         thread,
         language: language(&mime),
-        is_disowned: is_disowned(top),
+        is_disowned,
         defects,
         from,
         subject,
@@ -241,34 +269,55 @@ fn sender(
     }
 }
 
-/// A letter passed on as an enclosure, when the mail says that it passes something on or says
-/// nothing else.
-fn attached_letter(mime: &Mime<'_>, manner: Manner, new_text: &str) -> Option<Forwarded> {
-    if manner != Manner::Forward && !new_text.trim().is_empty() {
-        return None;
+/// Letters that came as enclosures: whoever sends them on wants them read. A mail of ours that comes
+/// back with an answer says nothing new.
+fn attached_letters(mime: &Mime<'_>, ours: &Ours, may_be_ours: bool) -> Option<Forwarded> {
+    mime.leaves
+        .iter()
+        .enumerate()
+        .filter(|(_, leaf)| {
+            !leaf.is_report
+                && matches!(
+                    leaf.media.name.as_str(),
+                    "message/rfc822" | "message/global"
+                )
+        })
+        .take(MOST_LETTERS)
+        .filter_map(|(place, leaf)| {
+            let decoded;
+            let taken;
+            let (inner, content) = if let Some(inner) = &leaf.inner {
+                (inner, body::read(mime, Some(place)))
+            } else {
+                // Encoded whole, against the standard; opened once and no deeper.
+                decoded = charset::undo_transfer(leaf.raw, &leaf.encoding());
+                taken = mime::take_apart(&decoded);
+                (&taken.top, body::read(&taken, None))
+            };
+            let from = inner.mailboxes("from").into_iter().next();
+            let is_ours = from
+                .as_ref()
+                .is_some_and(|from| ours.is_ours(&from.address));
+            (may_be_ours || !is_ours).then(|| Forwarded {
+                from,
+                subject: inner.words("subject", SUBJECT_LIMIT),
+                text: body::without_marks(&content.text).trim().to_owned(),
+            })
+        })
+        .fold(None, |all, one| joined(all, Some(one)))
+}
+
+/// Two letters that were passed on, one below the other; the first says from whom.
+fn joined(first: Option<Forwarded>, second: Option<Forwarded>) -> Option<Forwarded> {
+    match (first, second) {
+        (Some(first), Some(second)) if !second.text.is_empty() => Some(Forwarded {
+            text: format!("{}\n\n{}", first.text, second.text)
+                .trim()
+                .to_owned(),
+            ..first
+        }),
+        (first, second) => first.or(second),
     }
-    let (place, leaf) = mime.leaves.iter().enumerate().find(|(_, leaf)| {
-        leaf.message.is_none()
-            && matches!(
-                leaf.media.name.as_str(),
-                "message/rfc822" | "message/global"
-            )
-    })?;
-    let decoded;
-    let taken;
-    let (inner, content) = if let Some(inner) = &leaf.inner {
-        (inner, body::read(mime, Some(place)))
-    } else {
-        // Encoded whole, against the standard; opened once and no deeper.
-        decoded = charset::undo_transfer(leaf.raw, &leaf.encoding());
-        taken = mime::take_apart(&decoded);
-        (&taken.top, body::read(&taken, None))
-    };
-    Some(Forwarded {
-        from: inner.mailboxes("from").into_iter().next(),
-        subject: inner.words("subject", SUBJECT_LIMIT),
-        text: body::without_marks(&content.text).trim().to_owned(),
-    })
 }
 
 /// What makes two mails the same mail, whatever the servers on the way added to them. Blanks at

@@ -1,6 +1,7 @@
 //! Whole mails, as they come. The mails themselves are in `tests/data/mail`.
 
 pub(super) mod hostile;
+mod odd;
 
 use super::*;
 use crate::domain::contact::Channel;
