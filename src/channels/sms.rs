@@ -56,8 +56,10 @@ pub fn read(received: Received, now: Timestamp) -> Result<Text, Vec<Unfit>> {
     let mut faults = Faults::default();
     let message = text::clean_body(&received.message);
     let wish = wish_of(&message);
+    // A picture comes without words, and who sent it waits for an answer all the same.
+    let is_wordless = message.trim().is_empty();
     let given = Given {
-        body: Some(message),
+        body: Some(if is_wordless { "-".to_owned() } else { message }),
         person: Some(GivenPerson {
             phone: number.clone(),
             ..GivenPerson::default()
@@ -65,6 +67,9 @@ pub fn read(received: Received, now: Timestamp) -> Result<Text, Vec<Unfit>> {
         ..Given::default()
     };
     given.read_into(&mut enquiry, false, &mut faults);
+    if is_wordless {
+        enquiry.body.clear();
+    }
     let id = text::clean_line(&received.id, 201);
     enquiry.external_id = faults.line("/id", Some(id), 200);
     let faults: Vec<Unfit> = faults
@@ -153,17 +158,20 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_words_is_none() {
-        let received = Received {
-            id: "one".to_owned(),
-            source_number: "447700900123".to_owned(),
-            message: "  ".to_owned(),
-            received_at: Timestamp::UNIX_EPOCH,
-        };
-        let faults = read(received, Timestamp::UNIX_EPOCH).unwrap_err();
-        assert_eq!(
-            (faults[0].pointer.as_str(), faults[0].code),
-            ("/message", "missing_field")
-        );
+    fn a_text_without_words_is_somebodys_all_the_same() {
+        for message in ["", "  ", "\u{0}\n"] {
+            let received = Received {
+                id: "one".to_owned(),
+                source_number: "447700900123".to_owned(),
+                message: message.to_owned(),
+                received_at: Timestamp::UNIX_EPOCH,
+            };
+            let text = read(received, Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(text.enquiry.body, "", "{message:?}");
+            assert_eq!(
+                (text.number.as_deref(), text.wish),
+                (Some("+447700900123"), None)
+            );
+        }
     }
 }

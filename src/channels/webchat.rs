@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::given::{Faults, Given, Read, Unfit};
-use super::text::{self, TextFault};
+use super::text;
 use crate::domain::contact::Channel;
 use crate::domain::enquiry::{Enquiry, Speaker, Turn};
 
@@ -31,21 +31,15 @@ pub fn read(chat: Chat, now: Timestamp) -> Read {
         .started_at
         .or_else(|| chat.turns.first().map(|turn| turn.at));
     let mut enquiry = Enquiry::new(Channel::Webchat, began_at.unwrap_or(now).min(now));
-    let mut turns = Vec::with_capacity(chat.turns.len());
-    for (place, turn) in chat.turns.into_iter().enumerate() {
-        let words = match text::body_text(&turn.words) {
-            Ok(words) => words,
-            Err(fault) => {
-                let code = match fault {
-                    TextFault::ControlCharacter(_) => "control_character",
-                    TextFault::TooLong { .. } => "too_long",
-                };
-                faults.add(&format!("/turns/{place}/words"), code, format!("{fault}."));
-                continue;
-            }
-        };
-        turns.push(Turn { words, ..turn });
-    }
+    // A chat is over when it comes: nobody is there who could correct a turn.
+    let turns: Vec<Turn> = chat
+        .turns
+        .into_iter()
+        .map(|turn| Turn {
+            words: text::clean_body(&turn.words),
+            ..turn
+        })
+        .collect();
     let said: Vec<&str> = turns
         .iter()
         .filter(|turn| turn.who == Speaker::Person)
@@ -67,6 +61,10 @@ pub fn read(chat: Chat, now: Timestamp) -> Read {
         } else {
             body
         }),
+        subject: chat
+            .given
+            .subject
+            .map(|subject| text::clean_line(&subject, text::SUBJECT_LIMIT)),
         ..chat.given
     };
     given.read_into(&mut enquiry, false, &mut faults);
@@ -131,6 +129,27 @@ mod tests {
         assert_eq!(read.faults, []);
         assert_eq!(read.enquiry.body, "No, my bin was missed\nThe black one");
         assert_eq!(read.enquiry.transcript.len(), 4);
+    }
+
+    #[test]
+    fn a_character_that_a_chat_tool_put_in_loses_nobodys_words() {
+        let read = read(
+            Chat {
+                given: Given {
+                    subject: Some("Smell\u{0} of\tgas".to_owned()),
+                    ..Given::default()
+                },
+                ..chat(vec![turn(
+                    Speaker::Person,
+                    "I can smell\u{1} gas\u{0}\r\nin the kitchen",
+                )])
+            },
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(read.faults, []);
+        assert_eq!(read.enquiry.body, "I can smell gas\nin the kitchen");
+        assert_eq!(read.enquiry.subject, "Smell of gas");
+        assert_eq!(read.enquiry.transcript[0].words, read.enquiry.body);
     }
 
     #[test]

@@ -84,12 +84,27 @@ fn faults_in<T: JsonSchema + 'static>(value: &Value) -> Vec<Fault> {
         faults::tell(&error, &mut found);
     }
     faults::tell_null_characters(value, "", &mut found);
+    found.retain(|fault| fault.code != "control_character" || !shape.cleans(&fault.pointer));
     found
 }
 
 struct Shape {
     validator: jsonschema::Validator,
     kinds: BTreeMap<String, Kind>,
+    /// Texts that are cleaned before anything is done with them; `*` stands for any place in a list.
+    cleaned: Vec<Vec<String>>,
+}
+
+impl Shape {
+    fn cleans(&self, pointer: &str) -> bool {
+        let steps: Vec<&str> = pointer.split('/').skip(1).collect();
+        self.cleaned.iter().any(|path| {
+            path.len() == steps.len()
+                && path.iter().zip(&steps).all(|(own, step)| {
+                    own == step || (own == "*" && step.bytes().all(|byte| byte.is_ascii_digit()))
+                })
+        })
+    }
 }
 
 /// Compiling a schema takes longer than using it, and a type's never changes.
@@ -126,7 +141,47 @@ fn compile(schema: &Value) -> Shape {
         .flatten()
         .map(|(name, member)| (name.clone(), kind(member)))
         .collect();
-    Shape { validator, kinds }
+    let mut cleaned = Vec::new();
+    note_cleaned(schema, schema, &mut Vec::new(), &mut cleaned);
+    Shape {
+        validator,
+        kinds,
+        cleaned,
+    }
+}
+
+/// Deeper than any document of ours.
+const DEEPEST: usize = 8;
+
+fn note_cleaned(
+    whole: &Value,
+    schema: &Value,
+    path: &mut Vec<String>,
+    found: &mut Vec<Vec<String>>,
+) {
+    if schema.get("format").and_then(Value::as_str) == Some("cleaned") {
+        found.push(path.clone());
+    }
+    if path.len() >= DEEPEST {
+        return;
+    }
+    let named = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|pointer| whole.pointer(pointer.strip_prefix('#')?));
+    if let Some(named) = named {
+        note_cleaned(whole, named, path, found);
+    }
+    for (name, member) in members(schema).into_iter().flatten() {
+        path.push(name.clone());
+        note_cleaned(whole, member, path, found);
+        path.pop();
+    }
+    if let Some(items) = schema.get("items") {
+        path.push("*".to_owned());
+        note_cleaned(whole, items, path, found);
+        path.pop();
+    }
 }
 
 fn members(schema: &Value) -> Option<&Map<String, Value>> {

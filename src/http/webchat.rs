@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::contacts::{answer_for, find_case};
 use super::dto::contact::{ContactReceived, ContactStub, PersonGiven};
-use super::fields::{At, Id, Line, Text};
+use super::fields::{At, Id, Line};
 use super::operation::{Operation, post};
 use super::problem::Problem;
 use crate::casework::chats::{self, Chatted};
@@ -37,8 +37,10 @@ pub struct NewTranscript {
     /// Whether the person agreed that what was said is kept. Without it only that there was a chat is
     /// kept, unless they said that somebody is in danger.
     pub consent_to_keep: bool,
+    /// Cleaned as the turns are.
     #[serde(default)]
-    pub subject: Option<Line<200>>,
+    #[schemars(length(max = 200), extend("format" = "cleaned"))]
+    pub subject: Option<String>,
     /// The language it is in: a BCP 47 tag.
     #[serde(default)]
     #[schemars(
@@ -68,7 +70,9 @@ pub struct NewTranscript {
 pub struct TurnGiven {
     pub who: Speaker,
     pub at: At,
-    pub words: Text<10_000>,
+    /// Control characters are cleaned away, as in a mail.
+    #[schemars(length(max = 10_000), extend("format" = "cleaned"))]
+    pub words: String,
 }
 
 /// What became of a chat.
@@ -195,11 +199,11 @@ impl NewTranscript {
                 .map(|turn| Turn {
                     who: turn.who,
                     at: turn.at.0,
-                    words: turn.words.to_string(),
+                    words: turn.words.clone(),
                 })
                 .collect(),
             given: Given {
-                subject: self.subject.as_deref().map(str::to_owned),
+                subject: self.subject.clone(),
                 language: self.language.clone(),
                 person: self.person.clone().map(PersonGiven::into_given),
                 service: line(&self.service),

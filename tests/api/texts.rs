@@ -262,6 +262,15 @@ stories! {
         assert_eq!((n("came_in"), n("opened"), n("stored"), n("duplicate")), (4, 2, 1, 1), "{report:#}");
     }
 
+    async fn no_text_is_lost_for_a_character_or_for_having_no_words(app) {
+        for (id, message) in [("nul-1", "I can smell\u{0} gas at 14 Larkfield Rise"), ("nul-2", ""), ("nul-3", " \u{0}")] {
+            let taken = text(&app, id, message).await.expect(202);
+            assert_eq!(taken["disposition"], "opened", "{taken:#}");
+        }
+        let cases = app.get(&app.officer().await, "/v1/cases?channel=sms&priority=emergency").await.expect(200);
+        assert_eq!(cases["items"].as_array().unwrap().len(), 1, "{cases:#}");
+    }
+
     async fn a_stop_from_a_number_nobody_knew_holds_once_it_is_somebodys(app) {
         let notify = FakeNotify::answering(&[]);
         let _pump = pump(&app, &notify);

@@ -73,6 +73,28 @@ fn faults(value: Value) -> Vec<(String, &'static str)> {
     }
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Log {
+    turns: Vec<Said>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Said {
+    #[schemars(extend("format" = "cleaned"))]
+    words: String,
+    who: String,
+}
+
+#[test]
+fn no_character_is_refused_where_nobody_could_write_it_again() {
+    let log: Log = fit(json!({"turns": [{"words": "gas\0 \u{1}\u{1b}", "who": "Ada"}]})).unwrap();
+    assert_eq!(log.turns[0].words, "gas\0 \u{1}\u{1b}");
+    assert_eq!(log.turns[0].who, "Ada");
+    let refused = fit::<Log>(json!({"turns": [{"words": "gas", "who": "A\0"}]})).unwrap_err();
+    assert_eq!(refused[0].pointer, "/turns/0/who");
+    assert_eq!(refused[0].code, "control_character");
+}
+
 fn with(name: &str, value: Value) -> Value {
     let mut form = json!({"channel": "phone"});
     form[name] = value;
