@@ -99,7 +99,10 @@ pub async fn serve_unknown(front: Arc<Front>, request: HttpRequest) -> HttpRespo
         "route_not_found",
         "There is no such address. /docs lists all there are.",
     );
-    let answer = problem.into_answer(request.path(), &request_id);
+    let answer = match super::open311::format_of(request.path()) {
+        Some(format) => super::open311::refusal::into_answer(problem, format, &request_id),
+        None => problem.into_answer(request.path(), &request_id),
+    };
     let took = front.desk.time.monotonic().saturating_duration_since(began);
     finish(
         &front,

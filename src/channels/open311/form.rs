@@ -2,7 +2,8 @@
 //!
 //! Nobody sits at the other end who could correct a form, and a reporting service sends a refused one for
 //! ever. So texts are cleaned as a mail's are, and what somebody wrote of themselves that is no address or
-//! number is kept in words under what they said, which [`public_words`] leaves out.
+//! number, a photograph that is no address of the web or an answer to no question is kept in words under what
+//! they said, which [`public_words`] leaves out.
 
 use std::collections::BTreeMap;
 
@@ -44,11 +45,13 @@ const LONGEST_NUMBER: usize = 40;
 /// More of a detail than anybody means to write.
 const LONGEST_DETAIL: usize = 1_000;
 /// How each line begins that keeps what could not be used: [`public_words`] leaves them out.
-const AS_GIVEN: [&str; 4] = [NAME, EMAIL, PHONE, PLACE];
+const AS_GIVEN: [&str; 6] = [NAME, EMAIL, PHONE, PLACE, PHOTOGRAPH, ANSWER];
 const NAME: &str = "Name, as it was given: ";
 const EMAIL: &str = "E-mail address, as it was given: ";
 const PHONE: &str = "Telephone number, as it was given: ";
 const PLACE: &str = "Place, as it was given: ";
+const PHOTOGRAPH: &str = "Photograph, as it was given: ";
+const ANSWER: &str = "Answer, as it was given: ";
 /// What FixMyStreet says where nobody put a pin on the map.
 const NOT_PINPOINTED: &str = "#NOTPINPOINTED#";
 
@@ -71,8 +74,13 @@ impl Form {
             .filter(|value| !value.trim().is_empty())
     }
 
-    /// `attribute[code]` and `attribute[code][]`, by code; one without a value is there and empty.
-    pub(super) fn attributes(&self, faults: &mut Faults) -> BTreeMap<String, Vec<String>> {
+    /// `attribute[code]` and `attribute[code][]`, by code; one without a value is there and empty. What
+    /// stands under a code that can be nobody's goes to `as_given`.
+    pub(super) fn attributes(
+        &self,
+        as_given: &mut Vec<String>,
+        faults: &mut Faults,
+    ) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in &self.pairs {
             let Some(code) = code_of(name) else {
@@ -82,12 +90,20 @@ impl Form {
                 && code
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || "_-.:".contains(c));
-            if !is_code {
+            if !is_code && code.contains(['<', '>']) {
                 faults.add(
                     "/attribute",
                     "bad_format",
                     "An attribute's code has at most 60 letters, digits and `_-.:`.",
                 );
+                continue;
+            }
+            if !is_code {
+                let value = text::clean_line(value, LONGEST_DETAIL);
+                if !value.is_empty() && as_given.len() < MOST_ATTRIBUTES {
+                    let code = text::clean_line(code, LONGEST_ID);
+                    as_given.push(format!("{ANSWER}{code}: {value}"));
+                }
                 continue;
             }
             let pointer = format!("/attribute[{code}]");
@@ -108,15 +124,26 @@ impl Form {
         found
     }
 
-    /// The addresses of photographs: pages of the web and nothing else, since staff open them.
-    pub(super) fn photographs(&self, faults: &mut Faults) -> Vec<String> {
+    /// The addresses of photographs: pages of the web and nothing else, since staff open them. What is
+    /// only badly written goes to `as_given`; what names another way than the web is nobody's photograph.
+    pub(super) fn photographs(
+        &self,
+        as_given: &mut Vec<String>,
+        faults: &mut Faults,
+    ) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         for value in self.all("media_url").chain(self.all("media_url[]")) {
             let value = value.trim();
-            let is_address = (value.starts_with("https://") || value.starts_with("http://"))
+            let is_of_the_web = value.starts_with("https://") || value.starts_with("http://");
+            let is_address = is_of_the_web
                 && value.chars().count() <= LONGEST_ADDRESS
                 && !value.contains(|c: char| c.is_whitespace() || c.is_control());
-            if !is_address {
+            if !is_address && (is_of_the_web || !names_a_scheme(value)) {
+                if as_given.len() < MOST_ATTRIBUTES {
+                    let value = text::clean_line(value, LONGEST_DETAIL);
+                    as_given.push(format!("{PHOTOGRAPH}{value}"));
+                }
+            } else if !is_address {
                 faults.add(
                     "/media_url",
                     "bad_format",
@@ -261,6 +288,18 @@ impl Form {
 
 pub use crate::domain::catalogue::{INSTANT, instant};
 
+/// Whether an address begins with a way to get there: `file:`, `javascript:`.
+fn names_a_scheme(value: &str) -> bool {
+    value.split_once(':').is_some_and(|(scheme, _)| {
+        // One letter is a drive of somebody's computer.
+        scheme.len() > 1
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c.is_ascii_control() || "+-.".contains(c))
+    })
+}
+
 /// An id of the sender's own, cleaned.
 pub(super) fn id(pointer: &str, given: Option<&str>, faults: &mut Faults) -> Option<String> {
     let given = given.map(|id| text::clean_line(id, LONGEST_ID + 1));
@@ -363,7 +402,9 @@ mod tests {
             files: Vec::new(),
         };
         let mut faults = Faults::default();
-        let found = form.attributes(&mut faults);
+        let mut as_given = Vec::new();
+        let found = form.attributes(&mut as_given, &mut faults);
+        assert_eq!(as_given, Vec::<String>::new());
         let expect = [
             ("empty", Vec::new()),
             ("size", vec!["van".to_owned()]),

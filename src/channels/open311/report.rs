@@ -20,7 +20,8 @@ use crate::domain::enquiry::Enquiry;
 #[must_use]
 pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp) -> Read {
     let mut faults = Faults::default();
-    let answers = form.attributes(&mut faults);
+    let mut as_given = Vec::new();
+    let answers = form.attributes(&mut as_given, &mut faults);
     let one = |code: &str| answers.get(code).and_then(|values| values.first());
     for field in category.fields.iter().filter(|field| field.asked) {
         check_answer(field, &answers, &mut faults);
@@ -33,9 +34,9 @@ pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp)
         told.words
     };
     let (subject, body) = said(title, words, category);
-    let mut as_given = Vec::new();
     let person = form.person(&mut as_given);
     let location = form.place(one("uprn").map(String::as_str), &mut as_given, &mut faults);
+    let media_urls = form.photographs(&mut as_given, &mut faults);
     let (body, left_over) = under(body, as_given);
     let given = Given {
         subject: Some(subject),
@@ -51,7 +52,7 @@ pub fn read(form: &Form, service: &Service, category: &Category, now: Timestamp)
     let external_id = one("fixmystreet_id").cloned();
     let enquiry = Enquiry::new(Channel::Open311, now);
     read_given(given, enquiry, faults, |enquiry, faults| {
-        enquiry.media_urls = form.photographs(faults);
+        enquiry.media_urls = media_urls;
         enquiry.page_url = page_url.filter(|url| url.starts_with("http"));
         let pointer = "/attribute[fixmystreet_id]";
         enquiry.external_id = id(pointer, external_id.as_deref(), faults);

@@ -41,15 +41,16 @@ pub fn read(form: &Form, now: Timestamp) -> Result<Update, Vec<Unfit>> {
         .instant("updated_datetime", &mut faults)
         .unwrap_or(now)
         .min(now);
-    let answers = form.attributes(&mut faults);
+    let mut as_given = Vec::new();
+    let answers = form.attributes(&mut as_given, &mut faults);
     let words = form.words("description").trim().to_owned();
     let subject = if words.is_empty() {
         format!("An update without words: {status}")
     } else {
         String::new()
     };
-    let mut as_given = Vec::new();
     let person = form.person(&mut as_given);
+    let media_urls = form.photographs(&mut as_given, &mut faults);
     let (body, left_over) = under(words, as_given);
     let given = Given {
         subject: Some(subject),
@@ -58,8 +59,8 @@ pub fn read(form: &Form, now: Timestamp) -> Result<Update, Vec<Unfit>> {
         ..Given::default()
     };
     let enquiry = Enquiry::new(Channel::Open311, written_at);
-    let read = read_given(given, enquiry, faults, |enquiry, faults| {
-        enquiry.media_urls = form.photographs(faults);
+    let read = read_given(given, enquiry, faults, |enquiry, _| {
+        enquiry.media_urls = media_urls;
         enquiry.external_id = Some(update_id.clone()).filter(|id| !id.is_empty());
         enquiry.is_only_said = status.is_over();
         let mut fields: Map<String, Value> = answers

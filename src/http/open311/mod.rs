@@ -64,6 +64,17 @@ pub fn operations() -> Vec<Operation> {
         .collect()
 }
 
+/// How an address of ours is answered, whether or not there is anything at it.
+#[must_use]
+pub fn format_of(path: &str) -> Option<Format> {
+    let (_, extension) = path.strip_prefix("/open311/v2/")?.rsplit_once('.')?;
+    match extension {
+        "xml" => Some(Format::Xml),
+        "json" => Some(Format::Json),
+        _ => None,
+    }
+}
+
 /// The one of two texts that belongs to a format.
 const fn either(format: Format, xml: &'static str, json: &'static str) -> &'static str {
     match format {

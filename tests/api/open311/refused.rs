@@ -127,6 +127,8 @@ stories! {
         let deleted = app.send(&bearer, actix_web::test::TestRequest::delete().uri(path)).await;
         errors(&deleted, 405);
         assert!(deleted.header("allow").unwrap().contains("POST"));
+        errors(&read(&app, "nothing.xml").await, 404);
+        assert_eq!(read(&app, "nothing.json").await.expect(404)[0]["code"], 404);
     }
 
     async fn a_page_of_an_allowed_site_may_read_the_list(app) {

@@ -281,6 +281,48 @@ fn a_report_is_taken_whatever_its_writer_said_of_themselves() {
 }
 
 #[test]
+fn a_report_is_taken_whatever_is_wrong_with_a_detail_of_it() {
+    let enquiry = enquiry(&[
+        HERE[0],
+        HERE[1],
+        ("description", "A sofa on the verge."),
+        ("media_url", "https://f.example/a photo.jpg"),
+        ("media_url", "/photo/9.1.jpeg"),
+        ("media_url", "C:\\photos\\1.jpg"),
+        ("media_url", "https://f.example/9.jpg"),
+        ("attribute[road name]", "Mill Lane"),
+        ("attribute[road name][]", "Larkfield\u{1} Rise"),
+        ("attribute[]", " "),
+        ("attribute[size]", "van"),
+    ]);
+    assert_eq!(
+        enquiry.body,
+        "A sofa on the verge.\n\nAnswer, as it was given: road name: Mill Lane\n\
+         Answer, as it was given: road name: Larkfield Rise\n\
+         Photograph, as it was given: https://f.example/a photo.jpg\n\
+         Photograph, as it was given: /photo/9.1.jpeg\n\
+         Photograph, as it was given: C:\\photos\\1.jpg"
+    );
+    assert_eq!(enquiry.media_urls, ["https://f.example/9.jpg"]);
+    assert_eq!(enquiry.fields["size"], "van");
+    assert_eq!(
+        crate::channels::open311::form::public_words(&enquiry.body),
+        "A sofa on the verge."
+    );
+    for bad in [
+        "javascript:alert(1)",
+        "FILE:///etc/passwd",
+        "java\tscript:x",
+    ] {
+        assert_eq!(
+            faults(Vec::new(), &[HERE[0], HERE[1], ("media_url", bad)]),
+            [("/media_url".to_owned(), "bad_format")],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
 fn several_may_be_chosen_only_where_several_are_offered() {
     let both = [
         HERE[0],
