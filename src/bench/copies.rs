@@ -32,6 +32,10 @@ pub struct Pattern {
     /// When each id of the case was made, in the order they were.
     ids: Vec<(Option<i64>, Uuid)>,
     n_references: usize,
+    /// The postcode of whoever it is about, if they gave one. The ward follows from it.
+    pub postcode: Option<String>,
+    /// When it came in, in microseconds.
+    began: i64,
     pub is_open: bool,
 }
 
@@ -43,6 +47,8 @@ pub struct Person {
     last: String,
     mail: String,
     house: String,
+    /// When they were first in touch, in microseconds.
+    since: i64,
     /// Their rows are in the database already.
     pub is_known: bool,
 }
@@ -117,13 +123,17 @@ static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
         "rvt_[A-Za-z0-9_-]{43}|[0-9a-f]{64}\
          |[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}|[0-9A-F]{32}\
          |[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3}\
-         |\\b[0-9A-HJKMNP-TV-Z]{9}\\b|[Zz]q[fhlmtw][a-z]{5}",
+         |\\b[0-9A-HJKMNP-TV-Z]{9}\\b|[Zz]q[fhlmw][a-z]{5}|Z-q-t(?:-[a-z]){5}",
     )
     .expect("the pattern is a constant, and a test reads it")
 });
 static MARKS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("(?i)zq[fhlmtw][a-z]{5}").expect("the pattern is a constant, and a test reads it")
+    Regex::new("(?i)zq[fhlmw][a-z]{5}|z-q-t(?:-[a-z]){5}")
+        .expect("the pattern is a constant, and a test reads it")
 });
+
+/// What a subject begins with: signs by themselves, which are no words and so say nothing of the matter.
+const SIGNS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ23456789";
 
 const FIRST_NAMES: &[&str] = &[
     "Ada", "Bertram", "Carys", "Dilip", "Edith", "Farida", "Gwilym", "Hester", "Idris", "Jocasta",
@@ -275,8 +285,16 @@ impl Pattern {
                 .map(|(at, id, is_link)| (at.filter(|_| !is_link), id))
                 .collect(),
             n_references,
+            postcode: postcode_of(model)?,
+            began: earliest.unwrap_or(0),
             is_open: model.is_open,
         })
+    }
+
+    /// Whether they had been in touch by then.
+    #[must_use]
+    pub const fn is_after(&self, person: &Person) -> bool {
+        person.since <= self.began
     }
 
     /// Whether whoever the case is about gave a way to reach them.
@@ -333,6 +351,7 @@ impl<R: Rng> Press<R> {
             ),
             first,
             last,
+            since: 0,
             is_known: false,
         }
     }
@@ -369,6 +388,9 @@ impl<R: Rng> Press<R> {
             join(&row.row.pieces, &said, &mut line);
             writer.push(&row.row.table, &line)?;
             self.seal(row, &ids, &said, writer)?;
+        }
+        if !person.is_known {
+            person.since = pattern.began;
         }
         person.is_known = true;
         Ok(())
@@ -486,7 +508,7 @@ impl<R: Rng> Press<R> {
             Source::House(false) => person.house.clone(),
             Source::House(true) => compared(&person.house),
             Source::Mail => person.mail.clone(),
-            Source::Title => self.sentence(3),
+            Source::Title => self.signs(),
             Source::Words => {
                 let n = self.chance.random_range(8..40);
                 self.sentence(n)
@@ -496,6 +518,12 @@ impl<R: Rng> Press<R> {
 
     fn link(&self, id: Uuid) -> (String, String) {
         letters::tokens_of(&self.tracking, TrackingLinkId(id))
+    }
+
+    fn signs(&mut self) -> String {
+        let mut sign = || pick(&mut self.chance, SIGNS).map_or('Z', |sign| char::from(*sign));
+        let (a, b, c, d) = (sign(), sign(), sign(), sign());
+        format!("{a}-{b}-{c}-{d}")
     }
 
     fn sentence(&mut self, n_words: usize) -> String {
@@ -558,11 +586,12 @@ impl Cutter {
             };
             return Ok(Some(Source::Token(*link)));
         }
-        let Some((kind, _)) = found.split_at_checked(3).filter(|_| found.len() == 8) else {
+        let bare = found.replace('-', "");
+        let Some((kind, _)) = bare.split_at_checked(3).filter(|_| bare.len() == 8) else {
             return Ok(None);
         };
         let is_lowered = kind.starts_with('z');
-        let lower = |capital: &str| capital.to_lowercase();
+        let lower = |capital: &str| capital.replace('-', "").to_lowercase();
         Ok(match kind.to_lowercase().as_str() {
             known if known == lower(mark::FIRST) => Some(Source::First(is_lowered)),
             known if known == lower(mark::LAST) => Some(Source::Last(is_lowered)),
@@ -651,6 +680,18 @@ fn made_at(row: &Added) -> Option<i64> {
         .iter()
         .find_map(|column| row.value(column))
         .and_then(|micros| micros.parse().ok())
+}
+
+/// The postcode of the person a model is about.
+fn postcode_of(model: &Model) -> anyhow::Result<Option<String>> {
+    let person = model.rows.iter().find(|row| row.table == "people");
+    let address = person.and_then(|row| row.value("address").and_then(text_of));
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let address: serde_json::Value = serde_json::from_str(&address)?;
+    let postcode = address.get("postcode").and_then(serde_json::Value::as_str);
+    Ok(postcode.map(str::to_owned))
 }
 
 /// As [`crate::domain::contact::Location::words`] and the address of a home have it.

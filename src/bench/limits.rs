@@ -122,6 +122,12 @@ impl PgBench {
             command.arg("--file").arg(self.folder.join(file));
         }
         let ended = command.arg(&self.url).output().context("running pgbench")?;
+        // One client that gave up leaves the rest to look as if they were all.
+        anyhow::ensure!(
+            ended.status.success(),
+            "pgbench: {}",
+            String::from_utf8_lossy(&ended.stderr)
+        );
         let said = String::from_utf8_lossy(&ended.stdout);
         let tps = said
             .lines()

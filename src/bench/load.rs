@@ -5,6 +5,7 @@
 //! found or told apart: ids, references, people, places, words, links. Some are about people who have
 //! been in touch before.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -14,7 +15,7 @@ use rand::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
 use super::copies::{Pattern, Person, Press, vocabulary};
-use super::models::{Model, Wanted, Workshop, pin_all};
+use super::models::{Model, Wanted, Workshop, pick, pin_all};
 use super::{LOADED, cast, claim, spread};
 use crate::app::Ground;
 use crate::casework::audit::{self, Chain};
@@ -51,10 +52,10 @@ pub struct Loaded {
 const MADE_AT_ONCE: usize = 64;
 /// Days summed up in one transaction.
 const DAYS_AT_ONCE: i64 = 500;
-/// Of a hundred copies, so many are about somebody who has been in touch before.
+/// Of a hundred copies, so many are about somebody who has been in touch before, where there is one.
 const KNOWN: u32 = 40;
-/// People who may be in touch again.
-const REMEMBERED: usize = 5_000;
+/// People of each postcode who may be in touch again.
+const REMEMBERED: usize = 64;
 /// A batch in which nothing came to what it was planned for is a defect.
 const MOST_FRUITLESS: usize = 20;
 
@@ -184,7 +185,7 @@ async fn print_all(
 ) -> anyhow::Result<(usize, usize)> {
     let mut printing = Printing {
         workshop,
-        remembered: Vec::new(),
+        remembered: BTreeMap::new(),
         n_people: 0,
         n_models: 0,
         n_planned: 0,
@@ -202,8 +203,9 @@ async fn print_all(
 
 struct Printing<'w> {
     workshop: &'w Workshop,
-    /// Those who may be in touch again.
-    remembered: Vec<Person>,
+    /// Those who may be in touch again, by the postcode at which they live: a case is in the ward of its
+    /// person.
+    remembered: BTreeMap<String, Vec<Person>>,
     n_people: usize,
     n_models: usize,
     n_planned: usize,
@@ -251,36 +253,46 @@ impl Printing<'_> {
     ) -> anyhow::Result<()> {
         let pattern = Pattern::of(model, writer)?;
         self.n_models += 1;
-        for _ in 0..n {
-            let mut person = self.somebody(press);
+        for nth in 0..n {
+            // The first is the case as it was made, which was of somebody new.
+            let known = if nth > 0 {
+                self.known(press, &pattern)
+            } else {
+                None
+            };
+            let mut person = known.unwrap_or_else(|| press.person());
             let is_new = !person.is_known;
             press.print(&pattern, &mut person, writer)?;
             if is_new && pattern.has_person() {
-                self.remember(press, person);
+                self.remember(press, &pattern, person);
             }
         }
         Ok(())
     }
 
-    fn somebody(&self, press: &mut Press<StdRng>) -> Person {
-        if press.chance.random_range(0..100) < KNOWN && !self.remembered.is_empty() {
-            let place = press.chance.random_range(0..self.remembered.len());
-            if let Some(known) = self.remembered.get(place) {
-                return known.clone();
-            }
+    /// Somebody who lives there and had been in touch by then, now and again.
+    fn known(&self, press: &mut Press<StdRng>, pattern: &Pattern) -> Option<Person> {
+        let there = self.remembered.get(pattern.postcode.as_ref()?)?;
+        if press.chance.random_range(0..100) >= KNOWN {
+            return None;
         }
-        press.person()
+        let known = pick(&mut press.chance, there)?;
+        pattern.is_after(known).then(|| known.clone())
     }
 
-    fn remember(&mut self, press: &mut Press<StdRng>, person: Person) {
+    fn remember(&mut self, press: &mut Press<StdRng>, pattern: &Pattern, person: Person) {
         self.n_people += 1;
-        if self.remembered.len() >= REMEMBERED {
-            let place = press.chance.random_range(0..self.remembered.len());
-            if let Some(forgotten) = self.remembered.get_mut(place) {
+        let Some(postcode) = &pattern.postcode else {
+            return;
+        };
+        let there = self.remembered.entry(postcode.clone()).or_default();
+        if there.len() >= REMEMBERED {
+            let place = press.chance.random_range(0..there.len());
+            if let Some(forgotten) = there.get_mut(place) {
                 *forgotten = person;
             }
         } else {
-            self.remembered.push(person);
+            there.push(person);
         }
     }
 }

@@ -76,7 +76,7 @@ impl Running {
                 ("REEVE__METRICS__ENABLED", "false"),
                 ("REEVE__LOG__LEVEL", "error"),
                 // What is measured is the server and not its patience.
-                ("REEVE__LIMITS__REQUESTS_PER_SECOND", "1000000"),
+                ("REEVE__LIMITS__REQUESTS_PER_SECOND", "100000"),
                 ("REEVE__LIMITS__FAILED_SIGN_INS_PER_MINUTE", "1000"),
                 ("REEVE__HTTP__PUBLIC_URL", "https://reports.council.example"),
                 ("REEVE__MAIL__TRANSPORT", "smtp"),

@@ -51,6 +51,8 @@ pub struct Sample {
     pub tokens: Vec<String>,
     /// The queue in which most is open.
     pub queue: String,
+    /// The one to which all goes that is taken in here, so that there is always something to take.
+    pub filled: String,
     pub words: Vec<String>,
     /// A year up to now.
     pub year: (String, String),
@@ -64,6 +66,21 @@ pub struct Callers {
     pub mail_gateway: Caller,
     pub nobody: Caller,
 }
+
+/// The matter of everything that is taken in: service and category.
+pub const MATTER: (&str, &str) = ("waste-collection", "new-container");
+
+/// What is said of it, which intake reads.
+const SAID: &[&str] = &[
+    "Please could we have a new recycling box, as ours was split by the frost.",
+    "The lid of our brown bin has come off and cannot be put back.",
+    "We moved in last week and there is no bin for garden waste at the house.",
+    "Could you send a bigger bin for paper, since there are six of us now?",
+    "The wheel of our green bin is broken and it does not roll any more.",
+    "Our food caddy was taken with the rubbish and has not come back.",
+    "I asked a neighbour and was told to write to you for another bin.",
+    "It would help to know on which day somebody will bring it.",
+];
 
 /// Makes what is sent different each time, in all rounds.
 static SENT: AtomicUsize = AtomicUsize::new(0);
@@ -177,8 +194,8 @@ impl Scenario {
                 Caller::expect(follower.get("/v1/public/tracking")?, &[200])?;
             }
             Self::TakeNext => {
-                let path = format!("/v1/queues/{}/next", sample.queue);
-                Caller::expect(by.post(&path, &[], b"{}")?, &[200, 201])?;
+                let path = format!("/v1/queues/{}/next", sample.filled);
+                Caller::expect(by.post(&path, &[], b"{}")?, &[201])?;
             }
             Self::Report => {
                 let (from, to) = &sample.year;
@@ -202,12 +219,16 @@ impl Scenario {
             words.push(pick(chance, &sample.words)?.as_str());
         }
         let house = format!("{} Sample Street {}", number % 900 + 1, number / 900);
+        let (service, category) = MATTER;
+        let (said, more) = (pick(chance, SAID)?, pick(chance, SAID)?);
         let mut body = json!({
             "channel": "web_form",
             "subject": format!("Report {number}"),
-            "body": words.join(" "),
-            "service": "waste-collection",
-            "category": "new-container",
+            // Words drawn by chance would now and then tell of danger, which wakes people; in a line that
+            // quotes they are kept and found, and not read.
+            "body": format!("{said} {more}\n> {}", words.join(" ")),
+            "service": service,
+            "category": category,
             "location": {"description": house},
         });
         let members = body.as_object_mut()?;

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -149,6 +150,11 @@ impl Watch {
         let mut watch = Self { tables };
         watch.catch_up(conn)?;
         Ok(watch)
+    }
+
+    /// The tables that are watched.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.name.as_str())
     }
 
     /// The rows added since the last time, table by table, in the order they were added.
@@ -395,10 +401,27 @@ pub fn twin(url: &str, name: &str) -> anyhow::Result<String> {
     let mut postgres =
         PgConnection::establish(&format!("{server}/template1")).context("connecting")?;
     postgres.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+    // A database that somebody has open cannot be copied, and a pool lets go in its own time.
+    diesel::sql_query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1",
+    )
+    .bind::<Text, _>(own)
+    .execute(&mut postgres)?;
     postgres
         .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE \"{own}\""))
         .context("making a second database of the same")?;
     Ok(format!("{server}/{name}"))
+}
+
+/// Copies the file of a database that nobody writes to.
+///
+/// # Errors
+/// When the database is not SQLite, or the copy cannot be written.
+pub fn copy_file(conn: &mut Conn, from: &Path, to: &Path) -> anyhow::Result<()> {
+    // What stands in the log beside the file would be left behind.
+    sqlite_of(conn)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    std::fs::copy(from, to).with_context(|| format!("copying to {}", to.display()))?;
+    Ok(())
 }
 
 /// An empty database on the same server.
@@ -482,10 +505,21 @@ fn asked(
             format!("'\\x{digits}'::bytea")
         }
         Kind::AsItIs if UNIQUE.contains(&(table, column)) => {
-            format!("{literal} || :reeve_n::text")
+            format!("{} || :reeve_n::text", without_colons(literal))
         }
-        Kind::AsItIs => literal.to_owned(),
+        Kind::AsItIs => without_colons(literal),
     })
+}
+
+/// A literal as `pgbench` leaves it alone: it takes a word after a colon for one of its variables, within a
+/// text too.
+fn without_colons(literal: &str) -> String {
+    if literal.contains(':') {
+        let escaped = literal.replace('\\', "\\\\").replace(':', "\\x3A");
+        format!("E{escaped}")
+    } else {
+        literal.to_owned()
+    }
 }
 
 /// The text in a literal; nothing when it is none.
@@ -564,30 +598,36 @@ fn copied(kind: Kind, literal: &str) -> anyhow::Result<String> {
     })
 }
 
-/// Every table that rows of a case may stand in. One that is missing is named when it is needed.
+/// Every table that rows of a case may stand in. A test in `bench::models` holds them against the schema.
 macro_rules! tables {
-    ($table:ident, $lines:ident, $conn:ident; $($name:ident)+) => {
-        match $table {
-            $(stringify!($name) => diesel::copy_from(schema::$name::table)
-                .from_raw_data(schema::$name::table, |out: &mut dyn std::io::Write| {
-                    out.write_all($lines.as_bytes())
-                        .map_err(|why| diesel::result::Error::SerializationError(Box::new(why)))
-                })
-                .execute($conn),)+
-            other => Err(diesel::result::Error::QueryBuilderError(
-                format!("`tables!` in store/dialect/bulk.rs does not name the table {other}").into(),
-            )),
+    ($($name:ident)+) => {
+        /// The tables that a [`Writer`] takes rows for.
+        pub const TAKEN: &[&str] = &[$(stringify!($name)),+];
+
+        fn copy(postgres: &mut PgConnection, table: &str, lines: &str) -> QueryResult<usize> {
+            use diesel::ExecuteCopyFromDsl as _;
+            match table {
+                $(stringify!($name) => diesel::copy_from(schema::$name::table)
+                    .from_raw_data(schema::$name::table, |out: &mut dyn std::io::Write| {
+                        out.write_all(lines.as_bytes())
+                            .map_err(|why| diesel::result::Error::SerializationError(Box::new(why)))
+                    })
+                    .execute(postgres),)+
+                other => Err(diesel::result::Error::QueryBuilderError(
+                    format!("`tables!` in store/dialect/bulk.rs does not name the table {other}").into(),
+                )),
+            }
         }
     };
 }
 
-fn copy(postgres: &mut PgConnection, table: &str, lines: &str) -> QueryResult<usize> {
-    use diesel::ExecuteCopyFromDsl as _;
-    tables!(table, lines, postgres;
-        people identifiers markers cases case_measures case_access case_aliases case_people case_links
-        contacts contact_reasons raw_messages calls call_contacts callbacks events clocks escalations
-        outbox tracking_links inbox_links receipts feedback audit audit_seals)
-}
+tables!(
+    people identifiers person_merges people_apart markers organisations
+    cases case_measures stage_measures case_access case_passes case_aliases case_people case_links legal_holds
+    incident_cases incident_told
+    contacts contact_reasons visits raw_messages attachments calls call_events call_contacts callbacks
+    events clocks escalations outbox tracking_links inbox_links receipts feedback audit audit_seals
+);
 
 fn put_away(postgres: &mut PgConnection) -> anyhow::Result<PutAway> {
     postgres.batch_execute(
@@ -708,6 +748,16 @@ mod tests {
         );
         assert_eq!(text_of("'it''s, here'").unwrap(), "it's, here");
         assert_eq!(literal_of("it's"), "'it''s'");
+    }
+
+    #[test]
+    fn pgbench_finds_no_variable_of_its_own_in_a_text() {
+        assert_eq!(without_colons("'a \\ b'"), "'a \\ b'");
+        assert_eq!(
+            without_colons(r"'category:it''s \n'"),
+            r"E'category\x3Ait''s \\n'"
+        );
+        assert_eq!(without_colons("12"), "12");
     }
 
     #[test]

@@ -247,6 +247,7 @@ impl Database {
     }
 
     fn texts(&self, sql: &str) -> Vec<String> {
+        use diesel::connection::SimpleConnection as _;
         use diesel::prelude::*;
         #[derive(QueryableByName)]
         struct Row {
@@ -256,6 +257,8 @@ impl Database {
         let rows: Vec<Row> = match &self.address {
             Address::Sqlite(path) => {
                 let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                // Whoever closed the file last may still be tidying up.
+                conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
                 diesel::sql_query(sql).load(&mut conn).unwrap()
             }
             Address::Postgres(url) => {
