@@ -54,6 +54,18 @@ const QUESTIONS: &[Question] = &[
         },
     },
     Question {
+        name: "everything open, most at risk first",
+        index: "cases_by_due",
+        is_in_order: true,
+        ask: |tx| {
+            let filter = Filter {
+                is_closed: Some(false),
+                ..Filter::default()
+            };
+            cases::list(tx, &everything(), &filter, Order::Due, None, 25).map(|_| ())
+        },
+    },
+    Question {
         name: "the newest cases",
         index: "cases_by_received",
         is_in_order: true,
