@@ -1,8 +1,8 @@
 //! What came in on a day and what became of it: figures that add up, each of them listable.
 //!
-//! A day is the local date on which a contact reached us, whenever it says it was received. What belongs
-//! to restricted cases is in the figures of those alone who are named on them, and in their lists: a
-//! reader who could subtract would learn that there is such a case.
+//! A day is the local date on which a contact reached us, whenever it says it was received. Nothing
+//! that came in is missing from the sum: it counts what belongs to restricted cases too, which the lists
+//! show to those alone who are named on them.
 
 use std::collections::BTreeMap;
 
@@ -70,9 +70,6 @@ pub struct Keeper {
     pub email: String,
 }
 
-/// Contacts looked at in one part.
-const MOST_AT_ONCE: u16 = 500;
-
 impl DayOfIntake {
     fn add(&mut self, channel: Channel, mailbox: Option<&str>, disposition: Disposition, n: u64) {
         self.all.add(disposition, n);
@@ -106,14 +103,13 @@ impl Tally {
     }
 }
 
-/// The figures of one day, as far as the actor may know of it.
+/// The figures of one day.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub fn intake_on(
     conn: &mut Conn,
     at: &Moment,
-    actor: &Actor,
     on: Date,
     way: &Way,
 ) -> Result<DayOfIntake, Failure> {
@@ -123,27 +119,15 @@ pub fn intake_on(
         by_channel: BTreeMap::new(),
         by_mailbox: BTreeMap::new(),
     };
-    for came in contacts::tally(conn, &actor.sight(), bounds(at, on)?, way)? {
+    for came in contacts::tally(conn, bounds(at, on)?, way)? {
         let n = u64::try_from(came.n).map_err(anyhow::Error::from)?;
         day.add(came.channel, came.mailbox.as_deref(), came.disposition, n);
     }
-    // Whether somebody may know of what is held is seen by looking at it, as in its list.
-    let held = Disposition::Held;
-    let mut after = None;
-    loop {
-        let which = (on, held, way);
-        let part = learnable(conn, at, actor, which, after, MOST_AT_ONCE)?;
-        for contact in &part.items {
-            day.add(contact.channel, contact.mailbox.as_deref(), held, 1);
-        }
-        after = part.next;
-        if after.is_none() {
-            return Ok(day);
-        }
-    }
+    Ok(day)
 }
 
-/// A part of the contacts behind one figure, in the order they reached us.
+/// A part of the contacts behind one figure, in the order they reached us, without those of restricted
+/// cases the actor may not know of. The figure counts these all the same.
 ///
 /// # Errors
 /// When the database cannot be asked.

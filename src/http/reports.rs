@@ -178,8 +178,8 @@ pub fn operations() -> Vec<Operation> {
                  `mailbox`. A repeat by \
                  `external_id` counts as come in and duplicate; a contact that opens two cases counts once. Mail that was \
                  `held` or `quarantined` stays in the figures of the day it came in as that; `settled_as` says what \
-                 somebody made of it since. What belongs to restricted cases is in the figures and lists of those \
-                 alone who are named on them.",
+                 somebody made of it since. Nothing is missing from the figures: they count what belongs to \
+                 restricted cases, which the lists show to those alone who are named on them.",
             )
             .tag("Reports")
             .access(readers)
@@ -212,7 +212,7 @@ async fn show_intake(call: Call) -> Result<Answer, Problem> {
     let (day, listed) = call
         .read(move |conn, at| {
             let on = on.unwrap_or_else(|| at.today());
-            let day = figures::intake_on(conn, at, &actor, on, &way)?;
+            let day = figures::intake_on(conn, at, on, &way)?;
             let listed = match disposition {
                 Some(disposition) => {
                     let which = (on, disposition, &way);

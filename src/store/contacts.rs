@@ -369,26 +369,18 @@ diesel::define_sql_function! {
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-/// What came in between two instants, but for what is held: on cases somebody with this sight may know
-/// of, and on none.
+/// What came in between two instants, all of it.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub fn tally(
     conn: &mut Conn,
-    sight: &Sight,
     between: (Timestamp, Timestamp),
     way: &Way,
 ) -> Result<Vec<Came>, StoreError> {
     type Counted = (String, Option<String>, String, i64);
     let rows: Vec<Counted> = contacts::table
         .filter(came_in(between, way))
-        .filter(contacts::disposition.ne(Disposition::Held.as_str()))
-        .filter(
-            contacts::case_id
-                .is_null()
-                .or(may_be_known(sight, OF_A_CONTACT)),
-        )
         .group_by((contacts::channel, contacts::mailbox, contacts::disposition))
         .select((
             contacts::channel,

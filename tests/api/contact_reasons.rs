@@ -140,7 +140,7 @@ stories! {
         let read = app.get(&admin, "/v1/catalogue").await;
         let etag = read.header("etag").unwrap().to_owned();
         let mut tree = read.expect(200);
-        tree["council"]["contact_reasons"]["progress_chase"]["avoidable"] = json!(false);
+        tree["council"]["contact_reasons"]["website_failed"]["avoidable"] = json!(false);
         let put = actix_web::test::TestRequest::put().uri("/v1/catalogue").insert_header(("if-match", etag)).set_json(&tree);
         app.send(&admin, put).await.expect(200);
         let path = format!("/v1/cases/{case}/contact-reasons");
