@@ -12,6 +12,10 @@ use super::{Matter, NotOurs};
 const MOST_PARTS: usize = 12;
 /// Fewer words than this raise no matter.
 const FEWEST_WORDS: usize = 4;
+/// A part of more bytes than this is a letter of its own.
+const LONGEST_BREATH: usize = 2_000;
+/// Places in one part where its writer may have gone on to something else.
+const MOST_TURNS: usize = 6;
 
 impl Router {
     /// Whether a message says nothing but thank you. Such a message reopens nothing.
@@ -88,35 +92,26 @@ impl Router {
     /// to be placed by itself.
     pub(super) fn several_matters(&self, body: &str) -> Vec<Matter> {
         let listed = parts_of(body);
-        let (parts, enough) = if listed.len() > 1 {
+        let is_listed = listed.len() > 1;
+        let (parts, enough) = if is_listed {
             (listed, self.rules.thresholds.link_at)
         } else {
             (passages_of(body), self.place_at())
         };
-        if parts.len() < 2 || parts.len() > MOST_PARTS {
+        let goes_on = |part: &String| !turns_of(part, is_listed).is_empty();
+        if parts.len() > MOST_PARTS || (parts.len() < 2 && !parts.iter().any(goes_on)) {
             return Vec::new();
         }
         let mut matters: Vec<Matter> = Vec::new();
-        for part in parts {
-            let reading = self.ranker.read(&part);
-            let Some(best) = reading.ranked.first() else {
-                continue;
+        for matter in parts
+            .iter()
+            .flat_map(|part| self.matters_of(part, enough, is_listed))
+        {
+            let is_known = |known: &Matter| {
+                known.service == matter.service && known.category == matter.category
             };
-            let Some((service, category)) = self.ranker.place(best.subject) else {
-                continue;
-            };
-            if best.confidence < enough {
-                continue;
-            }
-            if !matters
-                .iter()
-                .any(|known| known.service == service && known.category == category)
-            {
-                matters.push(Matter {
-                    service: service.to_owned(),
-                    category: category.to_owned(),
-                    text: part,
-                });
+            if !matters.iter().any(is_known) {
+                matters.push(matter);
             }
         }
         if matters.len() < 2 {
@@ -124,6 +119,42 @@ impl Router {
         } else {
             matters
         }
+    }
+
+    /// The matter of a part, and those its writer went on to in the same breath: each of these must be
+    /// clear by itself, and another than what stands before it.
+    fn matters_of(&self, part: &str, enough: f64, is_listed: bool) -> Vec<Matter> {
+        let mut found: Vec<Matter> = Vec::new();
+        let mut head = part;
+        for at in turns_of(part, is_listed).into_iter().rev().take(MOST_TURNS) {
+            let (Some(before), Some(after)) = (head.get(..at), head.get(at..)) else {
+                continue;
+            };
+            let Some(next) = self.read_matter(after, self.place_at()) else {
+                continue;
+            };
+            let is_another = self.read_matter(before, enough).is_some_and(|own| {
+                (&own.service, &own.category) != (&next.service, &next.category)
+            });
+            if is_another {
+                found.push(next);
+                head = before;
+            }
+        }
+        found.extend(self.read_matter(head, enough));
+        found.reverse();
+        found
+    }
+
+    fn read_matter(&self, text: &str, enough: f64) -> Option<Matter> {
+        let reading = self.ranker.read(text);
+        let best = reading.ranked.first()?;
+        let (service, category) = self.ranker.place(best.subject)?;
+        (best.confidence >= enough).then(|| Matter {
+            service: service.to_owned(),
+            category: category.to_owned(),
+            text: text.trim().to_owned(),
+        })
     }
 
     pub(super) fn matter(choice: &Choice, text: String) -> Matter {
@@ -183,6 +214,54 @@ fn passages_of(body: &str) -> Vec<String> {
             .flat_map(|part| part.split_inclusive(['?', '!', '\n'])),
     )
 }
+
+/// Where a part may go on to something else: at a new paragraph or sentence, or at an "and when …",
+/// "also …" within one. On both sides of each stand enough words to raise a matter. Sentences count where
+/// parts are numbered; elsewhere they are parts themselves.
+fn turns_of(part: &str, is_listed: bool) -> Vec<usize> {
+    if part.len() > LONGEST_BREATH {
+        return Vec::new();
+    }
+    let mut words: Vec<(usize, String)> = Vec::new();
+    // Places among the words where what stands before is over.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut at = 0;
+    for piece in part.split_inclusive(char::is_whitespace) {
+        let word = piece.trim();
+        if word.is_empty() && piece == "\n" {
+            ends.push(words.len());
+        } else if !word.is_empty() {
+            let plain = word.trim_matches(|c: char| !c.is_alphanumeric());
+            words.push((at, plain.to_lowercase()));
+            if word.ends_with(['.', '?', '!', ';']) {
+                ends.push(words.len());
+            }
+        }
+        at += piece.len();
+    }
+    let follows = |place: usize| words.get(place + 1).map_or("", |(_, word)| word.as_str());
+    words
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| *place >= FEWEST_WORDS && place + FEWEST_WORDS <= words.len())
+        .filter(|(place, (_, word))| {
+            (is_listed && ends.binary_search(place).is_ok())
+                || match word.as_str() {
+                    "also" | "plus" => true,
+                    "as" => follows(*place) == "well",
+                    "and" => GOES_ON.contains(&follows(*place)),
+                    _ => false,
+                }
+        })
+        .map(|(_, (offset, _))| *offset)
+        .collect()
+}
+
+/// How somebody goes on to another matter after an "and".
+const GOES_ON: [&str; 22] = [
+    "also", "when", "where", "why", "how", "what", "who", "whether", "if", "can", "could", "would",
+    "will", "please", "is", "are", "my", "our", "there", "the", "i", "we",
+];
 
 /// `1)`, `2.`, `(a)`, `iii)`, `-`, `*`, `•`.
 fn is_marker(word: &str) -> bool {

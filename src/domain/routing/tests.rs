@@ -588,6 +588,42 @@ fn three_matters_in_one_letter_are_offered_as_three() {
 }
 
 #[test]
+fn a_matter_told_in_the_same_breath_as_another_is_offered_too() {
+    let offered = |text: &str| -> Vec<String> {
+        said(text)
+            .offers
+            .iter()
+            .filter_map(|offer| match offer {
+                Offer::SeveralMatters { matters } => Some(matters),
+                _ => None,
+            })
+            .flatten()
+            .map(|matter| format!("{}/{}", matter.service, matter.category))
+            .collect()
+    };
+    assert_eq!(
+        offered("Please tell me why my black bin was not emptied on Thursday and when my council tax refund is coming").len(),
+        2
+    );
+    for text in [
+        "1) my black bin was not emptied on Thursday. 2) I want to know why the street light outside number 4 is not working and when my council tax refund is coming",
+        "1) my black bin was not emptied on Thursday. 2) the street light outside number 4 is not working. Please also tell me when my council tax refund is coming",
+    ] {
+        let offered = offered(text);
+        assert_eq!(offered.len(), 3, "{text}: {offered:?}");
+        assert!(offered[2].starts_with("council-tax/"), "{offered:?}");
+    }
+    let one = "1) my black bin was not emptied on Thursday and when I rang nobody could tell me why. 2) my black bin is overflowing and the lid is broken off";
+    assert!(
+        !offered(one)
+            .iter()
+            .any(|matter| matter.starts_with("council-tax")),
+        "{:?}",
+        offered(one)
+    );
+}
+
+#[test]
 fn thanks_say_nothing_new_and_a_chaser_asks_again() {
     for text in [
         "Thanks!",
