@@ -623,7 +623,7 @@ macro_rules! tables {
 
 tables!(
     people identifiers person_merges people_apart markers organisations
-    cases case_measures stage_measures case_access case_passes case_aliases case_people case_links legal_holds
+    cases case_measures stage_measures case_departures case_access case_passes case_aliases case_people case_links legal_holds
     incident_cases incident_told
     contacts contact_reasons visits raw_messages attachments calls call_events call_contacts callbacks
     events clocks escalations outbox tracking_links inbox_links receipts feedback audit audit_seals
