@@ -412,7 +412,7 @@ stories! {
         let team = head.get("/teams/waste-ops").await.is(200);
         team.says(&reference).says("Answer it").says("Set a new date and tell them");
         for anchor in ["reply", "assign", "extend"] {
-            assert!(team.0.text.contains(&format!("href=\"/cases/{reference}#{anchor}\"")), "{anchor}");
+            assert!(team.0.text.contains(&format!("href=\"/cases/{reference}?open={anchor}#{anchor}\"")), "{anchor}");
         }
         head.get("/teams/highways").await.is(404).says_nothing_of(&pothole);
 
