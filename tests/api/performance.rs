@@ -435,7 +435,17 @@ async fn recounted(
         .get(officer, &format!("{path}/contacts?limit=100"))
         .await
         .expect(200);
-    let contacts = contacts["items"].as_array().unwrap();
+    // What we said is no contact of theirs, nor what only a machine sent.
+    let is_theirs = |one: &&Value| {
+        one["direction"] == "inbound"
+            && (one["disposition"] == "opened" || one["disposition"] == "joined")
+    };
+    let contacts: Vec<&Value> = contacts["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(is_theirs)
+        .collect();
     let lines = lines["items"].as_array().unwrap();
     let happened = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count() as u64;
     let closed_at = lines

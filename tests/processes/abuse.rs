@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::demo::Demo;
 
+/// Asks by a path, and says how long the answer took.
+type Asking<'a> = &'a dyn Fn(&str) -> Duration;
+
 /// The start of something whose length is measured.
 fn started() -> Instant {
     TimeSource::System.monotonic()
@@ -220,7 +223,7 @@ fn a_hidden_case_is_refused_in_the_same_time_as_an_absent_one() {
         assert_eq!(answer.status().as_u16(), 404, "{path}");
         asked.elapsed()
     };
-    let ways: [(&str, &dyn Fn(&str) -> Duration); 5] = [
+    let ways: [(&str, Asking<'_>); 5] = [
         ("", &reads),
         ("/timeline", &reads),
         ("/clocks", &reads),

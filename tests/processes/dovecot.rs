@@ -77,17 +77,20 @@ impl Dovecot {
         // In the order of delivery: the server numbers them by their names.
         let name = format!("17955{number:05}.M{number}.mail.example{flags}");
         let inbox = folder.parent().unwrap();
-        for part in ["new", "cur", "tmp"] {
-            std::fs::create_dir_all(inbox.join(part)).unwrap();
+        let parts = ["new", "cur", "tmp"].map(|part| inbox.join(part));
+        for part in &parts {
+            std::fs::create_dir_all(part).unwrap();
         }
         let (before, after) = (inbox.join("tmp").join(&name), folder.join(&name));
         std::fs::write(&before, raw).unwrap();
+        // The server makes and removes files of its own beside these, so not everything below.
         let mut own = Command::new("chown");
-        own.arg("-R").arg(format!(
+        own.arg(format!(
             "--reference={}",
             self.place().join("mail").display()
         ));
-        assert!(own.arg(inbox).status().unwrap().success());
+        own.arg(inbox).args(&parts).arg(&before);
+        assert!(own.status().unwrap().success());
         std::fs::rename(&before, &after).unwrap();
         after
     }

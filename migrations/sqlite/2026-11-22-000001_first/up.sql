@@ -317,7 +317,7 @@ CREATE TABLE cases (
 CREATE INDEX cases_to_wake ON cases (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX cases_to_take ON cases (queue, risk, due_at, received_at, id) WHERE owner IS NULL AND is_closed = FALSE;
 CREATE INDEX cases_by_queue ON cases (queue, is_closed, risk, due_at, id);
-CREATE INDEX cases_by_owner ON cases (owner, is_closed, due_at, id);
+CREATE INDEX cases_by_owner ON cases (owner, is_closed, risk, due_at, id);
 CREATE INDEX cases_by_due ON cases (is_closed, risk, due_at, id);
 CREATE INDEX cases_by_received ON cases (received_at, id);
 CREATE INDEX cases_by_updated ON cases (updated_at, id);

@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_queue_with_most_broken_promises_is_offered_first() {
-        let mut queues = vec![
+        let mut queues = [
             json!({"queue": "calm", "overdue": 0, "due_today": 9, "unowned": 30}),
             json!({"queue": "late", "overdue": 3, "due_today": 0, "unowned": 1}),
             json!({"queue": "busy", "overdue": 3, "due_today": 4, "unowned": 1}),
