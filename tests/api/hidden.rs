@@ -281,7 +281,7 @@ stories! {
         let mash = places(MASH).await;
         let own = of(&mash, "unassigned", json!("mash"));
         assert_eq!(own["oldest"]["case"]["reference"], restricted, "{own:#}");
-        let councillor = app.sign_in("portfolio.environment.and.waste@council.example").await;
+        let councillor = app.sign_in("cllr.anwen.prothero@council.example").await;
         app.get(&councillor, "/v1/waiting-places").await.expect(403);
     }
 
